@@ -1,0 +1,109 @@
+-- What the specs share: a sandbox per spec file, client options for it, and
+-- running other programs.  A spec starts its sandbox in `setup` and stops it in
+-- `teardown`; nothing here keeps state between spec files.
+
+local support = {}
+
+-- The interpreter that runs this suite (a path or a name), and its module paths
+-- in the form a child process takes.
+do
+  local first = 0
+  while arg[first - 1] do first = first - 1 end
+  support.lua = arg[first]
+end
+support.path, support.cpath = package.path, package.cpath
+
+function support.quote(word)
+  return "'" .. tostring(word):gsub("'", "'\\''") .. "'"
+end
+
+-- Runs a shell command; returns what it printed (both streams) and its status.
+function support.run(command)
+  local pipe = assert(io.popen("{ " .. command .. "\n} 2>&1; echo \"[$?]\""))
+  local text = pipe:read("*a")
+  pipe:close()
+  local output, status = text:match("^(.*)%[(%d+)%]\n$")
+  return output, tonumber(status)
+end
+
+-- Runs `lua script arguments...` with this suite's interpreter and modules, and
+-- with the environment given ({ NAME = value }).
+function support.script(arguments, environment)
+  -- A versioned variable would win over the plain one.
+  local words = { "env -u LUA_PATH_5_4 -u LUA_PATH_5_3 -u LUA_CPATH_5_4 -u LUA_CPATH_5_3",
+    "LUA_PATH=" .. support.quote(support.path),
+    "LUA_CPATH=" .. support.quote(support.cpath) }
+  for name, value in pairs(environment or {}) do
+    words[#words + 1] = name .. "=" .. support.quote(value)
+  end
+  words[#words + 1] = support.quote(support.lua)
+  for _, argument in ipairs(arguments) do
+    words[#words + 1] = support.quote(argument)
+  end
+  return support.run(table.concat(words, " "))
+end
+
+function support.read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+function support.write(path, text)
+  local file = assert(io.open(path, "wb"))
+  assert(file:write(text))
+  assert(file:close())
+  return path
+end
+
+-- A new folder; the spec removes it with support.remove.
+function support.folder()
+  local pipe = assert(io.popen("mktemp -d"))
+  local path = pipe:read("*l")
+  pipe:close()
+  return path
+end
+
+function support.remove(path)
+  assert(path and path ~= "" and path ~= "/")
+  os.execute("rm -rf " .. support.quote(path))
+end
+
+-- GET with the curl program, so that what salon says is read again by another.
+function support.curl(url, ...)
+  local words = { "curl -sS --noproxy '*' --max-time 20" }
+  for _, header in ipairs({ ... }) do
+    words[#words + 1] = "-H " .. support.quote(header)
+  end
+  words[#words + 1] = support.quote(url)
+  return support.run(table.concat(words, " "))
+end
+
+function support.start(options)
+  return assert(require("salon.sandbox").start(options or {}))
+end
+
+local function merged(options, extra)
+  for name, value in pairs(extra or {}) do options[name] = value end
+  return options
+end
+
+-- Options for salon.opentalk{} and salon.meet{} that fit a started sandbox.
+function support.opentalk(sandbox, extra)
+  local role = sandbox.opentalk
+  return merged({
+    url = role.url, client_id = role.client_id,
+    username = role.username, password = role.password,
+  }, extra)
+end
+
+function support.meet(sandbox, extra)
+  local role = sandbox.meet
+  return merged({
+    url = role.url, client_id = role.client_id,
+    client_secret = role.client_secret, user = role.user,
+  }, extra)
+end
+
+return support

@@ -1,0 +1,179 @@
+#!/bin/sh
+# Installs what building, the demo and the tests need, and nothing that is there.
+#   tools/setup.sh [build|demo|test]
+# Each need is a row of the table below: how to see that it is met, then what
+# the package is called for apt, dnf, apk and brew.  The rows decide, not the
+# package database, so a machine that got its tools another way is left alone.
+# Only apt as root is driven from here; elsewhere the one line to type is printed.
+set -eu
+
+want=${1:-build}
+case $want in
+  build|demo|test) ;;
+  *) echo "usage: tools/setup.sh [build|demo|test]" >&2; exit 2 ;;
+esac
+PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
+
+has() { command -v "$1" >/dev/null 2>&1; }
+any() { for name in "$@"; do has "$name" && return; done; return 1; }
+headers() {
+  for name in "$@"; do pkg-config --exists "$name" 2>/dev/null && return; done
+  return 1
+}
+lua54() { any lua5.4 lua54 lua; }
+lua_has() {
+  for lua in lua5.4 lua54 lua; do
+    has "$lua" && { "$lua" -e "require '$1'" >/dev/null 2>&1; return; }
+  done
+  return 1
+}
+python_has() { has python3 && python3 -c "import $1" 2>/dev/null; }
+busted_for() { has "$1" && "$1" -e 'require "busted"' >/dev/null 2>&1; }
+nginx_lua() {
+  has openresty || [ -x /usr/local/openresty/nginx/sbin/nginx ] ||
+    ls /usr/lib*/nginx/modules/ngx_http_lua_module.so \
+       /usr/share/nginx/modules/ngx_http_lua_module.so 2>/dev/null | grep -q .
+}
+resty() {
+  has openresty || [ -d /usr/local/openresty/lualib ] ||
+    ls /usr/share/lua/5.1/"$1" /usr/share/lua/common/"$1" \
+       /usr/local/share/lua/5.1/"$1" 2>/dev/null | grep -q .
+}
+
+# Debian 12's nginx module wants OpenResty's LuaJIT, which conflicts with the
+# stock one; Debian 13 has the stock one.  What is installed decides, else apt.
+luajit_packages() {
+  if dpkg-query -W -f '${db:Status-Status}\n' libluajit-5.1-2 2>/dev/null |
+       grep -qx installed; then
+    echo luajit libluajit-5.1-dev
+  elif apt-cache policy libluajit2-5.1-2 2>/dev/null |
+       grep -q 'Candidate: [0-9]'; then
+    echo luajit2 libluajit2-5.1-dev
+  else
+    echo luajit libluajit-5.1-dev
+  fi
+}
+jit=luajit jit_dev=libluajit-5.1-dev
+choose_luajit() {
+  # shellcheck disable=SC2046  # two words on purpose
+  set -- $(luajit_packages)
+  jit=$1 jit_dev=$2
+}
+
+# for | met when | apt | dnf | apk | brew        ("-": comes with another row)
+needs() {
+  cat <<TABLE
+build|any gcc cc|gcc libc6-dev|gcc|build-base|gcc
+build|has pkg-config|pkg-config|pkgconf-pkg-config|pkgconf|pkgconf
+build|headers libcurl|libcurl4-openssl-dev|libcurl-devel|curl-dev|curl
+build|lua54|lua5.4|lua|lua5.4|lua
+build|headers lua5.4 lua-5.4 lua54 lua|liblua5.4-dev|lua-devel|lua5.4-dev|-
+build|headers lua5.1 lua-5.1 lua51 luajit|liblua5.1-0-dev|luajit-devel|luajit-dev|luajit
+build|lua_has cjson|lua-cjson|lua-cjson|lua5.4-cjson|-
+demo|any nginx openresty|nginx|openresty|nginx|openresty/brew/openresty
+demo|nginx_lua|libnginx-mod-http-lua|-|nginx-mod-http-lua|-
+demo|resty resty/core.lua|lua-resty-core|-|lua-resty-core|-
+demo|resty resty/lrucache.lua|lua-resty-lrucache|-|lua-resty-lrucache|-
+demo|has openssl|openssl|openssl|openssl|openssl
+demo|has curl|curl|curl|curl|-
+test|has lua5.3|lua5.3|-|lua5.3|-
+test|headers lua5.3 lua-5.3 lua53|liblua5.3-dev|-|lua5.3-dev|-
+test|has lua5.1|lua5.1|compat-lua|lua5.1|-
+test|has luajit|$jit|luajit|luajit|luajit
+test|headers luajit|$jit_dev|luajit-devel|luajit-dev|-
+test|busted_for luajit|lua-busted|-|lua-busted|luarocks
+test|lua_has argparse|lua-argparse|lua-argparse|lua5.4-argparse|-
+test|has luacheck|lua-check|luacheck|luacheck|luacheck
+test|has luarocks|luarocks|luarocks|luarocks|luarocks
+test|headers cmocka|libcmocka-dev|libcmocka-devel|cmocka-dev|cmocka
+test|has clang|clang|clang|clang|llvm
+test|has clang-format|clang-format|clang-tools-extra|clang-extra-tools|clang-format
+test|has valgrind|valgrind|valgrind|valgrind|-
+test|has h2load|nghttp2-client|nghttp2|nghttp2|nghttp2
+test|has zip|zip|zip|zip|-
+test|has unzip|unzip|unzip|unzip|-
+test|python_has requests|python3-requests|python3-requests|py3-requests|-
+TABLE
+}
+
+# The names of what is missing, in column $1 of the table.
+missing() {
+  needs | while IFS='|' read -r group probe apt dnf apk brew; do
+    case $want:$group in
+      build:demo|build:test|demo:test) continue ;;
+    esac
+    eval "$probe" && continue
+    case $1 in
+      apt) name=$apt ;; dnf) name=$dnf ;; apk) name=$apk ;; *) name=$brew ;;
+    esac
+    [ "$name" = - ] || printf '%s ' "$name"
+  done
+}
+
+has apt-get && choose_luajit
+[ -n "$(missing apt)" ] || exit 0
+
+by_hand() {
+  echo "$1 $(missing "$2" | tr ' ' '\n' | awk 'NF && !seen[$0]++' | xargs)"
+  exit 1
+}
+if ! has apt-get || [ "$(id -u)" -ne 0 ]; then
+  exec >&2
+  if has apt-get; then
+    by_hand "sudo apt-get update && sudo apt-get install -y" apt
+  elif has dnf; then by_hand "sudo dnf install" dnf
+  elif has apk; then by_hand "sudo apk add" apk
+  elif has brew; then by_hand "brew install" brew
+  fi
+  for tool in apt-get dnf apk brew; do
+    (by_hand "$tool install" "${tool%-get}") || true
+  done
+  exit 1
+fi
+
+# Debian starts what it installs.  nginx is wanted as a program, not as a
+# service on port 80: while apt runs, a policy says no to everything of nginx
+# (a running one keeps running).  A policy that is there already is the
+# administrator's and stays; then the new service is stopped afterwards.
+policy=/usr/sbin/policy-rc.d
+log=$(mktemp)
+mine=
+restore() {
+  rm -f "$log"
+  [ -z "$mine" ] || rm -f "$policy"
+}
+trap restore EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+had_nginx=$(has nginx && echo yes || true)
+if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then
+  mine=yes
+  cat >"$policy" <<'POLICY'
+#!/bin/sh
+case $1 in nginx*) exit 101 ;; esac
+exit 0
+POLICY
+  chmod 755 "$policy"
+fi
+
+quietly() {
+  DEBIAN_FRONTEND=noninteractive "$@" >"$log" 2>&1 </dev/null || {
+    status=$?
+    echo "failed: $*" >&2
+    tail -n 20 "$log" >&2
+    exit "$status"
+  }
+}
+quietly apt-get update
+choose_luajit    # the lists may have been empty before
+# shellcheck disable=SC2046  # a list of package names
+set -- $(missing apt)
+echo "installing: $*"
+quietly apt-get install -y --no-install-recommends "$@"
+
+if [ -z "$mine$had_nginx" ] && [ -s /run/nginx.pid ]; then
+  quietly service nginx stop
+fi
+left=$(missing apt)
+[ -z "$left" ] || { echo "still missing after the installation: $left" >&2; exit 1; }
