@@ -3,12 +3,11 @@
 # Everything made lands in build/.  One module per Lua ABI whose headers are
 # installed: build/5.4, build/5.3, and build/5.1 - against PUC 5.1 headers when
 # they are there, because that binary loads in LuaJIT too and the other way
-# round it does not.
+# round it does not.  Sanitized builds stand beside them.
 
 CC       = gcc
 CFLAGS   = -O2 -g
 WARNINGS = -Wall -Wextra
-SO_FLAGS = -fPIC -std=gnu11 $(WARNINGS)
 BUILD    = build
 
 # pc NAME...: the first pkg-config name there is
@@ -21,25 +20,102 @@ ABIS    := $(foreach v,5.4 5.3 5.1,$(if $(LUA_$(v)),$(v)))
 CURL_CFLAGS := $(shell pkg-config --cflags libcurl 2>/dev/null || curl-config --cflags 2>/dev/null)
 CURL_LIBS   := $(shell pkg-config --libs libcurl 2>/dev/null || curl-config --libs 2>/dev/null || echo -lcurl)
 LIBS         = $(CURL_LIBS) -lpthread -ldl
+# What a program that embeds Lua 5.4 needs besides (the C tests).
+LUA_LIBS    := $(if $(LUA_5.4),$(shell pkg-config --libs $(LUA_5.4) 2>/dev/null))
 
-SRC := $(wildcard src/*.c)
+ASAN = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+TSAN = -O1 -fno-omit-frame-pointer -fsanitize=thread
 
-.PHONY: build
+SRC     := $(wildcard src/*.c)
+C_TESTS := $(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c))
+
+LUA  := $(firstword $(foreach n,lua5.4 lua54 lua,$(shell command -v $(n))) lua5.4)
+RUN   = LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" $(LUA)
+
+.PHONY: all build setup demo sandbox bench torture rock clean \
+        test test-c asan tsan strict lint install-check
+all: build
+
 build: $(ABIS:%=$(BUILD)/%/salon/core.so)
 	@test -n "$(ABIS)" || { echo "no Lua headers found; 'make setup' installs them" >&2; exit 1; }
 
-# module FOLDER,ABI,EXTRA FLAGS: objects in FOLDER/o, module in FOLDER/salon/core.so
+# module FOLDER,ABI,EXTRA FLAGS
+#   FOLDER/salon/core.so  the module
+#   FOLDER/libsalon.a     the same objects for the C tests, which thus link
+#                         what they call and nothing else
+#   FOLDER/c/NAME         a program of spec/c
 define module
 $(1)/salon/core.so: $(SRC:src/%.c=$(1)/o/%.o)
 	@mkdir -p $$(@D)
 	$$(CC) -shared $$(CFLAGS) $(3) $$^ -o $$@ $$(LIBS)
+$(1)/libsalon.a: $(SRC:src/%.c=$(1)/o/%.o)
+	@rm -f $$@
+	ar rcs $$@ $$^
+$(1)/c/%: spec/c/%.c $(1)/libsalon.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) -std=gnu11 $$(WARNINGS) $(3) -Isrc $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \
+	  $$< -o $$@ $(1)/libsalon.a -lcmocka $$(LUA_LIBS) $$(LIBS)
 $(1)/o/%.o: src/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(SO_FLAGS) $(3) $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) -MMD -MP -c $$< -o $$@
+	$$(CC) $$(CFLAGS) -fPIC -std=gnu11 $$(WARNINGS) $(3) $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \
+	  -MMD -MP -c $$< -o $$@
+.PRECIOUS: $(1)/c/% $(1)/o/%.o
 -include $(SRC:src/%.c=$(1)/o/%.d)
 endef
 $(foreach v,$(ABIS),$(eval $(call module,$(BUILD)/$(v),$(v),)))
+$(eval $(call module,$(BUILD)/asan-5.4,5.4,$(ASAN)))
+$(eval $(call module,$(BUILD)/tsan-5.4,5.4,$(TSAN)))
 
-.PHONY: clean
+# An interpreter with the sanitizer linked in: no LD_PRELOAD, which every child
+# (nginx, curl) would inherit.
+$(BUILD)/asan-5.4/lua: spec/c/interpreter.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARNINGS) $(ASAN) $(shell pkg-config --cflags $(LUA_5.4) 2>/dev/null) -Wl,-E $< -o $@ $(LUA_LIBS)
+
+# The names of what is there are asked anew after an installation: hence $(MAKE).
+setup:
+	@tools/setup.sh test
+
+demo:
+	@tools/setup.sh demo
+	@$(MAKE) -s build
+	@$(RUN) tools/demo.lua
+
+sandbox:
+	@tools/setup.sh demo
+	@$(MAKE) -s build
+	@$(RUN) tools/sandbox.lua
+
+# All of it, or one part: tools/test.sh lists them.
+test: setup
+	@tools/test.sh
+test-c asan tsan:
+	@tools/test.sh $@
+
+.PHONY: programs
+programs: $(foreach f,5.4 asan-5.4 tsan-5.4,$(C_TESTS:%=$(BUILD)/$(f)/c/%)) \
+          $(foreach f,asan-5.4 tsan-5.4,$(BUILD)/$(f)/c/planted) \
+          $(BUILD)/asan-5.4/salon/core.so $(BUILD)/asan-5.4/lua
+
+# Every ABI with both compilers, warnings as errors.
+strict:
+	$(MAKE) -s BUILD=$(BUILD)/gcc CC=gcc WARNINGS="$(WARNINGS) -Werror" build
+	$(MAKE) -s BUILD=$(BUILD)/clang CC=clang WARNINGS="$(WARNINGS) -Werror" build
+
+lint:
+	luacheck --quiet .
+	@tools/format.sh
+
+install-check:
+	@tools/install-check.sh
+
+rock:
+	@$(LUA) tools/rock.lua
+
+bench torture:
+	@tools/setup.sh test
+	@$(MAKE) -s build
+	@tools/$@.sh
+
 clean:
 	rm -rf $(BUILD)
