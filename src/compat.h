@@ -168,7 +168,8 @@ static inline size_t salon_len(lua_State *L, int idx) {
 static inline const char *salon_tolstring(lua_State *L, int idx, size_t *len) {
   idx = salon_absindex(L, idx);
   if (luaL_callmeta(L, idx, "__tostring")) {
-    if (!lua_isstring(L, -1)) luaL_error(L, "'__tostring' must return a string");
+    if (!lua_isstring(L, -1))
+      luaL_error(L, "'__tostring' must return a string");
   } else switch (lua_type(L, idx)) {
     case LUA_TNIL: lua_pushliteral(L, "nil"); break;
     case LUA_TBOOLEAN:

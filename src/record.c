@@ -1,0 +1,265 @@
+/* record.c - read-only views on decoded objects: salon.Room, salon.Event ...
+ *
+ * What a class is called and can do is said in Lua: {name =, backend =,
+ * methods =, getters =}. Its metatable is made with its first record and kept
+ * in the class, so it goes when the class goes. Metamethods share two
+ * upvalues, the class's tables, and the record's state hangs on its user
+ * value: {raw, client, answer} and, by name, what getters returned. */
+#include "record.h"
+#include "compat.h"
+
+#include <string.h>
+
+#define MAX_DEPTH 1024  /* lua-cjson decodes 1000 levels */
+
+enum { RAW = 1, CLIENT, ANSWER };       /* array part of the state */
+enum { METHODS = 1, GETTERS, CLASS };   /* upvalues of the metamethods */
+
+static const char METATABLE;  /* class[&METATABLE], metatable[&METATABLE] */
+
+static int isrecord(lua_State *L, int idx) {
+  int found;
+  if (lua_type(L, idx) != LUA_TUSERDATA || !lua_getmetatable(L, idx)) return 0;
+  salon_rawgetp(L, -1, &METATABLE);
+  found = lua_toboolean(L, -1);
+  lua_pop(L, 2);
+  return found;
+}
+
+static void checkrecord(lua_State *L, int arg) {
+  if (!isrecord(L, arg)) salon_typeerror(L, arg, "record");
+}
+
+/* Pushes one of RAW, CLIENT, ANSWER of the record at `idx`. */
+static void pushpart(lua_State *L, int idx, int part) {
+  salon_getuservalue(L, idx);
+  lua_rawgeti(L, -1, part);
+  lua_replace(L, -2);
+}
+
+int salon_record_raw(lua_State *L, int idx) {
+  if (!isrecord(L, idx)) return 0;
+  pushpart(L, idx, RAW);
+  return 1;
+}
+
+/* -- copying -------------------------------------------------------------- */
+
+/* Replaces the table or record on the top by a deep copy. Raw access only; a
+   metatable (the mark of an array) is kept as it is. */
+static void deepcopy(lua_State *L, int depth) {
+  int from;
+  if (salon_record_raw(L, -1)) lua_replace(L, -2);
+  if (!lua_istable(L, -1)) return;
+  if (depth > MAX_DEPTH) luaL_error(L, "tables nested too deeply");
+  luaL_checkstack(L, 8, "tables nested too deeply");
+  from = lua_gettop(L);
+  lua_newtable(L);
+  lua_pushnil(L);
+  while (lua_next(L, from)) {
+    deepcopy(L, depth + 1);
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, from + 1);
+  }
+  if (lua_getmetatable(L, from)) lua_setmetatable(L, from + 1);
+  lua_replace(L, from);
+}
+
+static int record_totable(lua_State *L) {
+  checkrecord(L, 1);
+  lua_settop(L, 1);
+  deepcopy(L, 1);
+  return 1;
+}
+
+/* -- reading -------------------------------------------------------------- */
+
+/* The getter is on the top: its result for the key at 2, from now on without
+   asking it again. The state itself stands for "it returned nil". */
+static int callgetter(lua_State *L) {
+  int getter = lua_gettop(L), state = getter + 1;
+  salon_getuservalue(L, 1);
+  lua_pushvalue(L, 2);
+  lua_rawget(L, state);
+  if (lua_isnil(L, -1)) {
+    lua_pushvalue(L, getter);
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, lua_isnil(L, -2) ? state : -2);
+    lua_rawset(L, state);
+  }
+  return lua_rawequal(L, -1, state) ? 0 : 1;
+}
+
+/* What every record has: 1 when `key` is such a name, its value pushed. */
+static int pushnamed(lua_State *L, const char *key) {
+  if (strcmp(key, "raw") == 0)
+    pushpart(L, 1, RAW);
+  else if (strcmp(key, "answer") == 0)
+    pushpart(L, 1, ANSWER);
+  else if (strcmp(key, "backend") == 0)
+    lua_getfield(L, lua_upvalueindex(CLASS), "backend");
+  else if (strcmp(key, "totable") == 0)
+    lua_pushcfunction(L, record_totable);
+  else
+    return 0;
+  return 1;
+}
+
+static int record_index(lua_State *L) {
+  checkrecord(L, 1);
+  lua_settop(L, 2);
+  lua_pushvalue(L, 2);
+  lua_gettable(L, lua_upvalueindex(METHODS));
+  if (!lua_isnil(L, -1)) return 1;
+  lua_pushvalue(L, 2);
+  lua_gettable(L, lua_upvalueindex(GETTERS));
+  if (!lua_isnil(L, -1)) return callgetter(L);
+  if (lua_type(L, 2) == LUA_TSTRING && pushnamed(L, lua_tostring(L, 2)))
+    return 1;
+  pushpart(L, 1, RAW);
+  lua_pushvalue(L, 2);
+  lua_rawget(L, -2);
+  return 1;
+}
+
+static int record_newindex(lua_State *L) {
+  lua_getfield(L, lua_upvalueindex(CLASS), "name");
+  return luaL_error(L, "%s is read-only", lua_tostring(L, -1));
+}
+
+static int record_next(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 2);
+  if (lua_next(L, 1)) return 2;
+  lua_pushnil(L);
+  return 1;
+}
+
+static int record_pairs(lua_State *L) {
+  checkrecord(L, 1);
+  lua_pushcfunction(L, record_next);
+  pushpart(L, 1, RAW);
+  lua_pushnil(L);
+  return 3;
+}
+
+static int record_tostring(lua_State *L) {
+  const char *name, *backend, *id;
+  checkrecord(L, 1);
+  lua_getfield(L, lua_upvalueindex(CLASS), "name");
+  lua_getfield(L, lua_upvalueindex(CLASS), "backend");
+  pushpart(L, 1, RAW);
+  lua_getfield(L, -1, "id");
+  name = lua_tostring(L, -4);
+  backend = lua_tostring(L, -3);
+  id = lua_tostring(L, -1);
+  lua_pushfstring(L, "%s(%s%s%s)", name, id != NULL ? id : "",
+    id != NULL && backend != NULL ? " " : "", backend != NULL ? backend : "");
+  return 1;
+}
+
+/* -- classes -------------------------------------------------------------- */
+
+static const luaL_Reg record_meta[] = {
+  {"__index", record_index},
+  {"__newindex", record_newindex},
+  {"__pairs", record_pairs},
+  {"__tostring", record_tostring},
+  {NULL, NULL}
+};
+
+/* Pushes class[name], which must be a table. */
+static void pushmembers(lua_State *L, int class, const char *name) {
+  lua_getfield(L, class, name);
+  if (!lua_istable(L, -1))
+    luaL_error(L, "record: class needs a table '%s'", name);
+}
+
+/* Makes the metatable of the class at `class` and leaves it on the top. */
+static void newmetatable(lua_State *L, int class) {
+  const luaL_Reg *f;
+  int meta;
+  lua_newtable(L);
+  meta = lua_gettop(L);
+  pushmembers(L, class, "methods");
+  pushmembers(L, class, "getters");
+  lua_getfield(L, class, "name");
+  if (lua_type(L, -1) != LUA_TSTRING)
+    luaL_error(L, "record: class needs a string 'name'");
+  lua_setfield(L, meta, "__name");
+  for (f = record_meta; f->name != NULL; f++) {
+    lua_pushvalue(L, meta + METHODS);
+    lua_pushvalue(L, meta + GETTERS);
+    lua_pushvalue(L, class);
+    lua_pushcclosure(L, f->func, 3);
+    lua_setfield(L, meta, f->name);
+  }
+  lua_settop(L, meta);
+  lua_pushboolean(L, 1);
+  salon_rawsetp(L, meta, &METATABLE);
+  lua_pushvalue(L, meta);
+  salon_rawsetp(L, class, &METATABLE);  /* last: a whole one or none */
+}
+
+static void pushmetatable(lua_State *L, int class) {
+  salon_rawgetp(L, class, &METATABLE);
+  if (!lua_isnil(L, -1)) return;
+  lua_pop(L, 1);
+  newmetatable(L, class);
+}
+
+/* record(class, raw, client, answer) */
+static int record_new(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 4);
+  salon_newuserdata(L, 0);
+  lua_createtable(L, 3, 0);
+  lua_pushvalue(L, 2);
+  lua_rawseti(L, -2, RAW);
+  lua_pushvalue(L, 3);
+  lua_rawseti(L, -2, CLIENT);
+  lua_pushvalue(L, 4);
+  lua_rawseti(L, -2, ANSWER);
+  salon_setuservalue(L, 5);
+  pushmetatable(L, 1);  /* without it nobody looks at the state */
+  lua_setmetatable(L, 5);
+  return 1;
+}
+
+static int record_raw(lua_State *L) {
+  checkrecord(L, 1);
+  pushpart(L, 1, RAW);
+  return 1;
+}
+
+static int record_client_of(lua_State *L) {
+  checkrecord(L, 1);
+  pushpart(L, 1, CLIENT);
+  return 1;
+}
+
+/* is_record(value [, name]) */
+static int record_is(lua_State *L) {
+  int is = isrecord(L, 1);
+  if (is && !lua_isnoneornil(L, 2)) {
+    luaL_getmetafield(L, 1, "__name");
+    is = lua_rawequal(L, -1, 2);
+  }
+  lua_pushboolean(L, is);
+  return 1;
+}
+
+void salon_open_record(lua_State *L) {
+  static const luaL_Reg functions[] = {
+    {"record", record_new},
+    {"raw", record_raw},
+    {"client_of", record_client_of},
+    {"is_record", record_is},
+    {NULL, NULL}
+  };
+  salon_setfuncs(L, functions);
+}
