@@ -84,7 +84,7 @@ demo:
 sandbox:
 	@tools/setup.sh demo
 	@$(MAKE) -s build
-	@$(RUN) tools/sandbox.lua
+	@$(RUN) lua/salon/sandbox/main.lua
 
 # All of it, or one part: tools/test.sh lists them.
 test: setup

@@ -1,0 +1,82 @@
+-- What ships: every C source and every Lua module, one line each.
+-- spec/rockspec_spec.lua compares the lists with the tree.
+rockspec_format = "3.0"
+package = "salon"
+version = "scm-1"
+
+-- Built from a checkout by `luarocks make`, which does not look here.  `make
+-- rock` names the archive of a release instead.
+source = {
+  url = "git+file://.",
+}
+
+description = {
+  summary = "Rooms and meetings of OpenTalk and La Suite Meet",
+  detailed = [[
+    One door to two self-hosted video systems: OpenTalk (controller API v1) and
+    La Suite Meet (External API v1.0).  Runs in plain Lua and, without holding
+    up a worker, in nginx/OpenResty.]],
+  license = "MIT",
+}
+
+dependencies = {
+  "lua >= 5.1, < 5.6",
+  "lua-cjson >= 2.1.0",
+}
+
+-- The library only: where Debian keeps curl.h the compiler looks by itself, and
+-- LuaRocks' own search for the header does not.
+external_dependencies = {
+  CURL = { library = "curl" },
+}
+
+build = {
+  type = "builtin",
+  modules = {
+    ["salon.core"] = {
+      sources = {
+        "src/clock.c",
+        "src/config.c",
+        "src/engine.c",
+        "src/exchange.c",
+        "src/json.c",
+        "src/link.c",
+        "src/luaurl.c",
+        "src/mailbox.c",
+        "src/origin.c",
+        "src/poller.c",
+        "src/record.c",
+        "src/retry.c",
+        "src/secret.c",
+        "src/timers.c",
+        "src/token.c",
+        "src/transfer.c",
+        "src/url.c",
+        "src/wake.c",
+      },
+      incdirs = { "$(CURL_INCDIR)" },
+      libdirs = { "$(CURL_LIBDIR)" },
+      libraries = { "curl", "pthread", "dl" },
+    },
+    ["salon.clock"] = "lua/salon/clock.lua",
+    ["salon.json"] = "lua/salon/json.lua",
+    ["salon.options"] = "lua/salon/options.lua",
+    ["salon.sandbox"] = "lua/salon/sandbox/init.lua",
+    ["salon.sandbox.call"] = "lua/salon/sandbox/call.lua",
+    ["salon.sandbox.control"] = "lua/salon/sandbox/control.lua",
+    ["salon.sandbox.faults"] = "lua/salon/sandbox/faults.lua",
+    ["salon.sandbox.frontend"] = "lua/salon/sandbox/frontend.lua",
+    ["salon.sandbox.json"] = "lua/salon/sandbox/json.lua",
+    ["salon.sandbox.login"] = "lua/salon/sandbox/login.lua",
+    ["salon.sandbox.main"] = "lua/salon/sandbox/main.lua",
+    ["salon.sandbox.meet"] = "lua/salon/sandbox/meet/init.lua",
+    ["salon.sandbox.nginx"] = "lua/salon/sandbox/nginx.lua",
+    ["salon.sandbox.opentalk"] = "lua/salon/sandbox/opentalk/init.lua",
+    ["salon.sandbox.random"] = "lua/salon/sandbox/random.lua",
+    ["salon.sandbox.server"] = "lua/salon/sandbox/server.lua",
+    ["salon.sandbox.shell"] = "lua/salon/sandbox/shell.lua",
+    ["salon.sandbox.store"] = "lua/salon/sandbox/store.lua",
+    ["salon.sandbox.time"] = "lua/salon/sandbox/time.lua",
+    ["salon.version"] = "lua/salon/version.lua",
+  },
+}

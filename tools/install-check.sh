@@ -1,0 +1,56 @@
+#!/bin/sh
+# Installs the rock the way a user does and requires it from an empty folder:
+# `luarocks make` in a copy of the sources, and the packed source rock, each
+# into an empty tree, with no CURL_* variable and an empty home.  Lua 5.4, 5.3,
+# and 5.1 (loaded by LuaJIT too); then 5.1 against LuaJIT's own headers.
+set -eu
+cd "$(dirname "$0")/.."
+unset LUA_PATH LUA_CPATH LUA_PATH_5_4 LUA_CPATH_5_4 LUA_PATH_5_3 LUA_CPATH_5_3
+for name in $(env | sed -n 's/^\(CURL_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+mkdir "$work/home" "$work/empty" "$work/source"
+export HOME="$work/home"
+cp -R src lua salon-scm-1.rockspec README.md LICENSE CHANGELOG.md "$work/source/"
+find "$work/source" -name '*.o' -exec rm {} +
+"${LUA:-lua5.4}" tools/rock.lua "$work/rock" >/dev/null
+
+quietly() { "$@" >"$work/log" 2>&1 || { echo "failed: $*"; cat "$work/log"; exit 1; }; }
+
+# requires INTERPRETER VERSION TREE
+requires() {
+  (cd "$work/empty" &&
+    LUA_PATH="$3/share/lua/$2/?.lua;$3/share/lua/$2/?/init.lua;;" \
+    LUA_CPATH="$3/lib/lua/$2/?.so;;" \
+    "$1" -e 'local salon = require("salon")
+             assert(salon.version().salon)
+             assert(package.searchpath == nil or
+               package.searchpath("salon.core", package.cpath):find(arg[1], 1, true))' \
+      /dev/null "$3")
+  echo "$1 requires salon from $(basename "$3")"
+}
+
+# installs VERSION NAME INTERPRETERS VARIABLES...
+installs() {
+  version=$1 name=$2 interpreters=$3
+  shift 3
+  (cd "$work/source" &&
+    quietly luarocks --lua-version "$version" --tree "$work/made-$name" \
+      make --deps-mode=none salon-scm-1.rockspec "$@")
+  quietly luarocks --lua-version "$version" --tree "$work/packed-$name" \
+    install --deps-mode=none "$work"/rock/salon-*.src.rock "$@"
+  for interpreter in $interpreters; do
+    requires "$interpreter" "$version" "$work/made-$name"
+    requires "$interpreter" "$version" "$work/packed-$name"
+  done
+  find "$work/source" -name '*.o' -exec rm {} +
+}
+
+installs 5.4 5.4 lua5.4
+installs 5.3 5.3 lua5.3
+installs 5.1 5.1 "lua5.1 luajit"
+jit=$(pkg-config --variable=includedir luajit)
+installs 5.1 jit luajit LUA_INCDIR="$jit"
