@@ -1,0 +1,60 @@
+/* url.h - reading and writing http(s) URLs, without Lua and without libcurl.
+**
+** What is not clearly right is refused: user names, blanks, backslashes, other
+** schemes, dot segments. Functions that can fail return NULL for success, else
+** a static message that continues "the URL ..."; it never quotes the input,
+** which may hold a secret. Spans are borrowed from the text given. */
+
+#ifndef SALON_URL_H
+#define SALON_URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct salon_Span {
+  const char *s; /* borrowed; not terminated by NUL */
+  size_t len;
+} salon_Span;
+
+typedef struct salon_Url {
+  const char *scheme; /* static: "http" or "https" */
+  int port; /* 1..65535, the scheme's own unless given */
+  char host[256]; /* lower case; IPv6 in brackets, in its shortest form */
+  char origin[280]; /* "https://host", and ":port" unless the default */
+  salon_Span path; /* as written: "" or "/..." */
+  salon_Span query; /* as written, behind the "?"; s is NULL without one */
+} salon_Url;
+
+/* Reads a complete URL; it may have a query, but no fragment. */
+const char *salon_url_parse(const char *text, size_t len, salon_Url *out);
+
+/* Reads a base URL: no query; `path` comes without slashes at its end. */
+const char *salon_url_parse_base(const char *text, size_t len, salon_Url *out);
+
+/* Does the URL stay on this machine: localhost, *.localhost, 127/8, [::1]? */
+bool salon_url_loopback(const salon_Url *url);
+
+bool salon_url_same_origin(const salon_Url *a, const salon_Url *b);
+
+/* Writes base + "/" + part + "/" + part ... + "?" + form(pairs). Each part
+** becomes one path segment, whatever it holds; an empty one is good at the end
+** only, where it gives the final slash. With `out` NULL only checks and
+** measures. `*len` is the length; no NUL is added. */
+const char *salon_url_build(const salon_Url *base, const salon_Span *parts,
+                            size_t nparts, const salon_Span *pairs,
+                            size_t npairs, char *out, size_t *len);
+
+/* Writes name=value&name=value; `n` counts spans, so it is even. With `out`
+** NULL only measures. Returns the length; no NUL is added. */
+size_t salon_url_form(const salon_Span *pairs, size_t n, char *out);
+
+/* Finds the last parameter `name` in the query of `text`, which may be any
+** reference, relative or to a foreign host. `value` is still encoded. */
+bool salon_url_param(const char *text, size_t len, salon_Span name,
+                     salon_Span *value);
+
+/* Decodes a form value ("+" is a blank, a broken "%" stands for itself) into
+** `out`, which has room for value.len bytes. Returns the length. */
+size_t salon_url_decode(salon_Span value, char *out);
+
+#endif
