@@ -1,0 +1,55 @@
+/* retry.h - whether a call is tried again, and after which pause.
+**
+** Pure policy: no clock, no random source, no libcurl, no Lua; the engine
+** brings the facts. All times are in seconds. */
+
+#ifndef SALON_RETRY_H
+#define SALON_RETRY_H
+
+#include <stdbool.h>
+
+typedef enum salon_RetryClass {
+  SALON_RETRY_IDEMPOTENT, /* may arrive twice */
+  SALON_RETRY_UNSENT, /* again only if the request provably never left */
+  SALON_RETRY_NEVER /* once, come what may: passwords, refresh tokens */
+} salon_RetryClass;
+
+typedef struct salon_RetryPlan {
+  salon_RetryClass class_;
+  int max_tries; /* all tries, the first included */
+  double base; /* the longest first pause; doubles with each try */
+  double cap; /* the longest pause of our own choice */
+  double retry_after_cap; /* a longer Retry-After ends the call */
+  int repeat_status; /* extra rule of any class: repeat this status ... */
+  int repeat_max; /* ... so many times; 0 for both = no such rule */
+} salon_RetryPlan;
+
+typedef struct salon_RetryInput {
+  int tries; /* made so far, >= 1 */
+  int repeats; /* of these, asked for by the extra rule */
+  int status; /* of the answer; 0 = none came */
+  bool unsent; /* the request provably never left */
+  bool transient; /* without an answer: may another try do better? */
+  bool repeat_matches; /* the answer's body is one the extra rule is for */
+  double retry_after; /* what the answer asks for; < 0 = nothing */
+  double now;
+  double deadline; /* same clock as `now` */
+  double random; /* 0 to 1, fresh for each decision */
+} salon_RetryInput;
+
+/* The pause before the next try (> 0), or a negative number: stop. */
+double salon_retry_decide(const salon_RetryPlan *plan,
+                          const salon_RetryInput *in);
+
+/* Is another try the extra rule's doing? Then it counts in `repeats`. */
+bool salon_retry_is_repeat(const salon_RetryPlan *plan,
+                           const salon_RetryInput *in);
+
+/* What a method allows when nobody says otherwise. */
+salon_RetryClass salon_retry_class(const char *method);
+
+/* Reads a Retry-After value, seconds or a date in any of HTTP's three forms,
+** as seconds from `now_unix`; a past date is 0, nonsense is -1. */
+double salon_retry_after(const char *text, double now_unix);
+
+#endif
