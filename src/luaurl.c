@@ -1,0 +1,207 @@
+/* luaurl.c - url.c and link.c for Lua.
+**
+** A URL that cannot be is nil and a message, since it may come from outside; a
+** wrong type is a mistake of the Lua above and raises. Memory is Lua's or the
+** C stack's, so that raising leaks nothing; the spans borrow from strings that
+** stay on the Lua stack meanwhile. */
+
+#include "luaurl.h"
+
+#include <stdio.h>
+
+#include "compat.h"
+#include "link.h"
+#include "url.h"
+
+static int push_problem(lua_State *L, const char *problem) {
+  lua_pushnil(L);
+  lua_pushfstring(L, "the URL %s", problem);
+  return 2;
+}
+
+/* `len` bytes: `fixed` if it has room, else collectable ones on the stack. */
+static char *get_room(lua_State *L, char *fixed, size_t room, size_t len) {
+  return len <= room ? fixed : (char *)lua_newuserdata(L, len);
+}
+
+static salon_Span check_span(lua_State *L, int arg) {
+  salon_Span span;
+  span.s = luaL_checklstring(L, arg, &span.len);
+  return span;
+}
+
+static void bad_item(lua_State *L, int arg, int i, const char *what) {
+  luaL_argerror(L, arg, lua_pushfstring(L, "item %d is %s", i, what));
+}
+
+/* Makes item `i`, on top of the stack, a string. Whole numbers read the same
+** on every Lua: no 1e+15, no 20.0. */
+static void to_text(lua_State *L, int arg, int i) {
+  long long n = 0;
+  char digits[24];
+  switch (lua_type(L, -1)) {
+    case LUA_TSTRING:
+      return;
+    case LUA_TBOOLEAN:
+      lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
+      break;
+    case LUA_TNUMBER:
+      if (!salon_towhole(L, -1, &n)) bad_item(L, arg, i, "not a whole number");
+      snprintf(digits, sizeof(digits), "%lld", n);
+      lua_pushstring(L, digits);
+      break;
+    default:
+      bad_item(L, arg, i, luaL_typename(L, -1));
+  }
+  lua_replace(L, -2);
+}
+
+/* The items of the array at `arg`, or none for nil. Pushes what they borrow
+** from. */
+static salon_Span *check_spans(lua_State *L, int arg, size_t *n) {
+  salon_Span *spans;
+  *n = 0;
+  if (lua_isnoneornil(L, arg)) return NULL;
+  luaL_checktype(L, arg, LUA_TTABLE);
+  *n = salon_rawlen(L, arg);
+  luaL_argcheck(L, *n < 10000, arg, "too many items");
+  luaL_checkstack(L, (int)*n + 4, "too many items");
+  spans = (salon_Span *)lua_newuserdata(L, (*n + 1) * sizeof(*spans));
+  for (size_t i = 0; i < *n; i++) {
+    lua_rawgeti(L, arg, (int)i + 1);
+    to_text(L, arg, (int)i + 1);
+    spans[i].s = lua_tolstring(L, -1, &spans[i].len);
+  }
+  return spans;
+}
+
+static salon_Span *check_pairs(lua_State *L, int arg, size_t *n) {
+  salon_Span *pairs = check_spans(L, arg, n);
+  luaL_argcheck(L, *n % 2 == 0, arg, "a name has no value");
+  return pairs;
+}
+
+/* url(base, parts, query) -> string | nil, message */
+static int l_url(lua_State *L) {
+  salon_Span base = check_span(L, 1), *parts, *pairs;
+  size_t nparts, npairs, len;
+  char fixed[1024], *out;
+  salon_Url url;
+  const char *problem = salon_url_parse_base(base.s, base.len, &url);
+  lua_settop(L, 3); /* what is pushed now must not pass for an argument */
+  parts = check_spans(L, 2, &nparts);
+  pairs = check_pairs(L, 3, &npairs);
+  if (problem == NULL)
+    problem = salon_url_build(&url, parts, nparts, pairs, npairs, NULL, &len);
+  if (problem != NULL) return push_problem(L, problem);
+  out = get_room(L, fixed, sizeof(fixed), len);
+  salon_url_build(&url, parts, nparts, pairs, npairs, out, &len);
+  lua_pushlstring(L, out, len);
+  return 1;
+}
+
+/* form(pairs) -> string */
+static int l_form(lua_State *L) {
+  size_t n;
+  salon_Span *pairs = check_pairs(L, 1, &n);
+  size_t len = salon_url_form(pairs, n, NULL);
+  char fixed[1024], *out = get_room(L, fixed, sizeof(fixed), len);
+  salon_url_form(pairs, n, out);
+  lua_pushlstring(L, out, len);
+  return 1;
+}
+
+/* url_parse(url) -> {scheme, host, port, path, origin} | nil, message */
+static int l_url_parse(lua_State *L) {
+  salon_Span text = check_span(L, 1);
+  salon_Url url;
+  const char *problem = salon_url_parse_base(text.s, text.len, &url);
+  if (problem != NULL) return push_problem(L, problem);
+  lua_createtable(L, 0, 5);
+  lua_pushstring(L, url.scheme);
+  lua_setfield(L, -2, "scheme");
+  lua_pushstring(L, url.host);
+  lua_setfield(L, -2, "host");
+  lua_pushinteger(L, url.port);
+  lua_setfield(L, -2, "port");
+  lua_pushlstring(L, url.path.s, url.path.len);
+  lua_setfield(L, -2, "path");
+  lua_pushstring(L, url.origin);
+  lua_setfield(L, -2, "origin");
+  return 1;
+}
+
+static bool parse(lua_State *L, int arg, salon_Url *url) {
+  salon_Span text = check_span(L, arg);
+  return salon_url_parse(text.s, text.len, url) == NULL;
+}
+
+/* url_loopback(url) -> boolean; false for what is no URL */
+static int l_url_loopback(lua_State *L) {
+  salon_Url url;
+  lua_pushboolean(L, parse(L, 1, &url) && salon_url_loopback(&url));
+  return 1;
+}
+
+/* same_origin(a, b) -> boolean; false when one is no URL */
+static int l_same_origin(lua_State *L) {
+  salon_Url a, b;
+  lua_pushboolean(L, parse(L, 1, &a) && parse(L, 2, &b) &&
+                         salon_url_same_origin(&a, &b));
+  return 1;
+}
+
+/* query_param(url, name) -> string | nil */
+static int l_query_param(lua_State *L) {
+  salon_Span text = check_span(L, 1), name = check_span(L, 2), value;
+  char fixed[1024], *out;
+  if (!salon_url_param(text.s, text.len, name, &value)) return 0;
+  out = get_room(L, fixed, sizeof(fixed), value.len);
+  lua_pushlstring(L, out, salon_url_decode(value, out));
+  return 1;
+}
+
+static void push_lower(lua_State *L, const char *s, size_t len) {
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (size_t i = 0; i < len; i++)
+    luaL_addchar(&b, (char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] + 32 : s[i]));
+  luaL_pushresult(&b);
+}
+
+/* link(text) -> {rel = target}; the first of two equal relations counts */
+static int l_link(lua_State *L) {
+  salon_Link link;
+  size_t len;
+  const char *text = luaL_optlstring(L, 1, "", &len);
+  lua_settop(L, 1); /* anchors `text` */
+  lua_newtable(L);
+  salon_link_begin(&link, text, len);
+  while (salon_link_next(&link)) {
+    push_lower(L, link.rel, link.rel_len);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, 2);
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      lua_pushlstring(L, link.target, link.target_len);
+      lua_rawset(L, 2);
+    } else {
+      lua_pop(L, 2);
+    }
+  }
+  return 1;
+}
+
+void salon_open_url(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"url", l_url},
+      {"url_parse", l_url_parse},
+      {"url_loopback", l_url_loopback},
+      {"same_origin", l_same_origin},
+      {"query_param", l_query_param},
+      {"form", l_form},
+      {"link", l_link},
+      {NULL, NULL},
+  };
+  salon_setfuncs(L, functions);
+}
