@@ -142,6 +142,20 @@ static const char *set_ipv6(salon_Span literal, salon_Url *out) {
   return NULL;
 }
 
+/* Would libcurl take this name for an IPv4 address and respell it? It does so
+** with "1", "0x7f.1", "0177.0.0.1"; no domain ends in a label like these. */
+static bool is_odd_ipv4(const char *host) {
+  struct in_addr address;
+  size_t end = strlen(host), start;
+  if (host[end - 1] == '.') end--;
+  for (start = end; start > 0 && host[start - 1] != '.'; start--)
+    continue;
+  if (strspn(host + start, "0123456789") < end - start &&
+      strncmp(host + start, "0x", 2) != 0)
+    return false;
+  return inet_pton(AF_INET, host, &address) != 1;
+}
+
 static const char *set_name(salon_Span name, salon_Url *out) {
   if (name.len == 0) return "has no host";
   if (name.len > 253) return "has a host name that is too long";
@@ -154,7 +168,8 @@ static const char *set_name(salon_Span name, salon_Url *out) {
     out->host[i] = lower(c);
   }
   out->host[name.len] = '\0';
-  return NULL;
+  return is_odd_ipv4(out->host) ? "has an IPv4 address not in the form a.b.c.d"
+                                : NULL;
 }
 
 static const char *set_port(salon_Span text, salon_Url *out) {
@@ -228,8 +243,7 @@ const char *salon_url_parse_base(const char *text, size_t len, salon_Url *out) {
   return NULL;
 }
 
-/* Exactly four decimal numbers: "127.evil.example" is a name, and libcurl
-** takes "0177.0.0.1" for octal. */
+/* An address, not a name such as 127.evil.example. */
 static bool is_ipv4_loopback(const char *host) {
   struct in_addr address;
   return strncmp(host, "127.", 4) == 0 &&
