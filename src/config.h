@@ -1,0 +1,41 @@
+/* What a client sends its calls with: immutable once made, shared by counted
+** references, so that a Client may be collected while its calls are under
+** way. No Lua in it. */
+#ifndef SALON_CONFIG_H
+#define SALON_CONFIG_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "retry.h"
+
+typedef enum {
+  SALON_HTTP_AUTO, /* HTTP/2 over TLS when the server offers it */
+  SALON_HTTP_1_1,
+  SALON_HTTP_2
+} salon_HttpVersion;
+
+typedef enum { SALON_HTTP, SALON_HTTPS, SALON_SCHEMES } salon_Scheme;
+
+typedef struct salon_Config {
+  atomic_int refs;
+  char *user_agent; /* owned texts; NULL = libcurl's default */
+  char *ca_file;
+  char *proxy[SALON_SCHEMES]; /* NULL = none: the environment is read on the
+                              ** Lua thread only, getenv races setenv */
+  char *no_proxy;
+  double connect_timeout; /* seconds, look-up and TLS included */
+  double idle_timeout;    /* seconds a connection may idle and be reused */
+  size_t max_body;        /* bytes, unpacked */
+  size_t max_header;      /* bytes of one answer's header block */
+  int max_in_flight;      /* calls at a time, whole process */
+  int max_per_origin;
+  salon_HttpVersion http_version;
+  salon_RetryPlan retry; /* the plan that each exchange starts from */
+} salon_Config;
+
+salon_Config *salon_config_new(void); /* defaults, one reference; or NULL */
+salon_Config *salon_config_ref(salon_Config *c);
+void salon_config_unref(salon_Config *c);
+
+#endif

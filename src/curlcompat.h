@@ -1,0 +1,27 @@
+/* Every #if on a libcurl version lives here.
+**
+** salon builds against libcurl 7.68 and newer. What an older one cannot do
+** is switched off here and named in the README: before 7.80 a POST may be
+** repeated by libcurl itself, before 7.87 a name look-up that hangs can hold
+** up the I/O thread when its call is given up. */
+#ifndef SALON_CURLCOMPAT_H
+#define SALON_CURLCOMPAT_H
+
+#if defined(__has_include)
+#if !__has_include(<curl/curl.h>)
+#error "curl/curl.h is missing. Install it: apt install libcurl4-openssl-dev | \
+dnf install libcurl-devel | apk add curl-dev | brew install curl"
+#endif
+#endif
+
+#include <curl/curl.h>
+
+#if LIBCURL_VERSION_NUM < 0x074400
+#error "salon needs libcurl 7.68 or newer"
+#endif
+
+#define SALON_CURL_HAS_PREREQ (LIBCURL_VERSION_NUM >= 0x075000)
+#define SALON_CURL_HAS_QUICK_EXIT (LIBCURL_VERSION_NUM >= 0x075700)
+#define SALON_CURL_HAS_PROTOCOLS_STR (LIBCURL_VERSION_NUM >= 0x075500)
+
+#endif

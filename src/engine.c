@@ -1,0 +1,524 @@
+/* See engine.h. The one engine is the only mutable global of the module.
+**
+** One mutex guards the hand-over in both directions of life: what is new,
+** what is to be cancelled, who owns the thread. The thread itself works
+** without it: live exchanges, timers, slots and handles are its own. */
+#include "engine.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "curlcompat.h"
+#include "origin.h"
+#include "poller.h"
+#include "remedy.h"
+#include "timers.h"
+#include "transfer.h"
+
+typedef struct Queue {
+  salon_Exchange *first, *last; /* a reference each, linked by `next` */
+} Queue;
+
+typedef struct Engine {
+  pthread_t thread;
+  salon_Wake wake;
+  /* guarded by the mutex */
+  Queue incoming;
+  bool anything_cancelled;
+  bool stopping;
+  bool sleeping; /* the thread is, or is about to be, in its poller */
+  /* the thread's own */
+  CURLM *multi;
+  salon_Poller *poller;
+  salon_Pool pool;
+  salon_Origins origins;
+  salon_Timers timers;
+  salon_Exchange *live; /* all that was handed over and is not finished */
+  Queue done;           /* finished in this round, not delivered yet */
+  double curl_at;       /* when libcurl wants to be called; < 0 = never */
+  uint64_t random;
+} Engine;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static Engine *engine;   /* NULL = not running */
+static atomic_int owner; /* pid of the process that all this belongs to */
+static int states;
+static bool exiting;
+
+/* ---- small parts ---- */
+
+static void push(Queue *q, salon_Exchange *x) {
+  x->next = NULL;
+  if (q->last != NULL)
+    q->last->next = x;
+  else
+    q->first = x;
+  q->last = x;
+}
+
+static void go_live(Engine *e, salon_Exchange *x) {
+  x->live_prev = NULL;
+  x->live_next = e->live;
+  if (e->live != NULL) e->live->live_prev = x;
+  e->live = x;
+}
+
+static void leave_live(Engine *e, salon_Exchange *x) {
+  if (x->live_prev != NULL)
+    x->live_prev->live_next = x->live_next;
+  else
+    e->live = x->live_next;
+  if (x->live_next != NULL) x->live_next->live_prev = x->live_prev;
+}
+
+static double random_fraction(Engine *e) { /* xorshift: jitter, no secret */
+  e->random ^= e->random << 13;
+  e->random ^= e->random >> 7;
+  e->random ^= e->random << 17;
+  return (double)(e->random >> 11) / 9007199254740992.0;
+}
+
+static salon_Exchange *of_timer(salon_Timer *t) {
+  return (salon_Exchange *)((char *)t - offsetof(salon_Exchange, timer));
+}
+
+/* ---- the life of one exchange, on the thread ---- */
+
+/* Gives back slot and handle. */
+static void release(Engine *e, salon_Exchange *x, double now) {
+  if (x->state == SALON_STATE_WAITING) {
+    salon_origins_withdraw(&e->origins, x);
+  } else if (x->state == SALON_STATE_RUNNING) {
+    if (x->transfer != NULL) {
+      curl_multi_remove_handle(e->multi, x->transfer->easy);
+      salon_pool_put(&e->pool, x->transfer, now);
+    }
+    salon_origins_leave(&e->origins, x);
+  }
+}
+
+static void finish(Engine *e, salon_Exchange *x) {
+  x->state = SALON_STATE_DONE;
+  salon_timers_remove(&e->timers, &x->timer);
+  leave_live(e, x);
+  push(&e->done, x);
+}
+
+static void fail(Engine *e, salon_Exchange *x, salon_Kind kind,
+                 const char *message) {
+  x->kind = kind;
+  strncpy(x->message, message, sizeof(x->message) - 1);
+  finish(e, x);
+}
+
+static void run(Engine *e, salon_Exchange *x) {
+  x->state = SALON_STATE_RUNNING;
+  salon_exchange_rewind(x);
+  x->attempts++;
+  bool ready = salon_pool_get(&e->pool, e->poller, x) &&
+               salon_timers_set(&e->timers, &x->timer, x->deadline);
+  if (ready && curl_multi_add_handle(e->multi, x->transfer->easy) == CURLM_OK)
+    return;
+  release(e, x, salon_now());
+  fail(e, x, SALON_LIMIT, "not enough memory for a transfer");
+}
+
+static void start(Engine *e, salon_Exchange *x) {
+  if (salon_origins_enter(&e->origins, x)) {
+    run(e, x);
+    return;
+  }
+  x->state = SALON_STATE_WAITING;
+  if (!salon_timers_set(&e->timers, &x->timer, x->deadline)) {
+    salon_origins_withdraw(&e->origins, x);
+    fail(e, x, SALON_LIMIT, "not enough memory for a timer");
+  }
+}
+
+static bool body_starts_with(const salon_Exchange *x, const char *prefix) {
+  size_t n = prefix == NULL ? 0 : strlen(prefix);
+  return x->content.len >= n && memcmp(x->content.data, prefix, n) == 0;
+}
+
+static double retry_after(const salon_Exchange *x) {
+  char text[64];
+  size_t at = 0, len;
+  const char *value = salon_exchange_header(x, "Retry-After", &at, &len);
+  if (value == NULL || len >= sizeof(text)) return -1;
+  memcpy(text, value, len);
+  text[len] = '\0';
+  return salon_retry_after(text, (double)time(NULL));
+}
+
+/* Pauses before the next try, if there is to be one. */
+static bool try_again(Engine *e, salon_Exchange *x, bool transient) {
+  double now = salon_now();
+  bool matches = x->plan.repeat_status != 0 &&
+                 x->status == x->plan.repeat_status &&
+                 body_starts_with(x, x->repeat_prefix);
+  salon_RetryInput in = {
+      .tries = x->attempts,
+      .repeats = x->repeats,
+      .status = x->kind == SALON_OK ? (int)x->status : 0,
+      .unsent = !x->sent,
+      .transient = transient,
+      .repeat_matches = matches,
+      .retry_after = retry_after(x),
+      .now = now,
+      .deadline = x->deadline,
+      .random = random_fraction(e),
+  };
+  double pause = salon_retry_decide(&x->plan, &in);
+  if (pause < 0) return false;
+  if (salon_retry_is_repeat(&x->plan, &in)) x->repeats++;
+  x->state = SALON_STATE_PAUSED;
+  return salon_timers_set(&e->timers, &x->timer, now + pause);
+}
+
+/* libcurl is through with a transfer. */
+static void settle(Engine *e, salon_Transfer *t, CURLcode code) {
+  salon_Exchange *x = t->exchange;
+  bool transient = salon_transfer_judge(t, code);
+  release(e, x, salon_now());
+  if (!try_again(e, x, transient)) finish(e, x);
+}
+
+static void expire(Engine *e, salon_Exchange *x, double now) {
+  if (x->state == SALON_STATE_PAUSED) {
+    salon_timers_remove(&e->timers, &x->timer);
+    start(e, x);
+    return;
+  }
+  bool running = x->state == SALON_STATE_RUNNING;
+  if (running) salon_transfer_late(x->transfer);
+  release(e, x, now);
+  if (running)
+    finish(e, x);
+  else
+    fail(e, x, SALON_TIMEOUT, "the time was up before a connection was free");
+}
+
+static void cancel(Engine *e, salon_Exchange *x, double now) {
+  if (x->sent) x->outcome = SALON_UNKNOWN;
+  release(e, x, now);
+  fail(e, x, SALON_CANCELLED, "cancelled");
+}
+
+/* ---- the thread's rounds ---- */
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
+                     void *own) {
+  Engine *e = user;
+  (void)easy, (void)own;
+  int events = 0;
+  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) events = SALON_POLL_IN;
+  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+    events |= SALON_POLL_OUT;
+  return salon_poller_want(e->poller, fd, events) ? 0 : -1;
+}
+
+static int on_timer(CURLM *multi, long ms, void *user) {
+  Engine *e = user;
+  (void)multi;
+  e->curl_at = ms < 0 ? -1 : salon_now() + (double)ms / 1000;
+  return 0;
+}
+
+static void act(Engine *e, curl_socket_t fd, int events) {
+  int running;
+#if SALON_SOCKET_ACTION
+  curl_multi_socket_action(e->multi, fd, events, &running);
+#else
+  (void)fd, (void)events;
+  curl_multi_perform(e->multi, &running);
+#endif
+}
+
+static void read_verdicts(Engine *e) {
+  CURLMsg *m;
+  int left;
+  while ((m = curl_multi_info_read(e->multi, &left)) != NULL) {
+    if (m->msg != CURLMSG_DONE) continue;
+    CURLcode code = m->data.result; /* `m` is gone once its handle is */
+    salon_Transfer *t;
+    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+    settle(e, t, code);
+  }
+}
+
+static void run_timers(Engine *e, double now) {
+  salon_Timer *t;
+  while ((t = salon_timers_first(&e->timers)) != NULL && t->at <= now)
+    expire(e, of_timer(t), now);
+}
+
+static void fill_slots(Engine *e) {
+  salon_Exchange *x;
+  while ((x = salon_origins_next(&e->origins)) != NULL) run(e, x);
+}
+
+/* One delivery per mailbox and round: its chain is cut out of the queue. */
+static void deliver(Engine *e) {
+  while (e->done.first != NULL) {
+    salon_Mailbox *m = e->done.first->mailbox;
+    Queue chain = {NULL, NULL}, rest = {NULL, NULL};
+    for (salon_Exchange *x = e->done.first, *next; x != NULL; x = next) {
+      next = x->next;
+      push(x->mailbox == m ? &chain : &rest, x);
+    }
+    e->done = rest;
+    salon_mailbox_deliver(m, chain.first, chain.last);
+  }
+}
+
+static void cancel_asked_for(Engine *e, double now) {
+  for (salon_Exchange *x = e->live, *next; x != NULL; x = next) {
+    next = x->live_next;
+    if (atomic_load_explicit(&x->cancelled, memory_order_relaxed))
+      cancel(e, x, now);
+  }
+}
+
+/* Takes over what others handed in; false: time to stop. */
+static bool take_over(Engine *e) {
+  pthread_mutex_lock(&mutex);
+  e->sleeping = false;
+  Queue q = e->incoming;
+  e->incoming = (Queue){NULL, NULL};
+  bool cancelled = e->anything_cancelled, stopping = e->stopping;
+  e->anything_cancelled = false;
+  pthread_mutex_unlock(&mutex);
+  for (salon_Exchange *x = q.first, *next; x != NULL; x = next) {
+    next = x->next;
+    go_live(e, x);
+    start(e, x);
+  }
+  if (cancelled) cancel_asked_for(e, salon_now());
+  return !stopping;
+}
+
+static double time_to_sleep(Engine *e, double now) {
+  double until = e->curl_at;
+  salon_Timer *t = salon_timers_first(&e->timers);
+  if (t != NULL && (until < 0 || t->at < until)) until = t->at;
+  if (until < 0) return -1;
+  return until > now ? until - now : 0;
+}
+
+static void sleep_and_act(Engine *e) {
+  salon_Ready ready[128];
+  double seconds = time_to_sleep(e, salon_now());
+  pthread_mutex_lock(&mutex);
+  bool idle = e->incoming.first == NULL && !e->anything_cancelled &&
+              !e->stopping;
+  e->sleeping = idle;
+  pthread_mutex_unlock(&mutex);
+  size_t n = salon_poller_wait(e->poller, ready, 128, idle ? seconds : 0);
+  for (size_t i = 0; i < n; i++) {
+    if (ready[i].fd == e->wake.read_fd)
+      salon_wake_clear(&e->wake);
+    else
+      act(e, ready[i].fd, ready[i].events); /* the same bits as libcurl's */
+  }
+}
+
+_Static_assert(SALON_POLL_IN == CURL_CSELECT_IN &&
+                   SALON_POLL_OUT == CURL_CSELECT_OUT &&
+                   SALON_POLL_ERR == CURL_CSELECT_ERR,
+               "salon_Ready.events is handed to libcurl as it is");
+
+static void round_trip(Engine *e) {
+  double now = salon_now();
+  run_timers(e, now);
+  fill_slots(e);
+  if (e->curl_at >= 0 && e->curl_at <= now) {
+    e->curl_at = -1;
+    act(e, CURL_SOCKET_TIMEOUT, 0);
+  }
+  read_verdicts(e);
+  fill_slots(e);
+  deliver(e);
+}
+
+static void cancel_all(Engine *e) {
+  double now = salon_now();
+  while (e->live != NULL) cancel(e, e->live, now);
+  deliver(e);
+}
+
+static void *thread_main(void *user) {
+  Engine *e = user;
+  while (take_over(e)) {
+    round_trip(e);
+    sleep_and_act(e);
+  }
+  cancel_all(e);
+  return NULL;
+}
+
+/* ---- starting and stopping ---- */
+
+static void stop_at_exit(void);
+
+static void init_once(void) {
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+#if SALON_EXIT_HANDLER
+  /* after libcurl has initialised OpenSSL, so that it runs before OpenSSL's
+  ** own: exit() with a live TLS thread crashes every other time */
+  atexit(stop_at_exit);
+#endif
+}
+
+static void engine_free(Engine *e) {
+  salon_pool_free(&e->pool);
+  if (e->multi != NULL) curl_multi_cleanup(e->multi);
+  salon_poller_free(e->poller);
+  salon_origins_free(&e->origins);
+  salon_timers_free(&e->timers);
+  salon_wake_close(&e->wake);
+  free(e);
+}
+
+static void set_multi(Engine *e) {
+  curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e);
+  curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e);
+  curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, 512L);
+  curl_multi_setopt(e->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+}
+
+/* Signals belong to the threads of the host. */
+static int spawn(Engine *e) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int failed = pthread_create(&e->thread, NULL, thread_main, e);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return failed;
+}
+
+static Engine *engine_new(void) {
+  Engine *e = calloc(1, sizeof(*e));
+  if (e == NULL) return NULL;
+  e->wake = (salon_Wake)SALON_WAKE_CLOSED;
+  e->curl_at = -1;
+  e->random = ((uint64_t)getpid() << 32) ^ (uint64_t)time(NULL) ^ 0x9e3779b9u;
+  e->poller = salon_poller_new();
+  e->multi = curl_multi_init();
+  bool ok = e->poller != NULL && e->multi != NULL && salon_wake_open(&e->wake);
+  ok = ok && salon_poller_want(e->poller, e->wake.read_fd, SALON_POLL_IN);
+  if (ok) {
+    set_multi(e);
+    int failed = spawn(e);
+    if (failed == 0) return e;
+    errno = failed;
+  }
+  int why = errno;
+  engine_free(e);
+  errno = why;
+  return NULL;
+}
+
+bool salon_same_process(pid_t pid) {
+  return !SALON_FORK_CHECK || pid == getpid();
+}
+
+/* Every entry comes through here. A forked child starts afresh: the mutex may
+** have been held, and everything else is its parent's. */
+static void lock(void) {
+  pid_t pid = atomic_load(&owner);
+  if (pid == 0) {
+    pthread_mutex_lock(&mutex);
+    atomic_store(&owner, getpid());
+    return;
+  }
+  if (!salon_same_process(pid)) {
+    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+    memcpy(&mutex, &fresh, sizeof(fresh));
+    engine = NULL;
+    atomic_store(&owner, getpid());
+  }
+  pthread_mutex_lock(&mutex);
+}
+
+bool salon_engine_submit(salon_Exchange *x, salon_Mailbox *m) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, init_once);
+  lock();
+  if (exiting) errno = ECANCELED;
+  if (engine == NULL && !exiting) engine = engine_new();
+  Engine *e = exiting ? NULL : engine;
+  bool wake = false;
+  if (e != NULL) {
+    x->mailbox = salon_mailbox_ref(m);
+    atomic_fetch_add_explicit(&m->in_flight, 1, memory_order_relaxed);
+    push(&e->incoming, salon_exchange_ref(x));
+    wake = e->sleeping;
+    e->sleeping = false;
+    if (wake) salon_wake_signal(&e->wake); /* under the lock: `e` may go */
+  }
+  pthread_mutex_unlock(&mutex);
+  return e != NULL;
+}
+
+void salon_engine_cancel(salon_Exchange *x) {
+  if (!salon_same_process(x->pid) || x->mailbox == NULL ||
+      salon_exchange_finished(x))
+    return;
+  lock();
+  atomic_store_explicit(&x->cancelled, true, memory_order_relaxed);
+  if (engine != NULL) {
+    engine->anything_cancelled = true;
+    if (engine->sleeping) salon_wake_signal(&engine->wake);
+    engine->sleeping = false;
+  }
+  pthread_mutex_unlock(&mutex);
+}
+
+/* Takes the engine away from everybody and joins it; called with the mutex,
+** returns without. */
+static void stop_and_unlock(void) {
+  Engine *e = engine;
+  engine = NULL;
+  if (e != NULL) {
+    e->stopping = true;
+    salon_wake_signal(&e->wake);
+  }
+  pthread_mutex_unlock(&mutex);
+  if (e == NULL) return;
+  pthread_join(e->thread, NULL);
+  engine_free(e);
+}
+
+void salon_engine_stop(void) {
+  lock();
+  stop_and_unlock();
+}
+
+void salon_engine_enter(void) {
+  lock();
+  states++;
+  pthread_mutex_unlock(&mutex);
+}
+
+void salon_engine_leave(void) {
+  lock();
+  if (--states == 0)
+    stop_and_unlock();
+  else
+    pthread_mutex_unlock(&mutex);
+}
+
+static void stop_at_exit(void) {
+  lock();
+  exiting = true;
+  stop_and_unlock();
+}

@@ -1,0 +1,152 @@
+/* See exchange.h. */
+#include "exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "curlcompat.h"
+#include "mailbox.h"
+#include "wipe.h"
+
+static atomic_uint_fast64_t last_id;
+
+bool salon_bytes_add(salon_Bytes *b, const char *data, size_t len) {
+  if (len > b->room - b->len) {
+    size_t room = b->room == 0 ? 1024 : b->room;
+    while (room - b->len < len) room *= 2;
+    char *grown = realloc(b->data, room);
+    if (grown == NULL) return false;
+    b->data = grown;
+    b->room = room;
+  }
+  memcpy(b->data + b->len, data, len);
+  b->len += len;
+  return true;
+}
+
+/* "https://host:port" of a URL that url.c has built. */
+static size_t origin_length(const char *url) {
+  const char *p = strstr(url, "://");
+  if (p == NULL) return strlen(url);
+  return (size_t)(p - url) + 3 + strcspn(p + 3, "/?#");
+}
+
+static void free_secret(char *text, size_t len) {
+  if (text == NULL) return;
+  salon_wipe(text, len);
+  free(text);
+}
+
+/* Header lists carry tokens, bodies passwords. */
+static void free_headers(struct curl_slist *list) {
+  for (struct curl_slist *h = list; h != NULL; h = h->next)
+    salon_wipe(h->data, strlen(h->data));
+  curl_slist_free_all(list);
+}
+
+static void destroy(salon_Exchange *x) {
+  free_headers(x->headers);
+  free_secret(x->body, x->body_len);
+  free_secret(x->content.data, x->content.len);
+  free(x->head.data);
+  free(x->repeat_prefix);
+  free(x->method);
+  free(x->url);
+  salon_mailbox_unref(x->mailbox);
+  salon_config_unref(x->config);
+  free(x);
+}
+
+static bool copy_request(salon_Exchange *x, const char *method, const char *url,
+                         const char *body, size_t body_len) {
+  x->method = strdup(method);
+  x->url = strdup(url);
+  if (body != NULL) {
+    x->body = malloc(body_len + 1);
+    if (x->body == NULL) return false;
+    memcpy(x->body, body, body_len);
+    x->body[body_len] = '\0';
+    x->body_len = body_len;
+  }
+  if (x->url != NULL) x->origin_len = origin_length(url);
+  return x->method != NULL && x->url != NULL;
+}
+
+salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
+                                   const char *url, struct curl_slist *headers,
+                                   const char *body, size_t body_len) {
+  salon_Exchange *x = calloc(1, sizeof(*x));
+  if (x == NULL) {
+    free_headers(headers);
+    return NULL;
+  }
+  atomic_init(&x->refs, 1);
+  x->pid = getpid();
+  x->id = atomic_fetch_add(&last_id, 1) + 1;
+  x->config = salon_config_ref(config);
+  x->headers = headers;
+  x->plan = config->retry;
+  x->plan.class_ = salon_retry_class(method);
+  x->max_body = config->max_body;
+  x->outcome = SALON_UNSENT;
+  if (copy_request(x, method, url, body, body_len)) return x;
+  destroy(x);
+  return NULL;
+}
+
+salon_Exchange *salon_exchange_ref(salon_Exchange *x) {
+  atomic_fetch_add_explicit(&x->refs, 1, memory_order_relaxed);
+  return x;
+}
+
+void salon_exchange_unref(salon_Exchange *x) {
+  if (x == NULL) return;
+  if (atomic_fetch_sub_explicit(&x->refs, 1, memory_order_acq_rel) == 1)
+    destroy(x);
+}
+
+bool salon_exchange_finished(const salon_Exchange *x) {
+  return atomic_load_explicit(&x->finished, memory_order_acquire);
+}
+
+void salon_exchange_rewind(salon_Exchange *x) {
+  x->head.len = x->content.len = 0;
+  x->status = 0;
+  x->sent = false;
+  x->message[0] = '\0';
+  x->kind = SALON_OK;
+}
+
+const char *salon_exchange_header(const salon_Exchange *x, const char *name,
+                                  size_t *at, size_t *len) {
+  size_t name_len = strlen(name);
+  while (*at < x->head.len) {
+    const char *line = x->head.data + *at;
+    const char *end = memchr(line, '\n', x->head.len - *at);
+    size_t n = end == NULL ? x->head.len - *at : (size_t)(end - line);
+    *at += n + (end != NULL);
+    if (n <= name_len || line[name_len] != ':' ||
+        strncasecmp(line, name, name_len) != 0)
+      continue;
+    const char *value = line + name_len + 1;
+    n -= name_len + 1;
+    while (n > 0 && (*value == ' ' || *value == '\t')) value++, n--;
+    while (n > 0 && strchr(" \t\r", value[n - 1]) != NULL) n--;
+    *len = n;
+    return value;
+  }
+  return NULL;
+}
+
+const char *salon_kind_name(salon_Kind kind) {
+  static const char *const names[] = {"ok",        "network", "tls",   "timeout",
+                                      "cancelled", "limit",   "decode"};
+  return names[kind];
+}
+
+const char *salon_outcome_name(salon_Outcome outcome) {
+  static const char *const names[] = {"unsent", "unknown", "done"};
+  return names[outcome];
+}

@@ -1,0 +1,113 @@
+/* One HTTP call: what is to be sent, and what came back. Counted references:
+** the Lua side holds one, the engine one while the call is under way.
+**
+** Until it is submitted the maker owns all of it; then the I/O thread does;
+** once `finished` is true everybody may read it and nobody writes. */
+#ifndef SALON_EXCHANGE_H
+#define SALON_EXCHANGE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config.h"
+#include "retry.h"
+#include "timers.h"
+
+struct curl_slist;
+struct salon_Mailbox;
+struct salon_Origin;
+struct salon_Transfer;
+
+typedef struct salon_Bytes {
+  char *data; /* owned, not terminated */
+  size_t len;
+  size_t room;
+} salon_Bytes;
+
+bool salon_bytes_add(salon_Bytes *b, const char *data, size_t len);
+
+typedef enum { /* what went wrong, if anything */
+  SALON_OK,
+  SALON_NETWORK,
+  SALON_TLS,
+  SALON_TIMEOUT,
+  SALON_CANCELLED,
+  SALON_LIMIT,
+  SALON_DECODE
+} salon_Kind;
+
+typedef enum { SALON_UNSENT, SALON_UNKNOWN, SALON_DONE } salon_Outcome;
+
+typedef enum { /* where it is; only the I/O thread reads and writes this */
+  SALON_STATE_NEW,
+  SALON_STATE_WAITING, /* for a free slot at its origin */
+  SALON_STATE_RUNNING,
+  SALON_STATE_PAUSED, /* between two tries */
+  SALON_STATE_DONE
+} salon_State;
+
+typedef struct salon_Exchange {
+  atomic_int refs;
+  atomic_bool finished;
+  atomic_bool cancelled; /* asked for; the I/O thread carries it out */
+  pid_t pid;             /* of the process that made it */
+  uint64_t id;
+
+  /* the request */
+  salon_Config *config;          /* owned: one reference */
+  struct salon_Mailbox *mailbox; /* owned: one reference, or NULL */
+  char *method;
+  char *url;
+  size_t origin_len;          /* "https://host:port" is the start of url */
+  struct curl_slist *headers; /* owned; holds the token */
+  char *body;                 /* owned; NULL = none */
+  size_t body_len;
+  char *repeat_prefix; /* owned; for the plan's extra rule; NULL = any body */
+  salon_RetryPlan plan;
+  double deadline; /* on the clock of clock.h */
+  size_t max_body;
+
+  /* the I/O thread's own */
+  salon_State state;
+  salon_Timer timer;
+  struct salon_Origin *origin;     /* borrowed from the engine */
+  struct salon_Transfer *transfer; /* owned while running */
+  struct salon_Exchange *next;     /* in the one queue it is in */
+  struct salon_Exchange *live_prev, *live_next;
+  int repeats;
+  bool sent; /* this try left, or began to leave, for the server */
+
+  /* the answer */
+  salon_Kind kind;
+  salon_Outcome outcome;
+  int attempts;
+  long status;         /* 0 = no answer */
+  salon_Bytes head;    /* header block of the final answer */
+  salon_Bytes content; /* its body */
+  char message[256];
+} salon_Exchange;
+
+/* Copies what it is given; `headers` are taken over, also on failure (NULL). */
+salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
+                                   const char *url, struct curl_slist *headers,
+                                   const char *body, size_t body_len);
+salon_Exchange *salon_exchange_ref(salon_Exchange *x);
+void salon_exchange_unref(salon_Exchange *x);
+
+bool salon_exchange_finished(const salon_Exchange *x);
+
+/* Forgets the answer of an earlier try. */
+void salon_exchange_rewind(salon_Exchange *x);
+
+/* The next value of header `name` after `*at` (start with 0); NULL when there
+** is none left. Borrowed from the exchange, not terminated. */
+const char *salon_exchange_header(const salon_Exchange *x, const char *name,
+                                  size_t *at, size_t *len);
+
+const char *salon_kind_name(salon_Kind kind);
+const char *salon_outcome_name(salon_Outcome outcome);
+
+#endif

@@ -1,0 +1,141 @@
+/* See news.h. The Mailbox userdata sits in the registry from the moment the
+** module is loaded; being older than every Request it is collected last when
+** the state closes, and its __gc is the state's goodbye to the engine. */
+#include "news.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compat.h"
+#include "engine.h"
+
+#define SALON_MAILBOX "salon.Mailbox"
+
+typedef struct News {
+  salon_Mailbox *mailbox; /* owned: one reference; NULL until first used */
+  bool entered;           /* counted among the engine's states */
+} News;
+
+static const char registry_key; /* its address is the key */
+
+static News *tonews(lua_State *L) {
+  return (News *)luaL_checkudata(L, 1, SALON_MAILBOX);
+}
+
+/* The mailbox, made when it is first needed. What a parent process made is
+** left alone, it is neither closed nor freed. */
+static salon_Mailbox *open_mailbox(lua_State *L, News *n) {
+  if (n->mailbox != NULL && !salon_same_process(n->mailbox->pid))
+    n->mailbox = NULL;
+  if (n->mailbox == NULL) n->mailbox = salon_mailbox_new();
+  if (n->mailbox == NULL)
+    luaL_error(L, "salon: no mailbox: %s", strerror(errno));
+  return n->mailbox;
+}
+
+static salon_Mailbox *tomailbox(lua_State *L) {
+  return open_mailbox(L, tonews(L));
+}
+
+salon_Mailbox *salon_news_mailbox(lua_State *L) {
+  salon_rawgetp(L, LUA_REGISTRYINDEX, &registry_key);
+  News *n = (News *)lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return open_mailbox(L, n);
+}
+
+static int news_gc(lua_State *L) {
+  News *n = tonews(L);
+  if (n->mailbox != NULL && salon_same_process(n->mailbox->pid)) {
+    salon_mailbox_close(n->mailbox);
+    salon_mailbox_unref(n->mailbox);
+  }
+  n->mailbox = NULL;
+  if (n->entered) salon_engine_leave();
+  n->entered = false;
+  return 0;
+}
+
+static int news_tostring(lua_State *L) {
+  tonews(L);
+  lua_pushliteral(L, SALON_MAILBOX);
+  return 1;
+}
+
+static int news_fd(lua_State *L) {
+  lua_pushinteger(L, salon_mailbox_fd(tomailbox(L)));
+  return 1;
+}
+
+static int fail(lua_State *L) {
+  lua_pushnil(L);
+  lua_pushstring(L, strerror(errno));
+  return 2;
+}
+
+static int news_listen(lua_State *L) {
+  const char *path = salon_mailbox_listen(tomailbox(L));
+  if (path == NULL) return fail(L);
+  lua_pushstring(L, path);
+  return 1;
+}
+
+static int news_accept(lua_State *L) {
+  if (!salon_mailbox_accept(tomailbox(L))) return fail(L);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static int news_take(lua_State *L) {
+  uint64_t id = salon_mailbox_take(tomailbox(L));
+  if (id == 0) return 0;
+  salon_pushinteger(L, (long long)id);
+  return 1;
+}
+
+static int news_arm(lua_State *L) {
+  lua_pushboolean(L, salon_mailbox_arm(tomailbox(L)));
+  return 1;
+}
+
+static int news_in_flight(lua_State *L) {
+  lua_pushinteger(L, atomic_load(&tomailbox(L)->in_flight));
+  return 1;
+}
+
+static const luaL_Reg news_meta[] = {
+    {"__gc", news_gc}, {"__tostring", news_tostring}, {NULL, NULL}};
+
+static const luaL_Reg news_methods[] = {
+    {"fd", news_fd},         {"listen", news_listen},
+    {"accept", news_accept}, {"take", news_take},
+    {"arm", news_arm},       {"in_flight", news_in_flight},
+    {NULL, NULL}};
+
+static int core_mailbox(lua_State *L) {
+  salon_rawgetp(L, LUA_REGISTRYINDEX, &registry_key);
+  return 1;
+}
+
+static int core_engine_stop(lua_State *L) {
+  (void)L;
+  salon_engine_stop();
+  return 0;
+}
+
+static const luaL_Reg news_functions[] = {{"mailbox", core_mailbox},
+                                          {"engine_stop", core_engine_stop},
+                                          {NULL, NULL}};
+
+void salon_open_news(lua_State *L) {
+  salon_newclass(L, SALON_MAILBOX, news_meta, news_methods);
+  News *n = (News *)lua_newuserdata(L, sizeof(*n));
+  n->mailbox = NULL;
+  n->entered = false;
+  salon_setmetatable(L, SALON_MAILBOX);
+  salon_rawsetp(L, LUA_REGISTRYINDEX, &registry_key);
+  salon_engine_enter();
+  n->entered = true;
+  salon_setfuncs(L, news_functions);
+}

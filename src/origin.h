@@ -1,0 +1,40 @@
+/* The ceilings: how many calls run at a time at one origin and in all, and
+** who waits for a slot, first come first served. Used by the I/O thread only;
+** holds borrowed exchanges. */
+#ifndef SALON_ORIGIN_H
+#define SALON_ORIGIN_H
+
+#include <stdbool.h>
+
+#include "exchange.h"
+
+typedef struct salon_Origin {
+  char *key; /* owned: "https://host:port" */
+  int running;
+  salon_Exchange *first, *last;     /* waiting, linked by `next` */
+  struct salon_Origin *bucket_next; /* in the table */
+  struct salon_Origin *turn_next;   /* in the ring of those with waiters */
+} salon_Origin;
+
+enum { SALON_ORIGIN_BUCKETS = 64 };
+
+typedef struct salon_Origins {
+  salon_Origin *buckets[SALON_ORIGIN_BUCKETS];
+  salon_Origin *turn_first, *turn_last; /* origins with waiters, fair order */
+  int running;                          /* in all */
+} salon_Origins;
+
+/* Takes a slot for `x`: true = it may run now, false = it waits (x->origin
+** says where); on no memory it runs without being counted. */
+bool salon_origins_enter(salon_Origins *os, salon_Exchange *x);
+void salon_origins_leave(salon_Origins *os, salon_Exchange *x);
+
+/* Takes a waiting exchange out of its line (cancelled, out of time). */
+void salon_origins_withdraw(salon_Origins *os, salon_Exchange *x);
+
+/* The next waiting exchange that may run now, its slot taken; or NULL. */
+salon_Exchange *salon_origins_next(salon_Origins *os);
+
+void salon_origins_free(salon_Origins *os);
+
+#endif

@@ -1,0 +1,175 @@
+/* See poller.h. One table indexed by descriptor, two ways to wait. */
+#include "poller.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__linux__) && !defined(SALON_USE_POLL)
+#define USE_EPOLL 1
+#include <sys/epoll.h>
+#else
+#define USE_EPOLL 0
+#include <poll.h>
+#endif
+
+typedef struct Interest {
+  unsigned char wanted; /* what our caller asked for */
+  unsigned char told;   /* what the kernel was told (epoll only) */
+} Interest;
+
+struct salon_Poller {
+  Interest *table; /* owned; indexed by descriptor */
+  size_t room;
+  int epoll_fd; /* owned; -1 without epoll */
+};
+
+salon_Poller *salon_poller_new(void) {
+  salon_Poller *p = calloc(1, sizeof(*p));
+  if (p == NULL) return NULL;
+#if USE_EPOLL
+  p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  if (p->epoll_fd < 0) {
+    free(p);
+    return NULL;
+  }
+#else
+  p->epoll_fd = -1;
+#endif
+  return p;
+}
+
+void salon_poller_free(salon_Poller *p) {
+  if (p == NULL) return;
+  if (p->epoll_fd >= 0) close(p->epoll_fd);
+  free(p->table);
+  free(p);
+}
+
+static Interest *interest(salon_Poller *p, int fd) {
+  size_t i = (size_t)fd;
+  if (i >= p->room) {
+    size_t room = p->room == 0 ? 64 : p->room;
+    while (room <= i) room *= 2;
+    Interest *table = realloc(p->table, room * sizeof(*table));
+    if (table == NULL) return NULL;
+    memset(table + p->room, 0, (room - p->room) * sizeof(*table));
+    p->table = table;
+    p->room = room;
+  }
+  return &p->table[i];
+}
+
+static int milliseconds(double seconds) {
+  if (seconds < 0) return -1;
+  if (seconds > 3600) return 3600 * 1000;
+  return (int)ceil(seconds * 1000); /* rounding down would spin */
+}
+
+#if USE_EPOLL
+
+static bool tell(salon_Poller *p, int fd, Interest *in, int events) {
+  struct epoll_event ev = {0};
+  ev.data.fd = fd;
+  if (events & SALON_POLL_IN) ev.events |= EPOLLIN;
+  if (events & SALON_POLL_OUT) ev.events |= EPOLLOUT;
+  int op = events == 0     ? EPOLL_CTL_DEL
+           : in->told == 0 ? EPOLL_CTL_ADD
+                           : EPOLL_CTL_MOD;
+  if (epoll_ctl(p->epoll_fd, op, fd, &ev) != 0) {
+    if (op == EPOLL_CTL_MOD && errno == ENOENT)
+      op = EPOLL_CTL_ADD; /* closed and opened again behind our back */
+    else if (op == EPOLL_CTL_ADD && errno == EEXIST)
+      op = EPOLL_CTL_MOD;
+    else if (op != EPOLL_CTL_DEL)
+      return false;
+    if (op != EPOLL_CTL_DEL && epoll_ctl(p->epoll_fd, op, fd, &ev) != 0)
+      return false;
+  }
+  in->told = (unsigned char)events;
+  return true;
+}
+
+bool salon_poller_want(salon_Poller *p, int fd, int events) {
+  Interest *in = interest(p, fd);
+  if (in == NULL) return false;
+  in->wanted = (unsigned char)events;
+  return events == 0 || events == in->told || tell(p, fd, in, events);
+}
+
+void salon_poller_forget(salon_Poller *p, int fd) {
+  if ((size_t)fd >= p->room) return;
+  Interest *in = &p->table[fd];
+  if (in->told != 0) (void)tell(p, fd, in, 0);
+  in->wanted = 0;
+}
+
+size_t salon_poller_wait(salon_Poller *p, salon_Ready *ready, size_t max,
+                         double seconds) {
+  struct epoll_event events[128];
+  int room = max < 128 ? (int)max : 128;
+  int n = epoll_wait(p->epoll_fd, events, room, milliseconds(seconds));
+  size_t count = 0;
+  for (int i = 0; i < n; i++) {
+    int fd = events[i].data.fd;
+    Interest *in = &p->table[fd];
+    if (in->wanted == 0) { /* fired unasked: now the kernel is told */
+      if (in->told != 0) (void)tell(p, fd, in, 0);
+      continue;
+    }
+    int bits = 0;
+    if (events[i].events & EPOLLIN) bits |= SALON_POLL_IN;
+    if (events[i].events & EPOLLOUT) bits |= SALON_POLL_OUT;
+    if (events[i].events & (EPOLLERR | EPOLLHUP)) bits |= SALON_POLL_ERR;
+    ready[count++] = (salon_Ready){fd, bits};
+  }
+  return count;
+}
+
+#else /* poll */
+
+bool salon_poller_want(salon_Poller *p, int fd, int events) {
+  Interest *in = interest(p, fd);
+  if (in == NULL) return false;
+  in->wanted = (unsigned char)events;
+  return true;
+}
+
+void salon_poller_forget(salon_Poller *p, int fd) {
+  if ((size_t)fd < p->room) p->table[fd].wanted = 0;
+}
+
+static size_t collect(const salon_Poller *p, struct pollfd *set) {
+  size_t n = 0;
+  for (size_t fd = 0; fd < p->room; fd++) {
+    if (p->table[fd].wanted == 0) continue;
+    set[n] = (struct pollfd){.fd = (int)fd};
+    if (p->table[fd].wanted & SALON_POLL_IN) set[n].events |= POLLIN;
+    if (p->table[fd].wanted & SALON_POLL_OUT) set[n].events |= POLLOUT;
+    n++;
+  }
+  return n;
+}
+
+size_t salon_poller_wait(salon_Poller *p, salon_Ready *ready, size_t max,
+                         double seconds) {
+  struct pollfd *set = calloc(p->room + 1, sizeof(*set));
+  if (set == NULL) return 0;
+  size_t n = collect(p, set), count = 0;
+  if (poll(set, (nfds_t)n, milliseconds(seconds)) > 0) {
+    for (size_t i = 0; i < n && count < max; i++) {
+      int bits = 0;
+      if (set[i].revents & POLLIN) bits |= SALON_POLL_IN;
+      if (set[i].revents & POLLOUT) bits |= SALON_POLL_OUT;
+      if (set[i].revents & (POLLERR | POLLHUP | POLLNVAL))
+        bits |= SALON_POLL_ERR;
+      if (bits != 0) ready[count++] = (salon_Ready){set[i].fd, bits};
+    }
+  }
+  free(set);
+  return count;
+}
+
+#endif

@@ -1,0 +1,345 @@
+/* See request.h. A Request that is collected while under way is cancelled.
+** After a fork the child sees its parent's requests as cancelled and touches
+** nothing of theirs. */
+#include "request.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "clock.h"
+#include "compat.h"
+#include "curlcompat.h"
+#include "engine.h"
+#include "news.h"
+#include "token.h"
+#include "wipe.h"
+
+typedef struct salon_Request {
+  salon_Exchange *exchange;   /* owned: one reference; NULL once closed */
+  struct curl_slist *headers; /* owned while the request is put together */
+} salon_Request;
+
+static salon_Request *torequest(lua_State *L) {
+  return (salon_Request *)luaL_checkudata(L, 1, SALON_REQUEST);
+}
+
+static salon_Exchange *open_exchange(lua_State *L) {
+  salon_Request *r = torequest(L);
+  luaL_argcheck(L, r->exchange != NULL, 1, "request is closed");
+  return r->exchange;
+}
+
+static bool is_ours(const salon_Exchange *x) {
+  return salon_same_process(x->pid);
+}
+
+static bool is_done(const salon_Exchange *x) {
+  return !is_ours(x) || salon_exchange_finished(x);
+}
+
+/* ---- putting a request together ---- */
+
+static void add_header(lua_State *L, salon_Request *r, const char *line) {
+  struct curl_slist *list = curl_slist_append(r->headers, line);
+  if (list == NULL) luaL_error(L, "not enough memory");
+  r->headers = list;
+}
+
+/* One "Name: value"; a line end or NUL inside would be another header. */
+static void add_checked(lua_State *L, salon_Request *r, int idx) {
+  size_t len;
+  const char *line = luaL_checklstring(L, idx, &len);
+  for (size_t i = 0; i < len; i++)
+    if (((unsigned char)line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f)
+      luaL_error(L, "request: a header holds a control character");
+  if (strchr(line, ':') == NULL)
+    luaL_error(L, "request: header '%s' has no colon", line);
+  add_header(L, r, line);
+}
+
+static void add_headers(lua_State *L, salon_Request *r) {
+  lua_getfield(L, 2, "headers");
+  if (lua_istable(L, -1)) {
+    int n = (int)salon_rawlen(L, -1);
+    for (int i = 1; i <= n; i++) {
+      lua_rawgeti(L, -1, i);
+      add_checked(L, r, -1);
+      lua_pop(L, 1);
+    }
+  }
+  lua_pop(L, 1);
+  add_header(L, r, "Expect:"); /* libcurl would wait a second for a 100 */
+}
+
+/* The token goes from userdata to header without becoming a Lua string. */
+static void add_token(lua_State *L, salon_Request *r) {
+  lua_getfield(L, 2, "token");
+  if (!lua_isnil(L, -1)) {
+    static const char scheme[] = "Authorization: Bearer ";
+    size_t len, n = sizeof(scheme) - 1;
+    const char *access = salon_token_access(L, -1, &len);
+    char *line = (char *)lua_newuserdata(L, n + len + 1);
+    memcpy(line, scheme, n);
+    memcpy(line + n, access, len + 1);
+    struct curl_slist *list = curl_slist_append(r->headers, line);
+    salon_wipe(line, n + len);
+    lua_pop(L, 1);
+    if (list == NULL) luaL_error(L, "not enough memory");
+    r->headers = list;
+  }
+  lua_pop(L, 1);
+}
+
+/* Borrowed from the table at 2, which stays on the stack. */
+static const char *text_field(lua_State *L, const char *name,
+                              const char *fallback) {
+  lua_getfield(L, 2, name);
+  if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
+    luaL_error(L, "request: '%s' must be a string", name);
+  const char *text = lua_isnil(L, -1) ? fallback : lua_tostring(L, -1);
+  lua_pop(L, 1);
+  return text;
+}
+
+static double number_field(lua_State *L, const char *name, double fallback) {
+  lua_getfield(L, 2, name);
+  double n = luaL_optnumber(L, -1, fallback);
+  lua_pop(L, 1);
+  return n;
+}
+
+static void set_retry_class(lua_State *L, salon_Exchange *x) {
+  static const char *const names[] = {"idempotent", "unsent", "never"};
+  static const salon_RetryClass classes[] = {
+      SALON_RETRY_IDEMPOTENT, SALON_RETRY_UNSENT, SALON_RETRY_NEVER};
+  const char *name = text_field(L, "retry", NULL);
+  if (name == NULL) return;
+  for (int i = 0; i < 3; i++) {
+    if (strcmp(name, names[i]) != 0) continue;
+    x->plan.class_ = classes[i];
+    return;
+  }
+  luaL_error(L, "request: unknown retry class '%s'", name);
+}
+
+static void set_plan(lua_State *L, salon_Exchange *x, double timeout) {
+  set_retry_class(L, x);
+  x->plan.repeat_status = (int)number_field(L, "repeat_status", 0);
+  x->plan.repeat_max = (int)number_field(L, "repeat_max", 0);
+  const char *prefix = text_field(L, "repeat_prefix", NULL);
+  if (prefix != NULL) x->repeat_prefix = strdup(prefix);
+  double now = salon_now();
+  x->deadline = number_field(L, "deadline", now + timeout);
+  if (!(x->deadline < now + 366.0 * 86400)) x->deadline = now + 366.0 * 86400;
+  x->max_body = (size_t)number_field(L, "max_body", (double)x->max_body);
+}
+
+static void checkurl(lua_State *L, const char *url) {
+  if (url == NULL ||
+      (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0))
+    luaL_error(L, "request: 'url' must be a complete http(s) URL");
+  for (const char *p = url; *p != '\0'; p++)
+    if ((unsigned char)*p <= ' ' || *p == 0x7f)
+      luaL_error(L, "request: 'url' holds a blank or control character");
+}
+
+static void build(lua_State *L, salon_Request *r, salon_Config *config,
+                  double timeout) {
+  const char *url = text_field(L, "url", NULL);
+  const char *method = text_field(L, "method", "GET");
+  checkurl(L, url);
+  add_headers(L, r);
+  add_token(L, r);
+  size_t body_len = 0;
+  lua_getfield(L, 2, "body");
+  const char *body = luaL_optlstring(L, -1, NULL, &body_len);
+  if (body == NULL && strcmp(method, "POST") == 0) body = "";
+  struct curl_slist *headers = r->headers;
+  r->headers = NULL; /* taken over */
+  r->exchange =
+      salon_exchange_new(config, method, url, headers, body, body_len);
+  lua_pop(L, 1);
+  if (r->exchange == NULL) luaL_error(L, "not enough memory");
+  set_plan(L, r->exchange, timeout);
+}
+
+static int request_new(lua_State *L) {
+  double timeout;
+  salon_Config *config = salon_checkclient(L, 1, &timeout);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  salon_Mailbox *mailbox = salon_news_mailbox(L);
+  salon_Request *r = (salon_Request *)lua_newuserdata(L, sizeof(*r));
+  memset(r, 0, sizeof(*r));
+  salon_setmetatable(L, SALON_REQUEST);
+  build(L, r, config, timeout);
+  if (!salon_engine_submit(r->exchange, mailbox))
+    return luaL_error(L, "salon: the I/O thread cannot be started: %s",
+                      strerror(errno));
+  return 1;
+}
+
+/* ---- looking at it ---- */
+
+/* Also clears the descriptor that pollfd gave, so that a loop does not spin
+** on news that were read. */
+static int request_done(lua_State *L) {
+  salon_Exchange *x = open_exchange(L);
+  if (is_ours(x)) salon_mailbox_drain(x->mailbox);
+  lua_pushboolean(L, is_done(x));
+  return 1;
+}
+
+static int request_wait(lua_State *L) {
+  salon_Exchange *x = open_exchange(L);
+  double seconds = luaL_checknumber(L, 2);
+  bool done = is_done(x) || salon_mailbox_wait(x->mailbox, x, seconds);
+  lua_pushboolean(L, done);
+  return 1;
+}
+
+static int request_cancel(lua_State *L) {
+  salon_engine_cancel(open_exchange(L));
+  return 0;
+}
+
+static void set_text(lua_State *L, const char *name, const char *value) {
+  lua_pushstring(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static void set_integer(lua_State *L, const char *name, long value) {
+  lua_pushinteger(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static int push_failure(lua_State *L, const salon_Exchange *x) {
+  bool ours = is_ours(x);
+  lua_pushnil(L);
+  lua_createtable(L, 0, 5);
+  set_text(L, "kind", ours ? salon_kind_name(x->kind) : "cancelled");
+  set_text(L, "message", ours ? x->message : "made before a fork");
+  set_text(L, "outcome", salon_outcome_name(ours ? x->outcome : SALON_UNKNOWN));
+  set_integer(L, "attempts", ours ? x->attempts : 0);
+  if (ours && x->status != 0) set_integer(L, "status", x->status);
+  return 2;
+}
+
+static int request_result(lua_State *L) {
+  const salon_Exchange *x = open_exchange(L);
+  if (!is_done(x)) return luaL_error(L, "request is not finished");
+  if (!is_ours(x) || x->kind != SALON_OK) return push_failure(L, x);
+  lua_pushinteger(L, x->status);
+  lua_pushlstring(L, x->content.len > 0 ? x->content.data : "", x->content.len);
+  lua_pushinteger(L, x->attempts);
+  return 3;
+}
+
+static int request_header(lua_State *L) {
+  const salon_Exchange *x = open_exchange(L);
+  const char *name = luaL_checkstring(L, 2);
+  size_t at = 0, len;
+  if (!is_done(x)) return luaL_error(L, "request is not finished");
+  if (!is_ours(x)) return 0;
+  const char *value = salon_exchange_header(x, name, &at, &len);
+  if (value == NULL) return 0;
+  lua_pushlstring(L, value, len);
+  while ((value = salon_exchange_header(x, name, &at, &len)) != NULL) {
+    lua_pushliteral(L, ", ");
+    lua_pushlstring(L, value, len);
+    lua_concat(L, 3);
+  }
+  return 1;
+}
+
+static int request_id(lua_State *L) {
+  salon_pushinteger(L, (long long)open_exchange(L)->id);
+  return 1;
+}
+
+static int request_method(lua_State *L) {
+  lua_pushstring(L, open_exchange(L)->method);
+  return 1;
+}
+
+/* Without the query: it may hold what a log must not. */
+static int request_url(lua_State *L) {
+  const char *url = open_exchange(L)->url;
+  lua_pushlstring(L, url, strcspn(url, "?"));
+  return 1;
+}
+
+/* pollfd, events and timeout make a Request pollable by cqueues. */
+static int request_pollfd(lua_State *L) {
+  salon_Exchange *x = open_exchange(L);
+  if (!is_ours(x)) return 0;
+  lua_pushinteger(L, salon_mailbox_fd(x->mailbox));
+  return 1;
+}
+
+static int request_events(lua_State *L) {
+  open_exchange(L);
+  lua_pushliteral(L, "r");
+  return 1;
+}
+
+static int request_timeout(lua_State *L) {
+  salon_Exchange *x = open_exchange(L);
+  double left = is_done(x) ? 0 : x->deadline - salon_now() + 1;
+  lua_pushnumber(L, left > 0 ? left : 0);
+  return 1;
+}
+
+/* ---- its end ---- */
+
+static int request_gc(lua_State *L) {
+  salon_Request *r = torequest(L);
+  curl_slist_free_all(r->headers);
+  r->headers = NULL;
+  if (r->exchange != NULL && is_ours(r->exchange)) {
+    salon_engine_cancel(r->exchange);
+    salon_exchange_unref(r->exchange);
+  }
+  r->exchange = NULL;
+  return 0;
+}
+
+static int request_tostring(lua_State *L) {
+  salon_Request *r = torequest(L);
+  if (r->exchange == NULL) {
+    lua_pushliteral(L, "salon.Request(closed)");
+    return 1;
+  }
+  const char *url = r->exchange->url;
+  lua_pushlstring(L, url, strcspn(url, "?"));
+  lua_pushfstring(L, "salon.Request(%s %s %s)",
+                  is_done(r->exchange) ? "done" : "under way",
+                  r->exchange->method, lua_tostring(L, -1));
+  return 1;
+}
+
+static const luaL_Reg request_meta[] = {{"__gc", request_gc},
+                                        {"__close", request_gc},
+                                        {"__tostring", request_tostring},
+                                        {NULL, NULL}};
+
+static const luaL_Reg request_methods[] = {
+    {"done", request_done},     {"wait", request_wait},
+    {"cancel", request_cancel}, {"result", request_result},
+    {"header", request_header}, {"id", request_id},
+    {"method", request_method}, {"url", request_url},
+    {"pollfd", request_pollfd}, {"events", request_events},
+    {"timeout", request_timeout}, {NULL, NULL}};
+
+static const luaL_Reg request_functions[] = {{"request", request_new},
+                                             {NULL, NULL}};
+
+void salon_open_request(lua_State *L) {
+  salon_newclass(L, SALON_REQUEST, request_meta, request_methods);
+  salon_setfuncs(L, request_functions);
+}

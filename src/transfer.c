@@ -1,0 +1,374 @@
+/* See transfer.h. No callback here enters Lua or takes a lock. */
+#include "transfer.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "remedy.h"
+
+#define HAS_SEND_HOOK (SALON_CURL_HAS_PREREQ && SALON_SEND_ONCE)
+
+enum { MAX_IDLE = 512, SWEEP_SECONDS = 10, IDLE_SECONDS = 60 };
+
+/* ---- callbacks ---- */
+
+static size_t on_body(char *data, size_t size, size_t n, void *user) {
+  salon_Transfer *t = user;
+  salon_Exchange *x = t->exchange;
+  size_t len = size * n;
+  if (len > x->max_body - x->content.len) {
+    t->too_long = "body";
+    return 0;
+  }
+  return salon_bytes_add(&x->content, data, len) ? len : 0;
+}
+
+static size_t on_header(char *data, size_t size, size_t n, void *user) {
+  salon_Transfer *t = user;
+  salon_Exchange *x = t->exchange;
+  size_t len = size * n;
+  if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) x->head.len = 0;
+  if (len > x->config->max_header - x->head.len) {
+    t->too_long = "header";
+    return 0;
+  }
+  return salon_bytes_add(&x->head, data, len) ? len : 0;
+}
+
+#if HAS_SEND_HOOK
+/* Called when the request is about to be sent, also when libcurl repeats it
+** by itself on a new connection: that one is refused. Without this a POST
+** may arrive up to six times. */
+static int on_prereq(void *user, char *peer, char *local, int peer_port,
+                     int local_port) {
+  salon_Transfer *t = user;
+  (void)peer, (void)local, (void)peer_port, (void)local_port;
+  if (t->exchange->sent) return CURL_PREREQFUNC_ABORT;
+  t->exchange->sent = true;
+  return CURL_PREREQFUNC_OK;
+}
+#endif
+
+static curl_socket_t on_open(void *user, curlsocktype purpose,
+                             struct curl_sockaddr *a) {
+  (void)user, (void)purpose;
+#ifdef SOCK_CLOEXEC
+  return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+#else
+  curl_socket_t fd = socket(a->family, a->socktype, a->protocol);
+  if (fd >= 0) (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return fd;
+#endif
+}
+
+/* The kernel drops a closed descriptor from epoll by itself, but not while a
+** forked child still holds it open. */
+static int on_close(void *user, curl_socket_t fd) {
+  salon_poller_forget(user, fd);
+  return close(fd);
+}
+
+/* ---- options ---- */
+
+static void set_tls(CURL *e, const salon_Config *c) {
+  curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (c->ca_file == NULL) return;
+  curl_easy_setopt(e, CURLOPT_CAINFO, c->ca_file);
+  /* Debian's built-in path would switch libcurl's CA cache off. */
+  curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+}
+
+static void set_protocol(CURL *e, const salon_Config *c) {
+  static const long versions[] = {CURL_HTTP_VERSION_2TLS, CURL_HTTP_VERSION_1_1,
+                                  CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE};
+  curl_easy_setopt(e, CURLOPT_HTTP_VERSION, versions[c->http_version]);
+#if SALON_CURL_HAS_PROTOCOLS_STR
+  curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  curl_easy_setopt(e, CURLOPT_PROTOCOLS,
+                   (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+  curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
+  if (c->user_agent != NULL)
+    curl_easy_setopt(e, CURLOPT_USERAGENT, c->user_agent);
+  if (c->no_proxy != NULL) curl_easy_setopt(e, CURLOPT_NOPROXY, c->no_proxy);
+  curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
+static void set_connection(CURL *e, const salon_Config *c) {
+  curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+#if SALON_CURL_HAS_QUICK_EXIT && SALON_QUICK_EXIT
+  curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+#endif
+  curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+                   (long)(c->connect_timeout * 1000));
+  curl_easy_setopt(e, CURLOPT_MAXAGE_CONN,
+                   c->idle_timeout < 1 ? 1L : (long)c->idle_timeout);
+}
+
+static void set_callbacks(salon_Transfer *t) {
+  CURL *e = t->easy;
+  curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+  curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);
+  curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
+  curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
+  curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
+  curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->poller);
+#if HAS_SEND_HOOK
+  curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_prereq);
+  curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
+#endif
+}
+
+static salon_Transfer *transfer_new(salon_Config *config,
+                                    salon_Poller *poller) {
+  salon_Transfer *t = calloc(1, sizeof(*t));
+  if (t == NULL) return NULL;
+  t->easy = curl_easy_init();
+  if (t->easy == NULL) {
+    free(t);
+    return NULL;
+  }
+  t->config = salon_config_ref(config);
+  t->poller = poller;
+  set_callbacks(t);
+  set_connection(t->easy, config);
+  set_protocol(t->easy, config);
+  set_tls(t->easy, config);
+  return t;
+}
+
+static void transfer_free(salon_Transfer *t) {
+  curl_easy_cleanup(t->easy);
+  salon_config_unref(t->config);
+  free(t);
+}
+
+/* The body stays ours (libcurl copies nothing), its exact length is sent:
+** Meet silently drops a chunked one. */
+static void set_method(CURL *e, const salon_Exchange *x) {
+  const char *method = x->method;
+  if (x->body != NULL) {
+    curl_easy_setopt(e, CURLOPT_POST, 1L);
+    curl_easy_setopt(e, CURLOPT_POSTFIELDS, x->body);
+    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body_len);
+    if (strcmp(method, "POST") == 0) method = NULL;
+  } else {
+    curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+    if (strcmp(method, "HEAD") == 0) curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+    if (strcmp(method, "GET") == 0) method = NULL;
+  }
+  curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static bool is_https(const char *url) {
+  return strncmp(url, "https:", 6) == 0;
+}
+
+/* What hangs on the scheme, set anew only when it changes. On plain http
+** waiting for the first connection's answer would serialise a burst. */
+static void set_scheme(salon_Transfer *t, salon_Scheme scheme) {
+  const char *proxy = t->config->proxy[scheme];
+  if (t->scheme_set && t->scheme == scheme) return;
+  t->scheme_set = true;
+  t->scheme = scheme;
+  curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, scheme == SALON_HTTPS ? 1L : 0L);
+  curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy != NULL ? proxy : "");
+}
+
+static void prepare(salon_Transfer *t, salon_Exchange *x) {
+  t->exchange = x;
+  x->transfer = t;
+  t->too_long = NULL;
+  t->error[0] = '\0';
+  x->sent = !HAS_SEND_HOOK; /* then nobody can tell that nothing left */
+  curl_easy_setopt(t->easy, CURLOPT_URL, x->url);
+  curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, x->headers);
+  set_scheme(t, is_https(x->url) ? SALON_HTTPS : SALON_HTTP);
+  set_method(t->easy, x);
+}
+
+/* ---- the pool ---- */
+
+static void sweep(salon_Pool *pool, double now) {
+  pool->swept = now;
+  for (salon_Transfer **at = &pool->idle; *at != NULL;) {
+    salon_Transfer *t = *at;
+    if (now - t->idle_since < IDLE_SECONDS) {
+      at = &t->next;
+      continue;
+    }
+    *at = t->next;
+    pool->count--;
+    transfer_free(t);
+  }
+}
+
+bool salon_pool_get(salon_Pool *pool, salon_Poller *poller, salon_Exchange *x) {
+  salon_Transfer **at = &pool->idle;
+  while (*at != NULL && (*at)->config != x->config) at = &(*at)->next;
+  salon_Transfer *t = *at;
+  if (t != NULL) {
+    *at = t->next;
+    pool->count--;
+  } else {
+    t = transfer_new(x->config, poller);
+    if (t == NULL) return false;
+  }
+  prepare(t, x);
+  return true;
+}
+
+void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now) {
+  t->exchange->transfer = NULL;
+  t->exchange = NULL;
+  t->idle_since = now;
+  if (pool->count >= MAX_IDLE) {
+    transfer_free(t);
+    return;
+  }
+  /* nothing of the last call may be read once its exchange is gone */
+  curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
+  curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
+  t->next = pool->idle;
+  pool->idle = t;
+  pool->count++;
+  if (now - pool->swept > SWEEP_SECONDS) sweep(pool, now);
+}
+
+void salon_pool_free(salon_Pool *pool) {
+  while (pool->idle != NULL) {
+    salon_Transfer *t = pool->idle;
+    pool->idle = t->next;
+    transfer_free(t);
+  }
+  pool->count = 0;
+}
+
+/* ---- the verdict ---- */
+
+static void say(salon_Exchange *x, salon_Kind kind, const char *message) {
+  x->kind = kind;
+  snprintf(x->message, sizeof(x->message), "%s", message);
+}
+
+static salon_Kind kind_of(CURLcode code) {
+  switch (code) {
+  case CURLE_OPERATION_TIMEDOUT: return SALON_TIMEOUT;
+  case CURLE_FILESIZE_EXCEEDED:
+  case CURLE_OUT_OF_MEMORY: return SALON_LIMIT;
+  case CURLE_BAD_CONTENT_ENCODING: return SALON_DECODE;
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_CRL_BADFILE:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_ENGINE_NOTFOUND:
+  case CURLE_SSL_ENGINE_SETFAILED:
+  case CURLE_SSL_ENGINE_INITFAILED:
+  case CURLE_SSL_INVALIDCERTSTATUS:
+  case CURLE_SSL_PINNEDPUBKEYNOTMATCH: return SALON_TLS;
+  default: return SALON_NETWORK;
+  }
+}
+
+/* libcurl's own words are better than ours but for these. */
+static const char *words_for(const salon_Transfer *t, CURLcode code) {
+  switch (code) {
+  case CURLE_ABORTED_BY_CALLBACK: /* our refusal to send it twice */
+  case CURLE_GOT_NOTHING:
+    return "the server closed the connection before it answered";
+  case CURLE_SEND_ERROR: return "the connection broke while sending";
+  case CURLE_RECV_ERROR:
+    return "the connection broke before the answer was complete";
+  case CURLE_PARTIAL_FILE: return "the answer was cut short";
+  case CURLE_HTTP2_STREAM:
+  case CURLE_HTTP2: return "the server broke off the HTTP/2 stream";
+  case CURLE_OUT_OF_MEMORY: return "not enough memory";
+  default:
+    return t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
+  }
+}
+
+static bool is_transient(salon_Kind kind, CURLcode code) {
+  if (kind == SALON_NETWORK)
+    return code != CURLE_URL_MALFORMAT && code != CURLE_UNSUPPORTED_PROTOCOL;
+  /* a handshake may be broken off by a server that restarts; a certificate
+  ** does not get better */
+  return kind == SALON_TIMEOUT || code == CURLE_SSL_CONNECT_ERROR;
+}
+
+static void note_outcome(salon_Transfer *t) {
+  salon_Exchange *x = t->exchange;
+  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &x->status);
+  if (x->status < 200) x->status = 0;
+  if (x->status != 0)
+    x->outcome = SALON_DONE;
+  else if (x->sent || x->outcome != SALON_UNSENT) /* now or in an earlier try */
+    x->outcome = SALON_UNKNOWN;
+}
+
+static void say_too_long(salon_Transfer *t) {
+  salon_Exchange *x = t->exchange;
+  bool body = strcmp(t->too_long, "body") == 0;
+  x->kind = SALON_LIMIT;
+  snprintf(x->message, sizeof(x->message),
+           "the answer's %s is longer than %zu bytes", t->too_long,
+           body ? x->max_body : x->config->max_header);
+}
+
+bool salon_transfer_judge(salon_Transfer *t, CURLcode code) {
+  salon_Exchange *x = t->exchange;
+  note_outcome(t);
+  if (code == CURLE_OK && x->status != 0) {
+    x->kind = SALON_OK;
+    return false;
+  }
+  if (t->too_long != NULL) {
+    say_too_long(t);
+    return false;
+  }
+  if (code == CURLE_RECV_ERROR && strstr(t->error, "response headers")) {
+    say(x, SALON_LIMIT, t->error); /* libcurl has a ceiling of its own */
+    return false;
+  }
+  salon_Kind kind = kind_of(code);
+  say(x, kind, words_for(t, code));
+  return is_transient(kind, code);
+}
+
+static bool reached(CURL *e, CURLINFO info) {
+  curl_off_t us = 0;
+  return curl_easy_getinfo(e, info, &us) == CURLE_OK && us > 0;
+}
+
+void salon_transfer_late(salon_Transfer *t) {
+  salon_Exchange *x = t->exchange;
+  CURL *e = t->easy;
+  note_outcome(t);
+  const char *stage = "before the answer began";
+  if (x->status != 0)
+    stage = "in the middle of the answer";
+  else if (x->sent)
+    ;
+  else if (!reached(e, CURLINFO_NAMELOOKUP_TIME_T))
+    stage = "while the host name was looked up";
+  else if (!reached(e, CURLINFO_CONNECT_TIME_T))
+    stage = "while connecting";
+  else if (!reached(e, CURLINFO_APPCONNECT_TIME_T) &&
+           is_https(x->url))
+    stage = "during the TLS handshake";
+  x->kind = SALON_TIMEOUT;
+  snprintf(x->message, sizeof(x->message), "the time was up %s", stage);
+}
