@@ -2,6 +2,8 @@
 -- running other programs.  A spec starts its sandbox in `setup` and stops it in
 -- `teardown`; nothing here keeps state between spec files.
 
+local shell = require("salon.sandbox.shell")
+
 local support = {}
 
 -- The interpreter that runs this suite (a path or a name), and its module paths
@@ -13,18 +15,9 @@ do
 end
 support.path, support.cpath = package.path, package.cpath
 
-function support.quote(word)
-  return "'" .. tostring(word):gsub("'", "'\\''") .. "'"
-end
-
--- Runs a shell command; returns what it printed (both streams) and its status.
-function support.run(command)
-  local pipe = assert(io.popen("{ " .. command .. "\n} 2>&1; echo \"[$?]\""))
-  local text = pipe:read("*a")
-  pipe:close()
-  local output, status = text:match("^(.*)%[(%d+)%]\n$")
-  return output, tonumber(status)
-end
+-- run(command) -> what it printed (both streams), its status; quote(word);
+-- free_ports() -> function that gives one after the other.
+support.run, support.quote, support.free_ports = shell.run, shell.quote, shell.free_ports
 
 -- Runs `lua script arguments...` with this suite's interpreter and modules, and
 -- with the environment given ({ NAME = value }).
@@ -59,10 +52,8 @@ end
 
 -- A new folder; the spec removes it with support.remove.
 function support.folder()
-  local pipe = assert(io.popen("mktemp -d"))
-  local path = pipe:read("*l")
-  pipe:close()
-  return path
+  local path = support.run("mktemp -d"):match("^(%S+)\n$")
+  return assert(path)
 end
 
 function support.remove(path)

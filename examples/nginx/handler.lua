@@ -1,0 +1,64 @@
+-- Creates a room in either backend and answers JSON:
+--
+--   POST /meet/opentalk   {"id": …, "join_url": …, "guest_url": …}
+--   POST /meet/meet       {"id": …, "join_url": …}
+--
+-- The clients are made once per worker, with the first request, and shared by
+-- all that follow: they keep the login and the connections.  No request waits
+-- for another one's call.  Settings come from the environment (nginx.conf names
+-- the variables, because nginx drops all others).
+
+local cjson = require "cjson.safe"
+local salon = require "salon"
+
+local backends = {}
+
+function backends.opentalk()
+  return salon.opentalk {
+    url = os.getenv "OPENTALK_URL", client_id = os.getenv "OPENTALK_CLIENT_ID",
+    username = os.getenv "OPENTALK_USERNAME", password = os.getenv "OPENTALK_PASSWORD",
+  }
+end
+
+function backends.meet()
+  return salon.meet {
+    url = os.getenv "MEET_URL", client_id = os.getenv "MEET_CLIENT_ID",
+    client_secret = os.getenv "MEET_CLIENT_SECRET", user = os.getenv "MEET_USER",
+  }
+end
+
+local clients = {}
+
+local function answer(status, body)
+  ngx.status = status
+  ngx.header["Content-Type"] = "application/json"
+  ngx.print(cjson.encode(body))
+end
+
+local function refuse(err)
+  ngx.log(ngx.ERR, tostring(err))
+  local status = err.kind == "timeout" and 504 or 502
+  answer(status, { error = err.kind, retryable = err.retryable or false })
+end
+
+local handler = {}
+
+function handler.create(backend)
+  if ngx.req.get_method() ~= "POST" then return answer(405, { error = "POST it" }) end
+  clients[backend] = clients[backend] or backends[backend]()
+  local client = clients[backend]
+
+  local room, err = client.rooms:create({}, { timeout = 10 })
+  if not room then return refuse(err) end
+  local body = { id = room.id, join_url = room.join_url }
+
+  if backend == "opentalk" then
+    local invite
+    invite, err = room.invites:create({ expires_in = 24 * 3600 }, { timeout = 10 })
+    if not invite then return refuse(err) end
+    body.guest_url = invite.url
+  end
+  answer(201, body)
+end
+
+return handler

@@ -1,0 +1,308 @@
+-- Every example runs as it stands, against a sandbox.
+
+local support = require("spec.support")
+
+-- The records of an RFC 4180 text; raises where it is none.
+local function parse_csv(text)
+  local records, record, at = {}, {}, 1
+  while at <= #text do
+    local cell
+    if text:sub(at, at) == '"' then
+      local parts = {}
+      at = at + 1
+      repeat
+        local quoted, last = text:match('^([^"]*)"()', at)
+        assert(quoted, "a quote is not closed")
+        parts[#parts + 1], at = quoted, last
+        local again = text:sub(at, at) == '"'
+        if again then parts[#parts + 1], at = '"', at + 1 end
+      until not again
+      cell = table.concat(parts)
+    else
+      cell, at = text:match('^([^",\r\n]*)()', at)
+    end
+    record[#record + 1] = cell
+    local mark = text:match("^,", at) or text:match("^\r\n", at)
+    assert(mark, "no comma and no line end after a cell")
+    at = at + #mark
+    if mark ~= "," then
+      records[#records + 1], record = record, {}
+    end
+  end
+  return records
+end
+
+-- The records below the head line, as tables by column name.
+local function rows(text)
+  local records = parse_csv(text)
+  local head = table.remove(records, 1)
+  for i, record in ipairs(records) do
+    local row = {}
+    for column, name in ipairs(head) do row[name] = record[column] end
+    records[i] = row
+  end
+  return records
+end
+
+local function count_requests(sandbox, method, pattern)
+  local n = 0
+  for _, request in ipairs(sandbox:requests()) do
+    if request.method == method and request.path:find(pattern) then n = n + 1 end
+  end
+  return n
+end
+
+for _, version in ipairs { "2026", "2023" } do
+  describe("examples/opentalk.lua on a server of " .. version, function()
+    local sandbox, home
+
+    local function opentalk(...)
+      return support.script({ "examples/opentalk.lua", ... }, { HOME = home })
+    end
+
+    setup(function()
+      sandbox = support.start { opentalk = version, meet = false, rooms = 130, events = 12 }
+      home = support.folder()
+      local role = sandbox.opentalk
+      support.write(home .. "/.opentalk_api.rc", table.concat({
+        "# the vendor's names",
+        "OT_USER=" .. role.username,
+        "OT_PASSWORD='" .. role.password .. "'",
+        "export OT_PROTO=http://",
+        "OT_HOST=127.0.0.1",
+        "OT_MAIN_URL=${OT_HOST}" .. role.url:match(":%d+$"),
+        'OT_CONTROLLER_URL="$OT_HOST' .. role.controller_url:match(":%d+$") .. '"',
+        "OT_CLIENT_ID=" .. role.client_id .. "  # from the login page",
+      }, "\n") .. "\n")
+    end)
+    teardown(function()
+      sandbox:stop()
+      support.remove(home)
+    end)
+
+    it("lists every room as CSV", function()
+      local output, status = opentalk("-r")
+      assert.equal(0, status, output)
+      local list = rows(output)
+      assert.equal(130, #list)
+      assert.equal(sandbox.opentalk.url .. "/room/" .. list[130].room_id, list[130].room_link)
+      assert.equal(output, (opentalk("--rooms")))
+    end)
+
+    it("creates a room with a guest link of 24 hours under each name of the option", function()
+      for _, option in ipairs { "-c", "--create", "--create-room" } do
+        local output, status = opentalk(option)
+        assert.equal(0, status, output)
+        local id, guest = output:match("^Room: %S+/room/(%S+) Guest: (%S+)\n$")
+        assert.truthy(id, output)
+        assert.truthy(guest:find(sandbox.opentalk.url, 1, true) == 1, guest)
+        local sent
+        for _, request in ipairs(sandbox:requests()) do
+          if request.method == "POST" and request.path:find(id .. "/invites", 1, true) then
+            sent = request.body
+          end
+        end
+        local y, m, d, h, min = sent:match('"expiration":"(%d+)-(%d+)-(%d+)T(%d+):(%d+)')
+        local at = os.time { year = y, month = m, day = d, hour = h, min = min, isdst = false }
+        local now = os.time(os.date("!*t"))
+        assert.near(24 * 3600, at - now, 4000) -- os.time reads both as local: off by a clock change at most
+      end
+    end)
+
+    it("shows a room as JSON", function()
+      local id = rows(opentalk("-r"))[1].room_id
+      local output, status = opentalk("--info", id)
+      assert.equal(0, status, output)
+      assert.equal(id, require("cjson").decode(output).id)
+      assert.equal(output:match('"id":"[^"]+"'), opentalk("-i", id):match('"id":"[^"]+"'))
+    end)
+
+    it("lists events as CSV with dial-in and makes no guest link unasked", function()
+      local output, status = opentalk("-l")
+      assert.equal(0, status, output)
+      local list = rows(output)
+      assert.is_true(#list > 0)
+      local dial_in = 0
+      for i, event in ipairs(list) do
+        assert.equal(tostring(i - 1), event.number)
+        assert.matches("/room/%x+%-", event.room_link)
+        assert.equal("", event.guest_link)
+        if event.sip ~= "" then
+          assert.matches("^%+?%d+,,%d+,,%d+$", event.sip)
+          dial_in = dial_in + 1
+        end
+      end
+      assert.is_true(dial_in > 0, "no event had a telephone number")
+      assert.equal(0, count_requests(sandbox, "GET", "/invites"))
+    end)
+
+    it("gives each event a guest link once asked, and the same one again", function()
+      local made = count_requests(sandbox, "POST", "/invites$")
+      local first = rows(opentalk("--list-events", "--guest-links"))
+      local after = count_requests(sandbox, "POST", "/invites$")
+      assert.is_true(after > made)
+      local second = rows(opentalk("--list-events", "--guest-links"))
+      assert.equal(after, count_requests(sandbox, "POST", "/invites$"))
+      for i, event in ipairs(first) do
+        assert.matches("^http://", event.guest_link)
+        assert.equal(event.guest_link, second[i].guest_link)
+      end
+    end)
+
+    it("quotes titles that hold commas, quotes and line breaks", function()
+      local ot = require("salon").opentalk(support.opentalk(sandbox))
+      local title = 'Budget, "round" two\r\nand more'
+      local output = support.run(("curl -sS --noproxy '*' -H 'Authorization: Bearer %s'"
+        .. " -H 'Content-Type: application/json' -d %s %s"):format(
+        ot:token():reveal(),
+        support.quote('{"title":"Budget, \\"round\\" two\\r\\nand more","description":"",'
+          .. '"is_time_independent":true}'),
+        support.quote(sandbox.opentalk.controller_url .. "/v1/events")))
+      ot:close()
+      assert.truthy(output:find('"id"', 1, true), output)
+      local found
+      for _, event in ipairs(rows(opentalk("-l"))) do
+        if event.title == title then found = event end
+      end
+      assert.truthy(found)
+      assert.equal("", found.start)
+    end)
+
+    it("says in a sentence what went wrong, and no secret", function()
+      local output, status = opentalk("-i", "00000000-0000-4000-8000-000000000000")
+      assert.equal(1, status)
+      assert.matches("^opentalk: .*404", output)
+      output, status = opentalk()
+      assert.is_true(status ~= 0)
+      assert.matches("say what to do", output)
+      local rc = home .. "/wrong.rc"
+      support.write(rc, support.read(home .. "/.opentalk_api.rc"):gsub("OT_PASSWORD=[^\n]*",
+        "OT_PASSWORD=not-the-password"))
+      output, status = opentalk("-r", "--config", rc)
+      assert.equal(1, status)
+      assert.is_nil(output:find("not-the-password", 1, true))
+    end)
+
+    it("reads its file without executing it", function()
+      local rc, trap = home .. "/evil.rc", home .. "/trap"
+      for _, line in ipairs {
+        "A=$(touch " .. trap .. ")", "A=`touch " .. trap .. "`", 'A="$(touch ' .. trap .. ')"',
+        "touch " .. trap, "A=1; touch " .. trap, "A=1 touch " .. trap, "A=x && touch " .. trap,
+      } do
+        support.write(rc, "OT_USER=x\n" .. line .. "\n")
+        local output, status = opentalk("-r", "--config", rc)
+        assert.equal(1, status)
+        assert.matches("line 2: .*executed", output)
+        assert.is_nil(io.open(trap))
+      end
+    end)
+  end)
+end
+
+describe("examples/meet.lua", function()
+  local sandbox
+
+  local function meet(...)
+    local role = sandbox.meet
+    return support.script({ "examples/meet.lua", ... }, {
+      MEET_URL = role.url, MEET_CLIENT_ID = role.client_id,
+      MEET_CLIENT_SECRET = role.client_secret, MEET_USER = role.user,
+    })
+  end
+
+  setup(function() sandbox = support.start { opentalk = false, rooms = 45 } end)
+  teardown(function() sandbox:stop() end)
+
+  it("lists, creates and shows rooms", function()
+    local output, status = meet("list")
+    assert.equal(0, status, output)
+    assert.equal(46, select(2, output:gsub("\n", "")))
+    output, status = meet("create", "--access", "restricted")
+    assert.equal(0, status, output)
+    local id, url = output:match("^(%S+) (%S+)\n$")
+    assert.truthy(id, output)
+    assert.truthy(meet("list"):find(id .. ",restricted," .. url, 1, true))
+    output, status = meet("show", id)
+    assert.equal(0, status, output)
+    assert.equal(id, require("cjson").decode(output).id)
+  end)
+
+  it("says in a sentence what went wrong", function()
+    local output, status = meet("create", "--access", "everybody")
+    assert.equal(1, status)
+    assert.matches("^meet: ", output)
+    assert.is_nil(output:find(sandbox.meet.client_secret, 1, true))
+  end)
+end)
+
+describe("examples/nginx", function()
+  local sandbox, folder, port, pid
+
+  -- The files as they stand, in a folder of the same shape; only the port is
+  -- another one, and nginx's own temporary files lie inside.
+  setup(function()
+    sandbox = support.start { rooms = 3, events = 3 }
+    folder, port = support.folder(), support.free_ports()()
+    local prefix = folder .. "/examples/nginx"
+    local here = support.run("pwd"):match("^[^\n]+")
+    support.run(("chmod 755 %s && mkdir -p %s/logs && cp examples/nginx/handler.lua %s/ && ln -s %s/lua %s/build %s/")
+      :format(folder, prefix, prefix, support.quote(here), support.quote(here), folder))
+    local conf = support.read("examples/nginx/nginx.conf")
+    conf = conf:gsub("127%.0%.0%.1:8088", "127.0.0.1:" .. port)
+    local temporary = {}
+    for _, name in ipairs { "client_body", "proxy", "fastcgi", "uwsgi", "scgi" } do
+      temporary[#temporary + 1] = ("%s_temp_path %s/%s;"):format(name, prefix, name)
+    end
+    conf = conf:gsub("http {", "http {\n  access_log off;\n  " .. table.concat(temporary, "\n  "))
+    support.write(prefix .. "/nginx.conf", conf)
+    local ot, meet = sandbox.opentalk, sandbox.meet
+    local user = support.run("id -u"):match("%d+") == "0" and "user root; " or ""
+    local output, status = support.run(table.concat({
+      "env", "PATH=$PATH:/usr/sbin",
+      "OPENTALK_URL=" .. ot.url, "OPENTALK_CLIENT_ID=" .. ot.client_id,
+      "OPENTALK_USERNAME=" .. ot.username, "OPENTALK_PASSWORD=" .. support.quote(ot.password),
+      "MEET_URL=" .. meet.url, "MEET_CLIENT_ID=" .. meet.client_id,
+      "MEET_CLIENT_SECRET=" .. support.quote(meet.client_secret), "MEET_USER=" .. meet.user,
+      "nginx -p", prefix, "-c nginx.conf -e", prefix .. "/logs/error.log -g",
+      support.quote(user .. "pid " .. prefix .. "/nginx.pid; error_log " .. prefix .. "/logs/error.log;"),
+    }, " "))
+    assert.equal(0, status, output)
+    pid = support.read(prefix .. "/nginx.pid"):match("%d+")
+  end)
+  teardown(function()
+    if pid then
+      support.run(("kill -QUIT %s; for i in $(seq 100); do kill -0 %s 2>/dev/null || break; sleep 0.1; done")
+        :format(pid, pid))
+    end
+    sandbox:stop()
+    support.remove(folder)
+  end)
+
+  local function post(backend)
+    local output = support.run(("curl -sS --noproxy '*' --max-time 20 -X POST -w '\\n%%{http_code}' http://127.0.0.1:%d/meet/%s")
+      :format(port, backend))
+    local body, status = output:match("^(.*)\n(%d+)$")
+    return require("cjson").decode(body), tonumber(status)
+  end
+
+  it("creates a room in OpenTalk and answers with its links", function()
+    local body, status = post("opentalk")
+    assert.equal(201, status)
+    assert.equal(sandbox.opentalk.url .. "/room/" .. body.id, body.join_url)
+    assert.truthy(body.guest_url:find(sandbox.opentalk.url, 1, true))
+  end)
+
+  it("creates a room in Meet and answers with its link", function()
+    local body, status = post("meet")
+    assert.equal(201, status)
+    assert.matches("^http", body.join_url)
+    assert.is_nil(body.guest_url)
+  end)
+
+  it("answers 502 with the kind of the failure when the backend refuses", function()
+    sandbox:fault { route = "POST /v1/rooms", kind = "503", count = 10 }
+    local body, status = post("opentalk")
+    assert.equal(502, status)
+    assert.equal("http", body.error)
+  end)
+end)
