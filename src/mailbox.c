@@ -136,11 +136,17 @@ uint64_t salon_mailbox_take(salon_Mailbox *m) {
 
 void salon_mailbox_drain(salon_Mailbox *m) {
   pthread_mutex_lock(&m->lock);
-  salon_Exchange *all = m->socket_fd < 0 ? detach(m) : NULL;
+  salon_Exchange *all = m->kept ? NULL : detach(m);
   if (m->signalled) salon_wake_clear(&m->wake);
   m->signalled = false;
   pthread_mutex_unlock(&m->lock);
   drop(all);
+}
+
+void salon_mailbox_keep(salon_Mailbox *m) {
+  pthread_mutex_lock(&m->lock);
+  m->kept = true;
+  pthread_mutex_unlock(&m->lock);
 }
 
 bool salon_mailbox_arm(salon_Mailbox *m) {
@@ -251,11 +257,4 @@ bool salon_mailbox_accept(salon_Mailbox *m) {
   pthread_mutex_unlock(&m->lock);
   errno = why;
   return fd >= 0;
-}
-
-bool salon_mailbox_has_socket(salon_Mailbox *m) {
-  pthread_mutex_lock(&m->lock);
-  bool yes = m->socket_fd >= 0;
-  pthread_mutex_unlock(&m->lock);
-  return yes;
 }

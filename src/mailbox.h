@@ -31,6 +31,7 @@ typedef struct salon_Mailbox {
   bool polling;      /* salon_mailbox_wait waits on the wake descriptor */
   bool watched;      /* a foreign loop has that descriptor: always signal */
   bool signalled;    /* it is readable */
+  bool kept;         /* a host takes all news: the list is not discarded */
   bool closed;       /* its state is gone: news are dropped */
 } salon_Mailbox;
 
@@ -48,8 +49,9 @@ void salon_mailbox_deliver(salon_Mailbox *m, struct salon_Exchange *first,
 uint64_t salon_mailbox_take(salon_Mailbox *m);
 
 /* For hosts that look at their own requests only: clears the descriptor and
-** forgets what has finished (unless nginx's loop is there to take it). */
+** forgets what has finished, unless `keep` was called for one that takes. */
 void salon_mailbox_drain(salon_Mailbox *m);
+void salon_mailbox_keep(salon_Mailbox *m);
 
 /* nginx: true when nothing is pending, and then the next delivery writes one
 ** byte to the socket. */
@@ -66,6 +68,5 @@ int salon_mailbox_fd(salon_Mailbox *m); /* for any event loop */
 ** NULL and false: errno says why. */
 const char *salon_mailbox_listen(salon_Mailbox *m);
 bool salon_mailbox_accept(salon_Mailbox *m);
-bool salon_mailbox_has_socket(salon_Mailbox *m);
 
 #endif

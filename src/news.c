@@ -26,11 +26,12 @@ static News *tonews(lua_State *L) {
 /* The mailbox, made when it is first needed. What a parent process made is
 ** left alone, it is neither closed nor freed. */
 static salon_Mailbox *open_mailbox(lua_State *L, News *n) {
-  if (n->mailbox != NULL && !salon_same_process(n->mailbox->pid))
-    n->mailbox = NULL;
-  if (n->mailbox == NULL) n->mailbox = salon_mailbox_new();
+  salon_Mailbox *m = n->mailbox;
+  if (m != NULL && salon_same_process(m->pid)) return m;
+  n->mailbox = salon_mailbox_new();
   if (n->mailbox == NULL)
     luaL_error(L, "salon: no mailbox: %s", strerror(errno));
+  n->mailbox->kept = m != NULL && m->kept;
   return n->mailbox;
 }
 
@@ -113,7 +114,9 @@ static const luaL_Reg news_methods[] = {
     {"arm", news_arm},       {"in_flight", news_in_flight},
     {NULL, NULL}};
 
+/* Who asks for it means to take all news from it. */
 static int core_mailbox(lua_State *L) {
+  salon_mailbox_keep(salon_news_mailbox(L));
   salon_rawgetp(L, LUA_REGISTRYINDEX, &registry_key);
   return 1;
 }
