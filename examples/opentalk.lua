@@ -62,10 +62,9 @@ local function parse_rc(text)
   local function double_quoted()
     local parts = {}
     while not take('"') do
-      local plain = take('[^"\\$`]+')
+      local plain = take('[^"\\$`]+') or take("\\\n()") and ""
       if plain then
         parts[#parts + 1] = plain
-      elseif take("\\\n") then -- a continued line: nothing
       elseif text:find("^\\", at) then
         parts[#parts + 1] = take('\\([\\"$`])') or take("\\")
       elseif text:find("^%$", at) then
@@ -83,13 +82,13 @@ local function parse_rc(text)
     local parts = {}
     while true do
       local plain = take("[^%s'\"\\$`;&|<>()#]+") or (#parts > 0 and take("#+"))
+        or take("\\\n()") and "" -- a continued line
       if plain then
         parts[#parts + 1] = plain
       elseif take("'") then
         parts[#parts + 1] = take("([^']*)'") or stop("a quote is not closed")
       elseif take('"') then
         parts[#parts + 1] = double_quoted()
-      elseif take("\\\n") then -- a continued line: nothing
       elseif text:find("^\\.", at) then
         parts[#parts + 1] = take("\\(.)")
       elseif text:find("^%$", at) then

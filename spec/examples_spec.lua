@@ -245,8 +245,9 @@ describe("examples/nginx", function()
     folder, port = support.folder(), support.free_ports()()
     local prefix = folder .. "/examples/nginx"
     local here = support.run("pwd"):match("^[^\n]+")
-    support.run(("chmod 755 %s && mkdir -p %s/logs && cp examples/nginx/handler.lua %s/ && ln -s %s/lua %s/build %s/")
-      :format(folder, prefix, prefix, support.quote(here), support.quote(here), folder))
+    support.run(("chmod 755 %s && mkdir -p %s/logs && cp examples/nginx/handler.lua %s/")
+      :format(folder, prefix, prefix))
+    support.run(("ln -s %s/lua %s/build %s/"):format(support.quote(here), support.quote(here), folder))
     local conf = support.read("examples/nginx/nginx.conf")
     conf = conf:gsub("127%.0%.0%.1:8088", "127.0.0.1:" .. port)
     local temporary = {}
@@ -279,8 +280,8 @@ describe("examples/nginx", function()
   end)
 
   local function post(backend)
-    local output = support.run(("curl -sS --noproxy '*' --max-time 20 -X POST -w '\\n%%{http_code}' http://127.0.0.1:%d/meet/%s")
-      :format(port, backend))
+    local output = support.run(("curl -sS --noproxy '*' --max-time 20 -X POST"
+      .. " -w '\\n%%{http_code}' http://127.0.0.1:%d/meet/%s"):format(port, backend))
     local body, status = output:match("^(.*)\n(%d+)$")
     return require("cjson").decode(body), tonumber(status)
   end

@@ -5,7 +5,7 @@ local support = require("spec.support")
 local function rockspec()
   local env = {}
   local text = support.read("salon-scm-1.rockspec")
-  if setfenv then -- luacheck: read globals setfenv loadstring
+  if setfenv then
     setfenv(assert(loadstring(text)), env)()
   else
     assert(load(text, "=rockspec", "t", env))()

@@ -34,10 +34,10 @@ local function opentalk(options)
   say("  logged in  as %s: %s", options.username, tostring(salon.check(ot:token())))
   count("rooms", ot.rooms, { per_page = 100 })
   count("events", ot.events, { per_page = 50 })
-  for event in ot.events:each { adhoc = false } do
-    say("  the first  %q, %s", event.title, event.join_url)
-    break
-  end
+  local walk = ot.events:each { adhoc = false }
+  local event = walk()
+  walk:close()
+  if event then say("  the first  %q, %s", event.title, event.join_url) end
   local room = salon.check(ot.rooms:create { waiting_room = true })
   say("  created    room %s", room.id)
   local invite = salon.check(room.invites:create { expires_in = 24 * 3600 })

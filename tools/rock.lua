@@ -26,7 +26,7 @@ end
 
 local function load_rockspec(text)
   local env = {}
-  if setfenv then -- luacheck: read globals setfenv loadstring
+  if setfenv then
     setfenv(assert(loadstring(text)), env)()
   else
     assert(load(text, "=rockspec", "t", env))()

@@ -33,12 +33,10 @@ int main(int argc, char **argv) {
   lua_pushcfunction(L, explain);
   status = luaL_loadfile(L, argv[1]);
   if (status == LUA_OK) {
-    for (i = 2; i < argc; i++)
-      lua_pushstring(L, argv[i]);
+    for (i = 2; i < argc; i++) lua_pushstring(L, argv[i]);
     status = lua_pcall(L, argc - 2, 0, 1);
   }
-  if (status != LUA_OK)
-    fprintf(stderr, "%s\n", lua_tostring(L, -1));
+  if (status != LUA_OK) fprintf(stderr, "%s\n", lua_tostring(L, -1));
   lua_close(L);
   return status == LUA_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

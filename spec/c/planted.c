@@ -18,7 +18,7 @@ static void *race(void *unused) {
 int main(int argc, char **argv) {
   const char *defect = argc > 1 ? argv[1] : "";
   if (strcmp(defect, "overflow") == 0) {
-    volatile size_t size = 8;  /* not to be known when compiling */
+    volatile size_t size = 8; /* not to be known when compiling */
     volatile char *bytes = malloc(size);
     bytes[size] = 1;
     free((void *)bytes);
@@ -32,10 +32,8 @@ int main(int argc, char **argv) {
   } else if (strcmp(defect, "race") == 0) {
     pthread_t threads[2];
     int i;
-    for (i = 0; i < 2; i++)
-      pthread_create(&threads[i], NULL, race, NULL);
-    for (i = 0; i < 2; i++)
-      pthread_join(threads[i], NULL);
+    for (i = 0; i < 2; i++) pthread_create(&threads[i], NULL, race, NULL);
+    for (i = 0; i < 2; i++) pthread_join(threads[i], NULL);
   } else {
     fprintf(stderr, "which defect?\n");
     return 2;
