@@ -54,6 +54,8 @@ static void destroy(salon_Exchange *x) {
   free(x->repeat_prefix);
   free(x->method);
   free(x->url);
+  if (x->upload.fd >= 0) close(x->upload.fd);
+  if (x->download.fd >= 0) close(x->download.fd);
   salon_mailbox_unref(x->mailbox);
   salon_config_unref(x->config);
   free(x);
@@ -91,6 +93,7 @@ salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
   x->plan.class_ = salon_retry_class(method);
   x->max_body = config->max_body;
   x->outcome = SALON_UNSENT;
+  x->upload.fd = x->download.fd = -1;
   if (copy_request(x, method, url, body, body_len)) return x;
   destroy(x);
   return NULL;
@@ -113,6 +116,10 @@ bool salon_exchange_finished(const salon_Exchange *x) {
 
 void salon_exchange_rewind(salon_Exchange *x) {
   x->head.len = x->content.len = 0;
+  x->upload.at = 0;
+  if (x->download.at > 0) (void)!ftruncate(x->download.fd, 0);
+  x->download.at = 0;
+  x->upload.failed = x->download.failed = false;
   x->status = 0;
   x->sent = false;
   x->message[0] = '\0';
@@ -142,7 +149,7 @@ const char *salon_exchange_header(const salon_Exchange *x, const char *name,
 
 const char *salon_kind_name(salon_Kind kind) {
   static const char *const names[] = {"ok",        "network", "tls",   "timeout",
-                                      "cancelled", "limit",   "decode"};
+                                      "cancelled", "limit",   "decode", "store"};
   return names[kind];
 }
 

@@ -29,6 +29,13 @@ typedef struct salon_Bytes {
 
 bool salon_bytes_add(salon_Bytes *b, const char *data, size_t len);
 
+typedef struct salon_File {
+  int fd;      /* owned; -1 = none */
+  off_t size;  /* of an upload: what was promised as Content-Length */
+  off_t at;    /* read or written so far */
+  bool failed; /* the disk's fault, not the server's */
+} salon_File;
+
 typedef enum { /* what went wrong, if anything */
   SALON_OK,
   SALON_NETWORK,
@@ -36,7 +43,8 @@ typedef enum { /* what went wrong, if anything */
   SALON_TIMEOUT,
   SALON_CANCELLED,
   SALON_LIMIT,
-  SALON_DECODE
+  SALON_DECODE,
+  SALON_STORE
 } salon_Kind;
 
 typedef enum { SALON_UNSENT, SALON_UNKNOWN, SALON_DONE } salon_Outcome;
@@ -65,6 +73,7 @@ typedef struct salon_Exchange {
   struct curl_slist *headers; /* owned; holds the token */
   char *body;                 /* owned; NULL = none */
   size_t body_len;
+  salon_File upload;   /* the body, when it is a file */
   char *repeat_prefix; /* owned; for the plan's extra rule; NULL = any body */
   salon_RetryPlan plan;
   double deadline; /* on the clock of clock.h */
@@ -86,7 +95,8 @@ typedef struct salon_Exchange {
   int attempts;
   long status;         /* 0 = no answer */
   salon_Bytes head;    /* header block of the final answer */
-  salon_Bytes content; /* its body */
+  salon_Bytes content; /* its body, but for a good one that has a file: */
+  salon_File download;
   char message[256];
 } salon_Exchange;
 

@@ -4,10 +4,10 @@
 #include "request.h"
 
 #include <errno.h>
-#include <math.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -139,6 +139,27 @@ static void set_plan(lua_State *L, salon_Exchange *x, double timeout) {
   x->max_body = (size_t)number_field(L, "max_body", (double)x->max_body);
 }
 
+static int open_file(lua_State *L, const char *field, int flags) {
+  const char *path = text_field(L, field, NULL);
+  if (path == NULL) return -1;
+  int fd = open(path, flags | O_CLOEXEC, 0600);
+  if (fd < 0)
+    luaL_error(L, "request: '%s' cannot be opened: %s", path, strerror(errno));
+  return fd;
+}
+
+/* Bodies that are files stream on the I/O thread. */
+static void open_files(lua_State *L, salon_Exchange *x) {
+  struct stat st;
+  x->upload.fd = open_file(L, "body_file", O_RDONLY);
+  if (x->upload.fd >= 0) {
+    if (fstat(x->upload.fd, &st) != 0 || !S_ISREG(st.st_mode))
+      luaL_error(L, "request: 'body_file' must be a regular file");
+    x->upload.size = st.st_size;
+  }
+  x->download.fd = open_file(L, "sink_file", O_WRONLY | O_CREAT | O_TRUNC);
+}
+
 static void checkurl(lua_State *L, const char *url) {
   if (url == NULL ||
       (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0))
@@ -165,6 +186,7 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config,
       salon_exchange_new(config, method, url, headers, body, body_len);
   lua_pop(L, 1);
   if (r->exchange == NULL) luaL_error(L, "not enough memory");
+  open_files(L, r->exchange);
   set_plan(L, r->exchange, timeout);
 }
 

@@ -1,6 +1,7 @@
 /* See transfer.h. No callback here enters Lua or takes a lock. */
 #include "transfer.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,15 +17,51 @@ enum { MAX_IDLE = 512, SWEEP_SECONDS = 10, IDLE_SECONDS = 60 };
 
 /* ---- callbacks ---- */
 
+/* Only a good answer goes to the file; what an error says is read in memory. */
+static bool goes_to_file(const salon_Transfer *t) {
+  long status = 0;
+  if (t->exchange->download.fd < 0) return false;
+  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+  return status >= 200 && status < 300;
+}
+
+static bool store(salon_File *f, const char *data, size_t len) {
+  while (len > 0) {
+    ssize_t n = pwrite(f->fd, data, len, f->at);
+    if (n < 0 && errno == EINTR) continue;
+    f->failed = n <= 0;
+    if (f->failed) return false;
+    f->at += n;
+    data += n;
+    len -= (size_t)n;
+  }
+  return true;
+}
+
 static size_t on_body(char *data, size_t size, size_t n, void *user) {
   salon_Transfer *t = user;
   salon_Exchange *x = t->exchange;
   size_t len = size * n;
-  if (len > x->max_body - x->content.len) {
+  if (len > x->max_body - x->content.len - (size_t)x->download.at) {
     t->too_long = "body";
     return 0;
   }
-  return salon_bytes_add(&x->content, data, len) ? len : 0;
+  bool ok = goes_to_file(t) ? store(&x->download, data, len)
+                            : salon_bytes_add(&x->content, data, len);
+  return ok ? len : 0;
+}
+
+static size_t on_read(char *to, size_t size, size_t n, void *user) {
+  salon_Transfer *t = user;
+  salon_File *f = &t->exchange->upload;
+  ssize_t got;
+  do {
+    got = pread(f->fd, to, size * n, f->at);
+  } while (got < 0 && errno == EINTR);
+  f->failed = got < 0 || (got == 0 && f->at < f->size);
+  if (f->failed) return CURL_READFUNC_ABORT;
+  f->at += got;
+  return (size_t)got;
 }
 
 static size_t on_header(char *data, size_t size, size_t n, void *user) {
@@ -118,6 +155,8 @@ static void set_callbacks(salon_Transfer *t) {
   curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);
   curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
+  curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
+  curl_easy_setopt(e, CURLOPT_READDATA, t);
   curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
   curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
@@ -153,14 +192,17 @@ static void transfer_free(salon_Transfer *t) {
   free(t);
 }
 
-/* The body stays ours (libcurl copies nothing), its exact length is sent:
-** Meet silently drops a chunked one. */
+/* The body stays ours (libcurl copies nothing; without one in memory it asks
+** on_read), its exact length is sent: Meet silently drops a chunked one. */
 static void set_method(CURL *e, const salon_Exchange *x) {
   const char *method = x->method;
-  if (x->body != NULL) {
+  bool file = x->upload.fd >= 0;
+  if (x->body != NULL || file) {
+    curl_off_t size = file ? (curl_off_t)x->upload.size
+                           : (curl_off_t)x->body_len;
     curl_easy_setopt(e, CURLOPT_POST, 1L);
-    curl_easy_setopt(e, CURLOPT_POSTFIELDS, x->body);
-    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body_len);
+    curl_easy_setopt(e, CURLOPT_POSTFIELDS, file ? NULL : x->body);
+    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, size);
     if (strcmp(method, "POST") == 0) method = NULL;
   } else {
     curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
@@ -337,6 +379,11 @@ bool salon_transfer_judge(salon_Transfer *t, CURLcode code) {
   }
   if (t->too_long != NULL) {
     say_too_long(t);
+    return false;
+  }
+  if (x->upload.failed || x->download.failed) {
+    say(x, SALON_STORE, x->upload.failed ? "the file to send cannot be read"
+                                         : "the file cannot be written");
     return false;
   }
   if (code == CURLE_RECV_ERROR && strstr(t->error, "response headers")) {
