@@ -1,0 +1,187 @@
+-- nginx for the sandbox: finding one that speaks Lua, writing its folder
+-- (configuration, settings, certificates), starting and ending it.
+
+local shell = require "salon.sandbox.shell"
+
+local nginx = {}
+
+local WHAT_TO_DO = "install nginx with its Lua module "
+  .. "(Debian, Ubuntu: apt install nginx libnginx-mod-http-lua; or OpenResty)"
+
+local PLACES = "$(command -v nginx) $(command -v openresty) /usr/sbin/nginx "
+  .. "/usr/local/openresty/bin/openresty"
+
+-- Modules that must be loaded; {} when they are built in.
+local function lua_modules(about)
+  if about:find("openresty", 1, true) or about:find("lua%-nginx%-module") then return {} end
+  local folder = about:match("%-%-modules%-path=(%S+)")
+    or (about:match("%-%-prefix=(%S+)") or "/usr/local/nginx") .. "/modules"
+  local modules = {}
+  for _, name in ipairs { "ndk_http_module.so", "ngx_http_lua_module.so" } do
+    local file = io.open(folder .. "/" .. name)
+    if file then
+      file:close()
+      modules[#modules + 1] = folder .. "/" .. name
+    end
+  end
+  return modules[1] and modules[#modules]:find("lua") and modules
+end
+
+---Finds a server: { program, modules, http2 (own directive) }; nil and what to
+---do when there is none.
+function nginx.find()
+  local text = shell.run("for n in " .. PLACES .. "; do [ -x \"$n\" ] && "
+    .. "{ echo \"@$n\"; \"$n\" -V; }; done; true")
+  local seen
+  for program, about in text:gmatch("@(/[^\n]*)\n([^@]*)") do
+    seen = program
+    local modules = lua_modules(about)
+    if modules then
+      local major, minor, patch = about:match("version: %S-/(%d+)%.(%d+)%.(%d+)")
+      local number = (tonumber(major) or 0) * 1e6 + (tonumber(minor) or 0) * 1e3
+        + (tonumber(patch) or 0)
+      return { program = program, modules = modules, http2 = number >= 1025001 }
+    end
+  end
+  return nil, seen and ("%s has no Lua module: %s"):format(seen, WHAT_TO_DO)
+    or "nginx was not found: " .. WHAT_TO_DO
+end
+
+-- Lua values as Lua source.
+local function source(value)
+  if type(value) ~= "table" then
+    return type(value) == "string" and ("%q"):format(value) or tostring(value)
+  end
+  local parts = {}
+  for key, item in pairs(value) do
+    parts[#parts + 1] = ("[%q] = %s"):format(key, source(item))
+  end
+  return "{ " .. table.concat(parts, ", ") .. " }"
+end
+
+-- keepalive: OpenTalk's controller closes idle connections after 5 s, Meet's
+-- own server after each answer (a proxy with TLS in front of it does not).
+local KEEPALIVE = { controller = "5s", meet = "0" }
+
+local function server_block(role, port, kind, server)
+  local tls, extra = kind == "tls", ""
+  if tls then
+    extra = "ssl_certificate server.pem; ssl_certificate_key server.key;"
+      .. (server.http2 and " http2 on;" or "")
+  end
+  return ([[
+  server {
+    listen 127.0.0.1:%d%s;
+    keepalive_timeout %s;
+    %s
+    location / { content_by_lua_block { require("salon.sandbox.server").serve("%s") } }
+  }
+]]):format(port, tls and (server.http2 and " ssl" or " ssl http2") or "",
+    not tls and KEEPALIVE[role] or "75s", extra, role)
+end
+
+local function configuration(server, settings, root, as_root)
+  local parts = { as_root and "user root;\n" or "" }
+  for _, file in ipairs(server.modules) do parts[#parts + 1] = "load_module " .. file .. ";\n" end
+  parts[#parts + 1] = ([[
+daemon on;
+worker_processes 1;
+worker_rlimit_nofile 16384;
+pid nginx.pid;
+error_log error.log warn;
+events { worker_connections 8192; }
+http {
+  access_log off;
+  default_type '';
+  server_tokens off;
+  merge_slashes off;
+  keepalive_requests 1000000000;
+  large_client_header_buffers 8 64k;
+  client_max_body_size 64m;
+  client_body_buffer_size 4m;
+  client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp;
+  uwsgi_temp_path tmp; scgi_temp_path tmp;
+  lua_package_path "%s/?.lua;%s/?/init.lua;;";
+  init_by_lua_block { require("salon.sandbox.server").init("%s") }
+  init_worker_by_lua_block { require("salon.sandbox.server").watch() }
+]]):format(root, root, settings.dir)
+  for role, ports in pairs(settings.ports) do
+    for kind, port in pairs(ports) do
+      parts[#parts + 1] = server_block(role, port, kind, server)
+    end
+  end
+  parts[#parts + 1] = "}\n"
+  return table.concat(parts)
+end
+
+-- A throw-away authority and a certificate for 127.0.0.1 and localhost.
+local CERTIFICATES = [[
+command -v openssl >/dev/null || exit 9
+cat >server.ext <<'END'
+subjectAltName=IP:127.0.0.1,DNS:localhost
+basicConstraints=CA:FALSE
+keyUsage=digitalSignature
+extendedKeyUsage=serverAuth
+END
+cat >openssl.cnf <<'END'
+[req]
+distinguished_name=dn
+x509_extensions=ca
+[dn]
+[ca]
+basicConstraints=critical,CA:TRUE
+keyUsage=critical,keyCertSign,cRLSign
+subjectKeyIdentifier=hash
+END
+ec="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -config openssl.cnf"
+openssl req -x509 $ec -days 30 -subj /CN=salon-sandbox-ca -keyout ca.key -out ca.pem &&
+openssl req -new $ec -subj /CN=localhost -keyout server.key -out server.csr &&
+openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -set_serial 1 -days 30 \
+  -extfile server.ext -out server.pem && rm -f ca.key server.csr]]
+
+local function make_certificates(dir)
+  local text, code = shell.run("(cd " .. shell.quote(dir) .. " || exit\n" .. CERTIFICATES .. ")")
+  if code == 0 then return true end
+  return nil, code == 9 and "openssl was not found: install it (apt install openssl)"
+    or "openssl could not make a certificate: " .. text
+end
+
+-- The most telling line of what nginx wrote.
+local function reason(dir, text)
+  local log = text .. (shell.read(dir .. "/error.log") or "")
+  if log:find("bind() to", 1, true) then return "port taken" end
+  local line = log:match("%[emerg%][^\n]*") or log:match("%[error%][^\n]*")
+    or log:match("init_by_lua error:[^\n]*") or log
+  return "nginx did not start: " .. line:gsub("%s+$", "")
+end
+
+---Writes the folder and starts nginx in it; returns the number of the master
+---process, or nil and a message ("port taken": try other ports).
+function nginx.start(server, settings, root, first)
+  local dir = settings.dir
+  local as_root = shell.run("id -u"):match("^0") ~= nil
+  if first then
+    local ok, message = make_certificates(dir)
+    if not ok then return nil, message end
+  end
+  local ok, message = shell.write(dir .. "/nginx.conf", configuration(server, settings, root, as_root))
+  ok = ok and shell.write(dir .. "/settings.lua", "return " .. source(settings) .. "\n")
+  if not ok then return nil, message or "cannot write to " .. dir end
+  -- nginx leaves its first process before it writes the pid file.
+  local text, code = shell.run(("cd %s && mkdir -p tmp && : >error.log && "
+    .. "%s -p . -e error.log -c nginx.conf </dev/null >start.log 2>&1 || { cat start.log; exit 1; }\n"
+    .. "n=0; until [ -s nginx.pid ]; do n=$((n+1)); [ $n -gt 300 ] && exit 2; sleep 0.01; done")
+    :format(shell.quote(dir), shell.quote(server.program)))
+  if code ~= 0 then return nil, reason(dir, text) end
+  return tonumber((shell.read(dir .. "/nginx.pid") or ""):match("%d+"))
+end
+
+---Ends the master process `pid` if it is still the one that serves `dir`, and
+---waits until it is gone.
+function nginx.stop(pid, dir)
+  shell.run(("cd %s 2>/dev/null && [ \"$(cat nginx.pid)\" = %d ] && kill -TERM %d || exit\n"
+    .. "n=0; while kill -0 %d; do n=$((n+1)); [ $n -gt 500 ] && exit 1; sleep 0.01; done")
+    :format(shell.quote(dir), pid, pid, pid))
+end
+
+return nginx

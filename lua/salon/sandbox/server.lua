@@ -1,0 +1,158 @@
+-- The sandbox inside nginx: one request in, one answer out. Each role is a
+-- module with answer(request) -> { status, headers, body }; here are the
+-- things that all of them share: latency, faults, the log, sending.
+--
+-- nginx runs one worker, so modules' tables are the memory of the sandbox.
+
+local store = require "salon.sandbox.store"
+local faults = require "salon.sandbox.faults"
+
+local server = {}
+
+local KEPT = 2000     -- requests the log remembers
+
+-- Roles whose answers wait for `latency` and are written to the log.
+local ROLES = {
+  frontend = { module = "salon.sandbox.frontend", log = true },
+  controller = { module = "salon.sandbox.opentalk", log = true, slow = true },
+  login = { module = "salon.sandbox.login", log = true },
+  meet = { module = "salon.sandbox.meet", log = true, slow = true },
+  control = { module = "salon.sandbox.control" },
+}
+
+---Called while nginx reads its configuration: everything that can fail does so
+---before the start is reported as a success.
+function server.init(dir)
+  local settings = assert(loadfile(dir .. "/settings.lua"))()
+  server.settings = settings
+  server.log, server.count = {}, 0
+  store.reset(settings)
+  for _, role in pairs(ROLES) do role.answer = require(role.module).answer end
+  collectgarbage()
+end
+
+-- The start time of a process, to tell it from a later one of the same number.
+local function born(pid)
+  local file = io.open("/proc/" .. pid .. "/stat")
+  if not file then return nil end
+  local text = file:read "*a"
+  file:close()
+  local fields, n = text:match("%)(.*)$"), 2
+  for field in (fields or ""):gmatch("%S+") do
+    n = n + 1
+    if n == 22 then return field end
+  end
+end
+
+---Ends nginx, and removes its folder, when the process that started it is gone.
+function server.watch()
+  local ffi = require "ffi"
+  ffi.cdef "int kill(int pid, int signal); int getppid(void);"
+  local parent, dir = server.settings.parent, server.settings.dir
+  local birth, master = born(parent), ffi.C.getppid()
+  assert(ngx.timer.every(1, function(premature)
+    if premature then return end
+    if ffi.C.kill(parent, 0) == 0 and born(parent) == birth then return end
+    os.execute("rm -rf -- '" .. dir .. "'")
+    ffi.C.kill(master, 15)
+  end))
+end
+
+local Request = {}
+Request.__index = Request
+
+---A request header's value, or nil.
+function Request:header(name)
+  return ngx.var["http_" .. name:lower():gsub("-", "_")]
+end
+
+---The body; "" if there is none.
+function Request:body()
+  if not self.text then
+    ngx.req.read_body()
+    local text = ngx.req.get_body_data()
+    local name = not text and ngx.req.get_body_file()
+    if name then
+      local file = assert(io.open(name, "rb"))
+      text = file:read "*a"
+      file:close()
+    end
+    self.text = text or ""
+  end
+  return self.text
+end
+
+---"http://host:port" of the request, as the client called it.
+function Request:origin()
+  return self.scheme .. "://" .. (self:header "host" or "127.0.0.1")
+end
+
+local function read_request(role)
+  local uri = ngx.var.request_uri
+  local path, query = uri:match("^([^?]*)%??(.*)$")
+  return setmetatable({ role = role, method = ngx.req.get_method(), uri = uri,
+    path = path, query = query, scheme = ngx.var.scheme }, Request)
+end
+
+local function remember(request, status)
+  server.count = server.count + 1
+  server.log[server.count % KEPT + 1] = { n = server.count, role = request.role,
+    method = request.method, path = request.uri, status = status, scheme = request.scheme,
+    http = ngx.req.http_version(), body = request.text, fault = request.fault }
+end
+
+---What the log holds, oldest first.
+function server.requests()
+  local list = {}
+  for n = math.max(1, server.count - KEPT + 1), server.count do
+    list[#list + 1] = server.log[n % KEPT + 1]
+  end
+  return list
+end
+
+function server.forget() server.log, server.count = {}, 0 end
+
+local function send(request, answer)
+  ngx.status = answer.status
+  local header = ngx.header
+  for name, value in pairs(answer.headers) do header[name] = value end
+  if store.ahead ~= 0 then header.Date = ngx.http_time(store.seconds()) end
+  local body = answer.body or ""
+  if answer.chunked or answer.status == 204 then
+    if request.method ~= "HEAD" then ngx.print(body) end
+    return ngx.exit(ngx.HTTP_OK)
+  end
+  header["Content-Length"] = #body
+  if request.method == "HEAD" then
+    ngx.send_headers()
+  else
+    ngx.print(body)
+  end
+  return ngx.exit(ngx.HTTP_OK)
+end
+
+---Answers one request; called from nginx's configuration.
+function server.serve(name)
+  local role = ROLES[name]
+  local request = read_request(name)
+  local fault = role.log and faults.due(request)
+  if role.slow and server.settings.latency > 0 then
+    request:body()    -- has arrived, whatever becomes of the client meanwhile
+    ngx.sleep(server.settings.latency)
+  end
+  local answer
+  if fault then
+    request.fault = fault.kind
+    request:body()
+    answer = faults.answer(request, fault)
+    if answer == "cut" then
+      remember(request, 0)
+      return ngx.exit(444)
+    end
+  end
+  answer = answer or role.answer(request)
+  if role.log then remember(request, answer.status) end
+  return send(request, answer)
+end
+
+return server

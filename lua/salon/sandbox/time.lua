@@ -1,0 +1,82 @@
+-- Times as the APIs write them: RFC 3339 in and out, microseconds inside.
+-- A moment is a number of microseconds since 1970 (exact up to 2^53).
+
+local time = {}
+
+local floor = math.floor
+
+-- Days since 1970-01-01 of a date, and back (Howard Hinnant's algorithms).
+local function days(y, m, d)
+  if m <= 2 then y = y - 1 end
+  local era = floor(y / 400)
+  local yoe = y - era * 400
+  local doy = floor((153 * (m + (m > 2 and -3 or 9)) + 2) / 5) + d - 1
+  return era * 146097 + yoe * 365 + floor(yoe / 4) - floor(yoe / 100) + doy - 719468
+end
+
+local function date(n)
+  n = n + 719468
+  local era = floor(n / 146097)
+  local doe = n - era * 146097
+  local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
+  local mp = floor((5 * doy + 2) / 153)
+  local m = mp < 10 and mp + 3 or mp - 9
+  return yoe + era * 400 + (m <= 2 and 1 or 0), m, doy - floor((153 * mp + 2) / 5) + 1
+end
+
+local LENGTHS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+
+---Reads RFC 3339 (a blank may stand for the T); nil and the controller's words
+---for what is wrong.
+function time.parse(text)
+  local y, m, d, h, min, s, rest =
+    text:match("^(%d%d%d%d)-(%d%d)-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)(.*)$")
+  if not y then
+    local shape = text:gsub("%d", "0")
+    local whole = "0000-00-00T00:00:00"
+    if #shape < #whole and whole:sub(1, #shape) == shape then
+      return nil, "premature end of input"
+    end
+    return nil, "input contains invalid characters"
+  end
+  local fraction, zone = rest:match("^(%.%d+)(.*)$")
+  zone = zone or rest
+  if zone == "" then return nil, "premature end of input" end
+  local sign, zh, zm = zone:match("^([+-])(%d%d):(%d%d)$")
+  if not sign and zone ~= "Z" and zone ~= "z" then
+    return nil, "input contains invalid characters"
+  end
+  y, m, d, h, min, s = tonumber(y), tonumber(m), tonumber(d), tonumber(h), tonumber(min), tonumber(s)
+  if m < 1 or m > 12 or d < 1 or d > LENGTHS[m] or h > 23 or min > 59 or s > 60 then
+    return nil, "input is out of range"
+  end
+  local seconds = days(y, m, d) * 86400 + h * 3600 + min * 60 + s
+  if sign then
+    local offset = tonumber(zh) * 3600 + tonumber(zm) * 60
+    seconds = seconds + (sign == "+" and -offset or offset)
+  end
+  return seconds * 1000000 + floor(tonumber("0" .. (fraction or ".0")) * 1000000 + 0.5)
+end
+
+---Writes UTC with no, three or six digits after the point, as many as needed.
+function time.format(moment)
+  local seconds = floor(moment / 1000000)
+  local micro = moment - seconds * 1000000
+  local day = floor(seconds / 86400)
+  local rest = seconds - day * 86400
+  local y, m, d = date(day)
+  local fraction = ""
+  if micro ~= 0 then
+    fraction = micro % 1000 == 0 and (".%03d"):format(micro / 1000) or (".%06d"):format(micro)
+  end
+  return ("%04d-%02d-%02dT%02d:%02d:%02d%sZ"):format(y, m, d,
+    floor(rest / 3600), floor(rest / 60) % 60, rest % 60, fraction)
+end
+
+---The form of instance ids: 20270118T080000Z.
+function time.compact(moment)
+  return (time.format(moment - moment % 1000000):gsub("[-:]", ""))
+end
+
+return time
