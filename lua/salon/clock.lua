@@ -1,0 +1,65 @@
+-- RFC 3339 times to and from seconds since 1970, in UTC, without the C
+-- library's idea of a local time zone. Fractions of a second are read and
+-- dropped: nothing here decides within a second.
+
+local clock = {}
+
+local floor = math.floor
+
+-- Days since 1970-01-01 of a date in the Gregorian calendar; years begin in
+-- March here, so that the leap day is the last one of its year.
+local function days(year, month, day)
+  if month <= 2 then year = year - 1 end
+  local era = floor(year / 400)
+  local of_era = year - era * 400
+  local of_year = floor((153 * (month + (month > 2 and -3 or 9)) + 2) / 5) + day - 1
+  return era * 146097 + of_era * 365 + floor(of_era / 4) - floor(of_era / 100) + of_year - 719468
+end
+
+---@param seconds number since 1970
+---@return string  "2026-11-01T00:00:00Z"
+function clock.rfc3339(seconds)
+  return (os.date("!%Y-%m-%dT%H:%M:%SZ", floor(seconds)))
+end
+
+---@param text string
+---@return number? seconds  since 1970; nil when `text` is no RFC 3339 time
+function clock.parse(text)
+  local year, month, day, hour, minute, second, rest =
+    text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)(.*)$")
+  if year == nil then return nil end
+  local zone = rest:match("^%.%d+(.*)$") or rest
+  local offset = 0
+  if zone ~= "Z" and zone ~= "z" then
+    local sign, hours, minutes = zone:match("^([+-])(%d%d):(%d%d)$")
+    if sign == nil then return nil end
+    offset = (tonumber(hours) * 60 + tonumber(minutes)) * 60
+    if sign == "-" then offset = -offset end
+  end
+  month, day = tonumber(month), tonumber(day)
+  if month < 1 or month > 12 or day < 1 or day > 31 or tonumber(hour) > 23
+    or tonumber(minute) > 59 or tonumber(second) > 60 then
+    return nil
+  end
+  return days(tonumber(year), month, day) * 86400 + tonumber(hour) * 3600
+    + tonumber(minute) * 60 + tonumber(second) - offset
+end
+
+local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6,
+                 Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12 }
+
+---Seconds to wait that a `Retry-After` header asks for.
+---@param value string?  seconds, or "Sun, 06 Nov 1994 08:49:37 GMT"
+---@return number?
+function clock.retry_after(value)
+  if value == nil then return nil end
+  if value:find("^%s*%d+%s*$") then return tonumber(value) end
+  local day, month, year, hour, minute, second =
+    value:match("^%a+, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$")
+  if day == nil or MONTHS[month] == nil then return nil end
+  local at = days(tonumber(year), MONTHS[month], tonumber(day)) * 86400
+    + tonumber(hour) * 3600 + tonumber(minute) * 60 + tonumber(second)
+  return math.max(0, at - os.time())
+end
+
+return clock

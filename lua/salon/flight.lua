@@ -1,0 +1,77 @@
+-- One at a time: the first caller does the work, everybody who comes meanwhile
+-- waits for it and shares what came out. Used for discovery and for logins.
+--
+-- Whoever does the work may die without a word (a light thread that nginx
+-- kills); after its deadline the next one takes over.
+
+local Error = require "salon.error"
+local core = require "salon.core"
+
+local GRACE = 1
+
+local Flight = {}
+Flight.__index = Flight
+
+function Flight.new()
+  return setmetatable({ leader = nil }, Flight)
+end
+
+local function out_of_time(what)
+  return Error.new {
+    kind = "timeout",
+    message = "out of time while waiting for " .. what,
+    retryable = true,
+  }
+end
+
+-- An outcome that says something about the leader's patience only.
+local function private(err)
+  return err ~= nil and (err.kind == "timeout" or err.kind == "cancelled")
+end
+
+-- Waits for the one who is at it. Returns true with the leader when there is an
+-- outcome to share.
+local function follow(self, deadline, what)
+  local leader = self.leader
+  leader.gate:wait(math.min(deadline, leader.ends))
+  if leader.over then
+    if private(leader.err) then return false end
+    return true, leader
+  end
+  local now = core.now()
+  if now >= leader.ends then  -- died, or hangs: take over
+    if self.leader == leader then self.leader = nil end
+    return false
+  end
+  return true, { err = out_of_time(what) }
+end
+
+---Runs `work`, or waits for whoever runs it already.
+---@param host table
+---@param deadline number
+---@param what string  for messages: "the login"
+---@param work fun(...): any, salon.Error?
+---@return any value
+---@return salon.Error? err
+function Flight:run(host, deadline, what, work, ...)
+  while self.leader do
+    local over, leader = follow(self, deadline, what)
+    if over then return leader.value, leader.err end
+    if core.now() >= deadline then return nil, out_of_time(what) end
+  end
+  local me = { gate = host.gate(), ends = deadline + GRACE }
+  self.leader = me
+  local ok, value, err = pcall(work, ...)
+  if self.leader == me then self.leader = nil end
+  me.over = true
+  me.value, me.err = value, err
+  if not ok then
+    me.value = nil
+    me.err = Error.new { kind = "auth", message = what .. " failed: " .. tostring(value) }
+  end
+  me.gate:open()
+  if not ok then error(value, 0) end
+  return value, err
+end
+
+return Flight

@@ -1,0 +1,208 @@
+-- Waiting in nginx: the light thread sleeps on an ngx.semaphore until the
+-- engine's I/O thread has finished its request; the worker serves others.
+--
+-- Per worker (per Lua state) one timer handler, the bell-ringer, reads wake-ups
+-- from the mailbox's Unix socket and posts the semaphore of each finished
+-- request. It lives while calls are in flight plus a second. A long timer,
+-- fired at once as `premature` when the worker quits, tells it to go.
+--
+-- Not to break: a lost wake-up may cost time, never a hang. Everybody who waits
+-- has a deadline of his own and then looks into the mailbox himself.
+
+local semaphore = require "ngx.semaphore"
+local Error = require "salon.error"
+local core = require "salon.core"
+
+local FOREVER = 86400
+local LINGER = 1          -- seconds without calls before the bell-ringer goes
+local GRACE = 1           -- seconds past a deadline before one looks oneself
+local WITHOUT_RINGER = 0.02  -- between looks while no bell-ringer can be had
+
+local nginx = { name = "nginx", ahead = true }
+
+-- The state of this worker. `bells` is weak: a light thread that is killed while
+-- it waits takes its semaphore along.
+local bells = setmetatable({}, { __mode = "v" })  -- request id -> semaphore
+local spare = {}                                  -- semaphores at rest
+local mailbox                                     -- this Lua state's, once needed
+local ringer                                      -- { quit = semaphore } while one lives
+local leaving = false                             -- the worker is quitting
+local watch                                       -- true while the long timer is pending
+
+-- Posts the semaphores of all finished requests.
+local function deliver()
+  local id = mailbox:take()
+  while id do
+    local bell = bells[id]
+    if bell then
+      bells[id] = nil
+      bell:post(1)
+    end
+    id = mailbox:take()
+  end
+end
+
+local function read_wakeups(socket, me)
+  repeat
+    deliver()
+    local byte = true
+    if mailbox:arm() then byte = socket:receive(1) end
+  until not byte
+  me.broken = true  -- the engine is gone, or was restarted
+  me.quit:post(1)
+end
+
+local function connect()
+  local path, message = mailbox:listen()
+  if not path then return nil, message end
+  local socket = ngx.socket.tcp()
+  socket:settimeouts(1000, 1000, FOREVER * 1000)
+  local ok
+  ok, message = socket:connect("unix:" .. path)
+  if not ok then return nil, message end
+  ok, message = mailbox:accept()
+  if not ok then return nil, message end
+  return socket
+end
+
+local function idle()
+  return next(bells) == nil and (leaving or mailbox:in_flight() == 0)
+end
+
+local function rest(me)
+  if ringer == me then ringer = nil end
+end
+
+-- Without a bell-ringer nobody may sleep on: all look, and call a new one.
+local function wake_all()
+  for id, bell in pairs(bells) do
+    bells[id] = nil
+    bell:post(1)
+  end
+end
+
+local function ring(premature, me)
+  local socket = not premature and connect()
+  if not socket then
+    if not premature then ngx.sleep(WITHOUT_RINGER) end
+    rest(me)
+    return wake_all()
+  end
+  local reader = ngx.thread.spawn(read_wakeups, socket, me)
+  local quiet = false  -- nothing was in flight at the last look
+  repeat
+    local before = quiet
+    me.quit:wait(LINGER)
+    quiet = idle()
+  until me.broken or (quiet and (before or leaving))
+  rest(me)
+  if me.broken then wake_all() else ngx.thread.kill(reader) end
+end
+
+local function worker_quits(premature)
+  watch = nil
+  if premature then
+    leaving = true
+    if ringer then ringer.quit:post(1) end
+  end
+end
+
+local function need_ringer()
+  if ringer then return true end
+  if not mailbox then mailbox = core.mailbox() end
+  local me = { quit = semaphore.new(0) }
+  if not ngx.timer.at(0, ring, me) then return false end
+  ringer = me
+  if not watch and not leaving then
+    watch = ngx.timer.at(FOREVER, worker_quits) and true or nil
+  end
+  return true
+end
+
+---@param request salon.Request
+---@param deadline number
+---@return true
+function nginx.wait(request, deadline)
+  if request:done() then return true end
+  local id = request:id()
+  local bell = table.remove(spare) or semaphore.new(0)
+  local rung
+  repeat
+    bells[id] = bell
+    local patience = WITHOUT_RINGER
+    if need_ringer() then
+      patience = math.max(deadline - core.now(), 0) + GRACE
+    end
+    if request:done() then break end  -- finished before the bell hung
+    rung = bell:wait(patience)
+    if not rung then
+      deliver()
+      if core.now() > deadline + GRACE then request:cancel() end
+    end
+  until request:done()
+  bells[id] = nil
+  if rung then spare[#spare + 1] = bell end  -- else a post may still be in it
+  if leaving and ringer and next(bells) == nil then ringer.quit:post(1) end
+  return true
+end
+
+local Gate = {}
+Gate.__index = Gate
+
+---Waits until the gate is open.
+---@param deadline number
+---@return boolean open
+function Gate:wait(deadline)
+  if not self.is_open then
+    self.waiting = self.waiting + 1
+    self.semaphore:wait(math.max(deadline - core.now(), 0))
+    self.waiting = self.waiting - 1
+  end
+  return self.is_open
+end
+
+function Gate:open()
+  self.is_open = true
+  if self.waiting > 0 then self.semaphore:post(self.waiting) end
+end
+
+function nginx.gate()
+  return setmetatable({ semaphore = semaphore.new(0), waiting = 0, is_open = false }, Gate)
+end
+
+-- nginx's init phase: nobody is served yet, blocking is fine. The master forks
+-- next, so the I/O thread is stopped after every call and nothing flies ahead.
+local starting = { name = "nginx init", ahead = false }
+
+function starting.wait(request, deadline)
+  while not request:wait(1) do
+    if core.now() > deadline + GRACE then request:cancel() end
+  end
+  return true
+end
+
+starting.after = core.engine_stop
+starting.gate = require("salon.host.plain").gate
+
+local HOST_OF_PHASE = {
+  init = starting,
+  rewrite = nginx, access = nginx, content = nginx, timer = nginx,
+  server_rewrite = nginx, precontent = nginx, preread = nginx,
+  ssl_cert = nginx, ssl_client_hello = nginx, ssl_session_fetch = nginx,
+}
+
+---The host for the phase we are in.
+---@return table? host
+---@return salon.Error? err  kind: phase
+function nginx.pick()
+  local phase = ngx.get_phase()
+  local host = HOST_OF_PHASE[phase]
+  if host then return host end
+  return nil, Error.new {
+    kind = "phase",
+    message = "nginx cannot wait in its phase '" .. phase .. "'",
+    hint = "make the call in a light thread: ngx.timer.at(0, function() ... end)",
+  }
+end
+
+return nginx

@@ -1,0 +1,57 @@
+-- salon: one door to the rooms and meetings of OpenTalk and of La Suite Meet.
+--
+-- This file is the door and no more: what callers may use is named here.
+-- Loading it does no I/O.
+
+local Error = require "salon.error"
+local core = require "salon.core"
+local json = require "salon.json"
+local meet = require "salon.meet"
+local opentalk = require "salon.opentalk"
+local version = require "salon.version"
+
+local salon = {
+  opentalk = opentalk.new,
+  meet = meet.new,
+
+  ---`salon.check(client.rooms:get(id))`: the value, or the error raised readably.
+  check = Error.check,
+
+  ---The error object behind what `pcall` caught, on every Lua; nil for other errors.
+  caught = Error.caught,
+
+  ---JSON null, to be sent on purpose. The same as cjson.null and ngx.null.
+  null = core.null,
+
+  ---A Secret that prints as "salon.Secret(***)".
+  secret = core.secret,
+}
+
+---Marks a table as a JSON list, so that an empty one is sent as [].
+---@param list? table
+---@return table
+function salon.array(list)
+  if list == nil then list = {} end
+  if type(list) ~= "table" then
+    error("salon.array: argument must be a table, got " .. type(list), 2)
+  end
+  return setmetatable(list, core.array_mt)
+end
+
+---What is at work here, for bug reports.
+---@return { salon: string, lua: string, cjson: string, libcurl: string, ssl: string,
+---  features: string[] }
+function salon.version()
+  local curl = core.curl()
+  local jit = rawget(_G, "jit")
+  return {
+    salon = version,
+    lua = jit and jit.version or _VERSION,
+    cjson = json.version,
+    libcurl = curl.version,
+    ssl = curl.ssl,
+    features = curl.features,
+  }
+end
+
+return salon

@@ -1,0 +1,41 @@
+-- Reading JSON: lua-cjson decodes (a private instance, so that the settings of
+-- the application stay its own), salon.core normalises: null becomes nil at
+-- every depth, and numbers without a fraction are integers on Lua >= 5.3.
+-- Writing JSON is `core.encode`, the same bytes whichever lua-cjson there is.
+
+local cjson = require "cjson"
+local core = require "salon.core"
+
+local private = cjson.new()
+private.decode_invalid_numbers(false)
+
+local json = {
+  version = cjson._VERSION,
+  encode = core.encode,
+}
+
+---What a text is, judged by its first byte that is no blank: content types lie
+---(OpenTalk's errors are `text/json`, a stray proxy says `text/html`).
+---@param text string
+---@return "object"|"array"|"html"|"empty"|"text"
+function json.shape(text)
+  local first = text:match("^[ \t\r\n]*([^ \t\r\n])")
+  if first == nil then return "empty" end
+  if first == "{" then return "object" end
+  if first == "[" then return "array" end
+  if first == "<" then return "html" end
+  return "text"
+end
+
+---Decodes an object or a list.
+---@param text string
+---@return table? value
+---@return string? message
+function json.decode(text)
+  local ok, value = pcall(private.decode, text)
+  if not ok then return nil, (tostring(value):gsub("^.-:%d+: ", "")) end
+  if type(value) ~= "table" then return nil, "not an object or a list" end
+  return core.normalise(value)
+end
+
+return json

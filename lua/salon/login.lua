@@ -1,0 +1,106 @@
+-- One login: the token of one user, renewed before it expires and on demand,
+-- one renewal at a time; everybody else waits for that one. How a token is got
+-- is the `renew` function of the backend.
+
+local Error = require "salon.error"
+local Flight = require "salon.flight"
+local core = require "salon.core"
+local options = require "salon.options"
+
+local MARGIN = 30  -- seconds before expiry; half the lifetime if that is less
+local FLOOR = 5    -- seconds between two renewals of a token that is still alive
+
+---@class salon.Login
+---@field token? salon.Token
+---@field renewable boolean
+local Login = {}
+Login.__index = Login
+
+---@param fields { session: salon.Session, renew: function, renewable: boolean }
+---  renew(login, deadline, old: salon.Token?) -> Token | nil, err
+function Login.new(fields)
+  return setmetatable({
+    session = fields.session,
+    renew = fields.renew,
+    renewable = fields.renewable ~= false,
+    token = nil,
+    renewed_at = nil,
+    flight = Flight.new(),
+  }, Login)
+end
+
+-- Time to renew? Near the end of a session tokens live for seconds only; the
+-- floor keeps that from becoming a renewal per call.
+local function due(self, token)
+  local left = token:expires_in()
+  if left == nil then return false end
+  if left <= 0 then return true end
+  if left > math.min(MARGIN, token:lifetime() / 2) then return false end
+  return self.renewed_at == nil or core.now() - self.renewed_at >= FLOOR
+end
+
+---The token, if one is there that needs no renewal.
+---@param refused? salon.Token  a token the server did not accept
+---@return salon.Token?
+function Login:ready(refused)
+  local token = self.token
+  if token and token ~= refused and not due(self, token) then return token end
+end
+
+-- An early renewal failed while the old token is still good: go on with it.
+local function still_good(token, refused)
+  local left = token and token ~= refused and token:expires_in()
+  return left and left > 1
+end
+
+local function renew_now(self, deadline, refused)
+  local old = self.token
+  local token, err = self.renew(self, deadline, old)
+  self.renewed_at = core.now()
+  if token == nil then
+    if still_good(old, refused) then return old end
+    return nil, err
+  end
+  self.token = token
+  return token
+end
+
+---A token that works; waits for a renewal if one is needed.
+---@param deadline number
+---@param refused? salon.Token  the token that was refused
+---@return salon.Token? token
+---@return salon.Error? err
+function Login:get(deadline, refused)
+  local token = self:ready(refused)
+  if token then return token end
+  local host, err = self.session:host()
+  if host == nil then return nil, err end
+  return self.flight:run(host, deadline, "the login", renew_now, self, deadline, refused)
+end
+
+local function given_fault(message, hint)
+  return Error.new { kind = "auth", message = message, hint = hint }
+end
+
+---A login whose token comes from outside: a value, or a function that is asked
+---for the first token and again after a refusal.
+---@param session salon.Session
+---@param given string|salon.Secret|function
+---@return salon.Login
+function Login.given(session, given)
+  local dynamic = type(given) == "function"
+  local function renew(_, _, old)
+    local text, message = options.reveal(given)
+    if text == nil then
+      return nil, given_fault("option 'token': no token to send: " .. message)
+    end
+    if old and old:reveal() == text then
+      return nil, given_fault("the token was refused, and option 'token' has no other one",
+        dynamic and "its function gave the same token again" or "give a fresh one")
+    end
+    return core.token { access = text }
+  end
+  return Login.new { session = session, renew = renew, renewable = dynamic }
+end
+
+return Login

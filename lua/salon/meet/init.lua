@@ -1,0 +1,157 @@
+-- The Meet client (La Suite, External API v1.0): checks its options, ties
+-- session, logins and resources together, and knows which refusals a fresh token
+-- cures.
+
+local Session = require "salon.session"
+local client = require "salon.client"
+local login = require "salon.meet.login"
+local options = require "salon.options"
+local rooms = require "salon.meet.rooms"
+local unsupported = require "salon.unsupported"
+
+local meet = {}
+
+local API = "/external-api/v1.0"
+
+local OPTIONS = options.merge(options.CLIENT, {
+  url = { "string", required = true },
+  client_id = { "string" },
+  client_secret = options.SECRET,
+  user = { "string" },
+  token = options.SECRET,
+})
+
+-- Which of the options belong together; raises at the caller of `new`.
+local function check_sense(given)
+  local grant = { "client_id", "client_secret" }
+  if given.token then
+    for _, name in ipairs { "client_id", "client_secret", "user" } do
+      if given[name] then
+        error(("salon.meet: options 'token' and '%s' exclude each other"):format(name), 3)
+      end
+    end
+    return
+  end
+  for _, name in ipairs(grant) do
+    if not given[name] then
+      error(("salon.meet: option '%s' is required (or give 'token')"):format(name), 3)
+    end
+  end
+end
+
+-- Backend: what the session asks ---------------------------------------------
+
+local Backend = {}
+Backend.__index = Backend
+
+-- Tokens belong to a user; origin and application are the client's.
+function Backend:login(call)
+  local key = call.user or ""
+  local found = self.logins[key]
+  if found == nil then
+    found = login.new(self.session, self.given, call.user)
+    self.logins[key] = found
+  end
+  return found
+end
+
+function Backend:secrets(list)
+  for _, name in ipairs { "client_secret", "token" } do
+    local value = self.given[name]
+    if value and type(value) ~= "function" then list[#list + 1] = value:reveal() end
+  end
+  for _, one in pairs(self.logins) do login.secrets(one, list) end
+end
+
+-- A token that is not accepted shows as 401 or, on servers with an OpenID
+-- provider, as a 400 in HTML. An HTML 500 may be one too, but its outcome is
+-- unknown, so it never leads to a second request.
+function Backend.cure(_, pending, err, shape)
+  local refused = err.status == 401 or (err.status == 400 and shape == "html")
+  pending.refused = refused
+  if refused and pending.login.renewable and not pending.renewed then return "renew" end
+  return nil
+end
+
+function Backend:explain(err, shape, pending)
+  if pending.refused then
+    err.kind = "auth"
+    if pending.login.renewable then
+      err.hint = "a fresh token is refused too: user or application may be deactivated, "
+        .. "or 'url' belongs to another server than the token"
+    else
+      err.hint = "the token given with option 'token' is not valid (any more): give a fresh one, "
+        .. "or a function that returns one"
+    end
+  elseif err.status == 403 and err.message:find("Insufficient permissions", 1, true) then
+    err.hint = "the operator has to grant the application this scope"
+  elseif shape == "html" and err.status == 404 then
+    err.hint = "no External API here: check 'url', or ask the operator to switch it on"
+  elseif shape == "html" and err.status == 400 then
+    err.hint = "the server may not know the host name in 'url'"
+  end
+  return self
+end
+
+-- The client -------------------------------------------------------------------
+
+---@class salon.meet.Options: salon.ClientOptions
+---@field url string  origin of the server, https://visio.example.org
+---@field client_id? string  of the application
+---@field client_secret? string|salon.Secret|fun():string
+---@field user? string  e-mail address of the user to act for; a call may name another
+---@field token? string|salon.Secret|fun():string  instead of application and user
+
+---A client for a Meet server. Nothing is sent before the first call.
+---
+---Source: Meet External API v1.0, `POST /application/token/`.
+---@param given salon.meet.Options
+---@return salon.meet.Client
+function meet.new(given)
+  local checked = options.check("salon.meet", given, OPTIONS)
+  options.urls("salon.meet", checked, { "url" })
+  check_sense(checked)
+  for _, name in ipairs { "client_secret", "token" } do
+    checked[name] = options.hide(checked[name])
+  end
+  local origin = checked.url:gsub("/external%-api/v1%.0$", "")
+  local self = client.new("meet", origin, checked)
+  local backend = setmetatable({
+    base = origin .. API,
+    given = checked,
+    user = checked.user,
+    logins = {},
+  }, Backend)
+  local session = Session.new { client = self, backend = backend, options = checked }
+  backend.session = session
+  client.equip(self, session, {
+    backend = "meet",
+    rooms = rooms.service(session),
+    events = unsupported.service("meet.events", "Meet's External API has no events"),
+    token = meet.token,
+  })
+  return self
+end
+
+local TOKEN = { user = { "string" }, timeout = options.TIMEOUT }
+
+---The token in use for a user, after a login if one is needed.
+---
+---Source: `POST /application/token/`, Meet External API v1.0.
+---@param self salon.meet.Client
+---@param opts? salon.meet.CallOptions
+---@return salon.Token? token
+---@return salon.Error? err
+function meet.token(self, opts)
+  local session = client.session(self, "client:token")
+  local call = options.check("client:token", opts, TOKEN)
+  call.user = rooms.user_of(session, call, "client:token")
+  local host, err = session:host()
+  if host == nil then return nil, err end
+  local token
+  token, err = session.backend:login(call):get(session:deadline(call.timeout))
+  if host.after then host.after() end
+  return token, err
+end
+
+return meet

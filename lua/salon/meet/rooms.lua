@@ -1,0 +1,273 @@
+-- Meet's rooms: the service `meet.rooms` and the class of its records. Paths end
+-- in a slash: without it the server redirects, and a POST is lost on the way.
+
+local core = require "salon.core"
+local options = require "salon.options"
+local pages = require "salon.pages"
+local unsupported = require "salon.unsupported"
+
+local rooms = {}
+
+---@class salon.meet.Rooms
+local Rooms = { __name = "salon.meet.Rooms" }
+Rooms.__index = Rooms
+
+-- The record ---------------------------------------------------------------
+
+local getters = {}
+
+function getters.join_url(room) return room.raw.url end
+
+function getters.title(room) return room.raw.name end
+
+function getters.access(room) return room.raw.access_level end
+
+function getters.dial_in(room)
+  local telephony = room.raw.telephony
+  if type(telephony) ~= "table" or telephony.phone_number == nil then return nil end
+  return { tel = telephony.phone_number, pin = telephony.pin_code }
+end
+
+local NO_INVITES = unsupported.service("room.invites", "Meet has no guest links",
+  "room.join_url lets in whom room.access says")
+
+function getters.invites() return NO_INVITES end
+
+local CLASS = { name = "salon.Room", backend = "meet", methods = {}, getters = getters }
+
+local function wrap(session, raw, about)
+  return core.record(CLASS, raw, session.client, about)
+end
+
+-- The service --------------------------------------------------------------
+
+---@param session salon.Session
+---@return salon.meet.Rooms
+function rooms.service(session)
+  return setmetatable({ session = session }, Rooms)
+end
+
+local CALL = { user = { "string" }, timeout = options.TIMEOUT }
+
+local LIST = options.merge(CALL, {
+  page = { "number", integer = true, min = 1 },
+  page_size = { "number", integer = true, min = 1, max = 100 },
+})
+
+-- A call on behalf of a user other than the client's needs no other client.
+-- Raises at the caller of the public function when there is nobody to act for.
+local function user_of(session, given, fname)
+  local user = given.user or session.backend.user
+  if user == nil and not session.backend.given.token then
+    error(fname .. ": option 'user' is required (here or for the client)", 3)
+  end
+  if given.user and session.backend.given.token then
+    error(fname .. ": option 'user' makes no sense with a token from outside", 3)
+  end
+  return user
+end
+
+rooms.user_of = user_of
+
+local function id_of(raw) return raw.id end
+
+local function source(session, given, user)
+  local data  -- of the page at hand: it holds the link as well
+  local self = {
+    session = session,
+    timeout = given.timeout,
+    id = id_of,
+    wrap = function(raw, about) return wrap(session, raw, about) end,
+  }
+  function self.call(position)
+    local query = {}
+    if position then query[1], query[2] = "page", position end
+    if given.page_size then
+      query[#query + 1] = "page_size"
+      query[#query + 1] = given.page_size
+    end
+    return { parts = { "rooms", "" }, query = query, user = user }
+  end
+  function self.items(answer)
+    local err
+    data, err = session:decode(answer, "object")
+    if data == nil then return nil, err end
+    if type(data.results) ~= "table" then
+      return nil, session:shape_error(answer, "the page holds no list 'results'")
+    end
+    return data.results
+  end
+  function self.following(_, position)
+    if type(data.next) ~= "string" then return nil end
+    local page = tonumber(core.query_param(data.next, "page"))
+    if page and page > (position or 1) then return page end
+  end
+  -- The list became shorter while we walked: that is its end.
+  function self.over(err)
+    return err.status == 404 and err.message ~= nil and err.body ~= nil
+      and err.body:find("^%s*{") ~= nil
+  end
+  function self.total() return data.count end
+  return self
+end
+
+---One page of the rooms in which the user has a role, by name. Servers send 20
+---per page whatever `page_size` says.
+---
+---Source: `GET /rooms/`, Meet External API v1.0.
+---@param opts? { page?: integer, page_size?: integer, user?: string, timeout?: number }
+---@return salon.Page? page  page[i], #page, page.next (options or nil), page.total, page.answer
+---@return salon.Error? err
+function Rooms:list(opts)
+  local session = options.self(self, Rooms, "rooms:list")
+  local given = options.check("rooms:list", opts, LIST)
+  local list = source(session, given, user_of(session, given, "rooms:list"))
+  local page, following = pages.list(list, given.page)
+  if page == nil then return nil, following end
+  page.total = list.total()
+  if following ~= nil then
+    page.next = {}
+    for name, value in pairs(given) do page.next[name] = value end
+    page.next.page = following
+  end
+  return page
+end
+
+---Walks all rooms; raises the error that `list` would return. `timeout` counts per page.
+---
+---Source: `GET /rooms/`, Meet External API v1.0.
+---@param opts? { page?: integer, page_size?: integer, user?: string, timeout?: number }
+---@return salon.Walk
+function Rooms:each(opts)
+  local session = options.self(self, Rooms, "rooms:each")
+  local given = options.check("rooms:each", opts, LIST)
+  local user = user_of(session, given, "rooms:each")
+  return pages.walk(source(session, given, user), given.page)
+end
+
+---One room.
+---
+---Source: `GET /rooms/{id}/`, Meet External API v1.0. 404: unknown; 403: the user
+---has no role in it.
+---@param id string
+---@param opts? salon.meet.CallOptions
+---@return salon.meet.Room? room
+---@return salon.Error? err
+function Rooms:get(id, opts)
+  local session = options.self(self, Rooms, "rooms:get")
+  options.id("rooms:get", "id", id)
+  local call = options.check("rooms:get", opts, CALL)
+  local raw, answer = session:fetch {
+    parts = { "rooms", id, "" },
+    user = user_of(session, call, "rooms:get"),
+    deadline = session:deadline(call.timeout),
+  }
+  if raw == nil then return nil, answer end
+  return wrap(session, raw, session.about(answer))
+end
+
+-- The server takes "no" for `everyone_can_mute` and later reads it as yes.
+local function configuration_fault(value)
+  if value.everyone_can_mute ~= nil and type(value.everyone_can_mute) ~= "boolean" then
+    return "has 'everyone_can_mute', which must be a boolean"
+  end
+end
+
+local FIELDS = {
+  access_level = { "string", one_of = { "public", "trusted", "restricted" } },
+  configuration = { "table", check = configuration_fault },
+}
+
+---@class salon.meet.RoomFields
+---@field access_level? "public"|"trusted"|"restricted"
+---@field configuration? { can_publish_sources?: string[], everyone_can_mute?: boolean }
+
+---Creates a room; the server draws its name. Servers before 1.17 ignore the
+---fields without a word: compare what comes back.
+---
+---Never repeated by itself once it may have arrived, except when the server
+---reports a collision of its own random names.
+---
+---Source: `POST /rooms/`, Meet External API v1.0.
+---@param fields? salon.meet.RoomFields
+---@param opts? salon.meet.CallOptions
+---@return salon.meet.Room? room
+---@return salon.Error? err
+function Rooms:create(fields, opts)
+  local session = options.self(self, Rooms, "rooms:create")
+  local body = options.check("rooms:create", fields, FIELDS, 3, "field")
+  local call = options.check("rooms:create", opts, CALL)
+  local raw, answer = session:fetch {
+    method = "POST",
+    parts = { "rooms", "" },
+    body = core.encode(body),
+    user = user_of(session, call, "rooms:create"),
+    deadline = session:deadline(call.timeout),
+    repeat_status = 400,
+    repeat_prefix = '{"slug":',  -- the drawn name is taken: nothing was created
+    repeat_max = 3,
+  }
+  if raw == nil then return nil, answer end
+  return wrap(session, raw, session.about(answer))
+end
+
+-- Servers that cannot do it say 405, before 1.6 a 403 of their own.
+local function not_offered(err, what, since)
+  if err.status == 405 or (err.status == 403 and err.message:find("Unknown action", 1, true)) then
+    err.kind = "unsupported"
+    err.message = "this server cannot " .. what .. " rooms"
+    err.hint = since
+  end
+  return err
+end
+
+---Changes a room. `configuration` replaces the old one as a whole.
+---
+---Source: `PATCH /rooms/{id}/`, Meet External API v1.0, servers since 1.31;
+---older ones: `err.kind == "unsupported"`.
+---@param id string
+---@param fields salon.meet.RoomFields
+---@param opts? salon.meet.CallOptions
+---@return salon.meet.Room? room
+---@return salon.Error? err
+function Rooms:update(id, fields, opts)
+  local session = options.self(self, Rooms, "rooms:update")
+  options.id("rooms:update", "id", id)
+  local body = options.check("rooms:update", fields, FIELDS, 3, "field")
+  local call = options.check("rooms:update", opts, CALL)
+  local raw, answer = session:fetch {
+    method = "PATCH",
+    parts = { "rooms", id, "" },
+    body = core.encode(body),
+    user = user_of(session, call, "rooms:update"),
+    deadline = session:deadline(call.timeout),
+  }
+  if raw == nil then return nil, not_offered(answer, "change", "Meet can since 1.31") end
+  return wrap(session, raw, session.about(answer))
+end
+
+---Deletes a room, once servers offer it: none up to 1.32 does, and all of them
+---answer `err.kind == "unsupported"`.
+---
+---Source: `DELETE /rooms/{id}/`, Meet External API v1.0 (announced).
+---@param id string
+---@param opts? salon.meet.CallOptions
+---@return true? deleted
+---@return salon.Error? err
+function Rooms:delete(id, opts)
+  local session = options.self(self, Rooms, "rooms:delete")
+  options.id("rooms:delete", "id", id)
+  local call = options.check("rooms:delete", opts, CALL)
+  local answer, err = session:call {
+    method = "DELETE",
+    parts = { "rooms", id, "" },
+    user = user_of(session, call, "rooms:delete"),
+    deadline = session:deadline(call.timeout),
+  }
+  if answer == nil then
+    return nil, not_offered(err, "delete", "Meet's External API does not offer it yet")
+  end
+  return true
+end
+
+return rooms

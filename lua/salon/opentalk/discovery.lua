@@ -1,0 +1,170 @@
+-- From the one address a person knows to everything a call needs: the web front
+-- end (for links), the controller's API, and the token endpoint of the login
+-- service. Every step can be overridden by an option. Looked up when first
+-- needed, once per client, by one caller at a time.
+--
+-- Sources: `/.well-known/opentalk/client` (front end), `/.well-known/opentalk/api`
+-- (controller, >= 0.30), `GET /v1/auth/login`, OpenID Connect discovery.
+
+local Error = require "salon.error"
+local Flight = require "salon.flight"
+local options = require "salon.options"
+
+---@class salon.opentalk.Discovery
+---@field frontend? string  web front end, for links
+---@field api? string  base of the REST API, ends in /v1
+---@field token_endpoint? string
+local Discovery = {}
+Discovery.__index = Discovery
+
+---@param given table  the client's options
+function Discovery.new(given)
+  return setmetatable({
+    given = given,
+    frontend = given.frontend_url or given.controller_url and given.url or nil,
+    controller = given.controller_url,
+    token_endpoint = given.token_endpoint,
+    api_flight = Flight.new(),
+    login_flight = Flight.new(),
+  }, Discovery)
+end
+
+local function without_slash(url)
+  return (url:gsub("/+$", ""))
+end
+
+-- The server has no such file: an older version, or another kind of server.
+local function absent(err)
+  return err.kind == "decode" or err.status == 404 or err.status == 403 or err.status == 401
+end
+
+local function fetch(self, url, deadline)
+  return self.session:fetch { url = url, anonymous = true, deadline = deadline }
+end
+
+-- An address that a server named; the token or the password will go there.
+local function trusted(self, url, what, override, asked)
+  local message, clean
+  if type(url) ~= "string" then
+    message = "is missing"
+  else
+    message, clean = options.url_fault(url, self.given.allow_insecure)
+  end
+  if message == nil then return clean end
+  return nil, Error.new {
+    kind = "decode",
+    message = ("the address of %s, as the server names it, %s"):format(what, message),
+    hint = "give it yourself with option '" .. override .. "'",
+    method = "GET",
+    url = asked,
+    outcome = "done",
+    attempts = 1,
+  }
+end
+
+-- The front end names the controller; who has no such file is the controller.
+local function find_controller(self, deadline)
+  if self.controller then return self.controller end
+  local entrance = self.given.frontend_url or self.given.url
+  local asked = entrance .. "/.well-known/opentalk/client"
+  local data, err = fetch(self, asked, deadline)
+  if data == nil then
+    if not absent(err) then return nil, err end
+    self.controller = entrance
+    return entrance
+  end
+  local controller = type(data.opentalk_controller) == "table" and data.opentalk_controller.base_url
+  controller, err = trusted(self, controller, "the controller", "controller_url", asked)
+  if controller == nil then return nil, err end
+  self.frontend = self.frontend or entrance
+  self.controller = controller
+  return controller
+end
+
+-- "/v1" and "v1" are meant below the place the file came from.
+local function resolve(controller, base)
+  if base:find("^%a[%w+.-]*://") then return base end
+  return controller .. "/" .. base:gsub("^/+", "")
+end
+
+local function find_api(self, deadline)
+  local controller, err = find_controller(self, deadline)
+  if controller == nil then return nil, err end
+  local asked = controller .. "/.well-known/opentalk/api"
+  local data
+  data, err = fetch(self, asked, deadline)
+  if data == nil and not absent(err) then return nil, err end
+  local v1 = data and type(data.opentalk_api) == "table" and data.opentalk_api.v1
+  local base = type(v1) == "table" and v1.base_url
+  if type(base) == "string" then
+    local api
+    api, err = trusted(self, resolve(controller, base), "the API", "controller_url", asked)
+    if api == nil then return nil, err end
+    self.api = api
+  else
+    self.api = controller .. "/v1"
+  end
+  return self.api
+end
+
+---The base of the REST API.
+---@param deadline number
+---@return string? base
+---@return salon.Error? err
+function Discovery:locate(deadline)
+  if self.api then return self.api end
+  local host, err = self.session:host()
+  if host == nil then return nil, err end
+  return self.api_flight:run(host, deadline, "discovery", find_api, self, deadline)
+end
+
+local function find_issuer(self, deadline)
+  if self.given.issuer then return self.given.issuer end
+  local api, err = self:locate(deadline)
+  if api == nil then return nil, err end
+  local asked = api .. "/auth/login"
+  local data
+  data, err = fetch(self, asked, deadline)
+  if data == nil then
+    if absent(err) then
+      err.hint = "no OpenTalk controller answers at " .. self.controller
+        .. ": check 'url', or give its address with option 'controller_url'"
+    end
+    return nil, err
+  end
+  local issuer = type(data.oidc) == "table" and data.oidc.url
+  return trusted(self, issuer, "the login service", "issuer", asked)
+end
+
+local function find_token_endpoint(self, deadline)
+  local issuer, err = find_issuer(self, deadline)
+  if issuer == nil then return nil, err end
+  local asked = without_slash(issuer) .. "/.well-known/openid-configuration"
+  local data
+  data, err = fetch(self, asked, deadline)
+  if data == nil then
+    if absent(err) then
+      err.hint = "no login service answers at " .. issuer .. ": check the realm (case counts) "
+        .. "and whether the path needs or must not have the prefix /auth; "
+        .. "options 'issuer' and 'token_endpoint' override what was found"
+    end
+    return nil, err
+  end
+  local endpoint
+  endpoint, err = trusted(self, data.token_endpoint, "the token endpoint", "token_endpoint", asked)
+  self.token_endpoint = endpoint
+  return endpoint, err
+end
+
+---Where tokens are asked for.
+---@param deadline number
+---@return string? url
+---@return salon.Error? err
+function Discovery:find_login(deadline)
+  if self.token_endpoint then return self.token_endpoint end
+  local host, err = self.session:host()
+  if host == nil then return nil, err end
+  return self.login_flight:run(host, deadline, "discovery", find_token_endpoint, self, deadline)
+end
+
+return Discovery

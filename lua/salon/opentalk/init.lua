@@ -1,0 +1,193 @@
+-- The OpenTalk client: checks its options, ties session, discovery, login and
+-- resources together, and knows which refusals a fresh token cures.
+
+local Discovery = require "salon.opentalk.discovery"
+local Session = require "salon.session"
+local client = require "salon.client"
+local login = require "salon.opentalk.login"
+local options = require "salon.options"
+local events = require "salon.opentalk.events"
+local rooms = require "salon.opentalk.rooms"
+
+local opentalk = {}
+
+local OPTIONS = options.merge(options.CLIENT, {
+  frontend_url = { "string" },
+  controller_url = { "string" },
+  issuer = { "string" },
+  token_endpoint = { "string" },
+  client_id = { "string" },
+  client_secret = options.SECRET,
+  username = options.SECRET,
+  password = options.SECRET,
+  scope = { "string" },
+  token = options.SECRET,
+})
+
+local URLS = { "url", "frontend_url", "controller_url", "issuer", "token_endpoint" }
+local OF_THE_GRANT = { "client_id", "username", "password" }
+
+-- Which of the options belong together; raises at the caller of `new`.
+local function check_sense(given)
+  if not (given.url or given.controller_url or given.frontend_url) then
+    error("salon.opentalk: option 'url' is required", 3)
+  end
+  if given.token then
+    for _, name in ipairs { "username", "password" } do
+      if given[name] then
+        error(("salon.opentalk: options 'token' and '%s' exclude each other"):format(name), 3)
+      end
+    end
+    return
+  end
+  for _, name in ipairs(OF_THE_GRANT) do
+    if not given[name] then
+      error(("salon.opentalk: option '%s' is required (or give 'token')"):format(name), 3)
+    end
+  end
+end
+
+-- Backend: what the session asks ------------------------------------------
+
+local Backend = {}
+Backend.__index = Backend
+
+function Backend:locate(deadline)
+  local base, err = self.discovery:locate(deadline)
+  self.base = base
+  return base, err
+end
+
+function Backend:login()
+  return self.the_login
+end
+
+function Backend:secrets(list)
+  login.secrets(self.the_login, list)
+end
+
+-- What a 401 complains about; texts differ between versions, so only parts of
+-- them are looked for (opentalk.md, F.4).
+local function complaint(err, challenge)
+  if err.code == "wrong_room_password" then return nil end
+  if err.code == "unknown_sub" or err.code == "unknown_tenant_id" then return "unregistered" end
+  local text = ((challenge or "") .. " " .. err.message):lower()
+  if text:find("id token", 1, true) then return nil end
+  if text:find("session", 1, true) and text:find("expired", 1, true) then return "session" end
+  if text:find("token expired", 1, true) then return "inactive" end
+  if text:find("access token", 1, true) or text:find("invalid_token", 1, true) then
+    return "token"
+  end
+  return nil
+end
+
+function Backend:cure(pending, err, _, challenge)
+  if err.status ~= 401 then return nil end
+  local what = complaint(err, challenge)
+  pending.complaint = what
+  if what == nil then return nil end
+  local renewable = pending.login.renewable and not pending.renewed
+  if what == "unregistered" then
+    return not pending.registered and "register" or nil
+  elseif what == "session" then
+    if pending.registered then return nil end
+    return renewable and "both" or "register"
+  end
+  return renewable and "renew" or nil
+end
+
+function Backend:register(pending)
+  return pending.login:register(pending.token, pending.call.deadline)
+end
+
+local COMPLAINTS = {
+  inactive = "a fresh token is refused as expired: at the login service the client needs an "
+    .. "audience mapper for the controller's client",
+  token = "the controller does not accept tokens of this login service: "
+    .. "check 'issuer' and the controller's configuration",
+  session = "the controller keeps saying that the session expired: check the clocks of "
+    .. "controller and login service",
+  unregistered = "the controller does not know this user even after POST /v1/auth/login",
+}
+
+function Backend:explain(err, shape, pending)
+  if err.status == 401 and pending.complaint then
+    if pending.login.renewable then
+      err.hint = COMPLAINTS[pending.complaint]
+    else
+      err.hint = "the token given with option 'token' is not valid (any more): give a fresh one, "
+        .. "or a function that returns one"
+    end
+  elseif err.status == 403 and err.body == nil then
+    err.message = "no permission, or no such object (the server does not tell which)"
+  elseif shape == "html" and err.hint == nil then
+    err.hint = "a web page answered, not OpenTalk's controller: check 'url', "
+      .. "or give 'controller_url'"
+  end
+end
+
+-- The client -----------------------------------------------------------------
+
+---@class salon.opentalk.Options: salon.ClientOptions
+---@field url? string  web front end or controller; the rest is discovered
+---@field frontend_url? string  overrides discovery
+---@field controller_url? string  overrides discovery
+---@field issuer? string  overrides discovery
+---@field token_endpoint? string  overrides discovery
+---@field client_id? string  of the login service; cannot be discovered
+---@field client_secret? string|salon.Secret|fun():string  of a confidential client
+---@field username? string|salon.Secret|fun():string
+---@field password? string|salon.Secret|fun():string
+---@field scope? string  "openid" (default)
+---@field token? string|salon.Secret|fun():string  instead of user name and password
+
+---A client for an OpenTalk server. Nothing is sent before the first call.
+---
+---Logs in with the password grant; a password that was refused is not sent again
+---for a minute by the same client, lest the account be locked.
+---
+---Source: OpenTalk REST API v1, discovery and `POST {token_endpoint}` (OpenID Connect).
+---@param given salon.opentalk.Options
+---@return salon.opentalk.Client
+function opentalk.new(given)
+  local checked = options.check("salon.opentalk", given, OPTIONS)
+  options.urls("salon.opentalk", checked, URLS)
+  check_sense(checked)
+  for _, name in ipairs { "client_secret", "password", "token" } do
+    checked[name] = options.hide(checked[name])
+  end
+  local discovery = Discovery.new(checked)
+  local backend = setmetatable({ discovery = discovery }, Backend)
+  local self = client.new("opentalk", checked.url or checked.frontend_url
+    or checked.controller_url, checked)
+  local session = Session.new { client = self, backend = backend, options = checked }
+  discovery.session = session
+  backend.the_login = login.new(session, discovery, checked)
+  client.equip(self, session, {
+    backend = "opentalk",
+    rooms = rooms.service(session),
+    events = events.service(session),
+    token = opentalk.token,
+  })
+  return self
+end
+
+---The token in use, after a login or a renewal if one is needed.
+---
+---Source: `POST {token_endpoint}`.
+---@param self salon.opentalk.Client
+---@param opts? salon.CallOptions
+---@return salon.Token? token
+---@return salon.Error? err
+function opentalk.token(self, opts)
+  local session = client.session(self, "client:token")
+  local call = options.check("client:token", opts, options.CALL)
+  local host, err = session:host()
+  if host == nil then return nil, err end
+  local token
+  token, err = session.backend.the_login:get(session:deadline(call.timeout))
+  if host.after then host.after() end
+  return token, err
+end
+
+return opentalk

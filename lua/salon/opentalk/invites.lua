@@ -1,0 +1,150 @@
+-- Guest links of an OpenTalk room: the service `room.invites` and its records.
+
+local client = require "salon.client"
+local clock = require "salon.clock"
+local core = require "salon.core"
+local links = require "salon.links"
+local list = require "salon.opentalk.list"
+local options = require "salon.options"
+local pages = require "salon.pages"
+
+local invites = {}
+
+---@class salon.opentalk.Invites
+local Invites = { __name = "salon.opentalk.Invites" }
+Invites.__index = Invites
+
+local getters = {}
+
+function getters.id(invite)
+  return invite.raw.invite_code
+end
+
+function getters.url(invite)
+  local frontend = client.session_of(core.client_of(invite)).backend.discovery.frontend
+  return links.join(frontend, invite.raw.room_id, invite.raw.invite_code)
+end
+
+-- As of the first time it is read.
+function getters.usable(invite)
+  local raw = invite.raw
+  if not raw.active then return false end
+  local ends = raw.expiration and clock.parse(raw.expiration)
+  return ends == nil or ends > os.time()
+end
+
+local CLASS = { name = "salon.Invite", backend = "opentalk", methods = {}, getters = getters }
+
+local function wrap(session, raw, about)
+  return core.record(CLASS, raw, session.client, about)
+end
+
+---@param session salon.Session
+---@param room_id string
+---@return salon.opentalk.Invites
+function invites.service(session, room_id)
+  return setmetatable({ session = session, room_id = room_id }, Invites)
+end
+
+local LIST = {
+  per_page = list.PER_PAGE,
+  page = { "number", integer = true, min = 1 },
+  timeout = options.TIMEOUT,
+}
+
+local function code_of(raw) return raw.invite_code end
+
+local function source(self, given)
+  local session = self.session
+  return list.source {
+    session = session,
+    style = "page",
+    parts = { "rooms", self.room_id, "invites" },
+    per_page = given.per_page,
+    timeout = given.timeout,
+    id = code_of,
+    wrap = function(raw, about) return wrap(session, raw, about) end,
+  }
+end
+
+---One page of the room's guest links, inactive and expired ones included
+---(`invite.usable` tells), last changed first.
+---
+---Source: `GET /v1/rooms/{room_id}/invites`, OpenTalk REST API v1.
+---@param opts? { per_page?: integer, page?: integer, timeout?: number }
+---@return salon.Page? page
+---@return salon.Error? err
+function Invites:list(opts)
+  options.self(self, Invites, "invites:list")
+  local given = options.check("invites:list", opts, LIST)
+  return list.page(source(self, given), given, "page")
+end
+
+---Walks all guest links of the room; raises the error that `list` would return.
+---
+---Source: `GET /v1/rooms/{room_id}/invites`, OpenTalk REST API v1.
+---@param opts? { per_page?: integer, page?: integer, timeout?: number }
+---@return salon.Walk
+function Invites:each(opts)
+  options.self(self, Invites, "invites:each")
+  local given = options.check("invites:each", opts, LIST)
+  return pages.walk(source(self, given), given.page)
+end
+
+---One guest link.
+---
+---Source: `GET /v1/rooms/{room_id}/invites/{invite_code}`, OpenTalk REST API v1.
+---@param code string
+---@param opts? salon.CallOptions
+---@return salon.opentalk.Invite? invite
+---@return salon.Error? err
+function Invites:get(code, opts)
+  local session = options.self(self, Invites, "invites:get")
+  options.id("invites:get", "code", code)
+  local call = options.check("invites:get", opts, options.CALL)
+  local raw, answer = session:fetch {
+    parts = { "rooms", self.room_id, "invites", code },
+    deadline = session:deadline(call.timeout),
+  }
+  if raw == nil then return nil, answer end
+  return wrap(session, raw, session.about(answer))
+end
+
+local FIELDS = {
+  expires_in = { "number", above = 0, max = 100 * 366 * 86400 },
+  expiration = { "string", "null", check = function(value)
+    return type(value) == "string" and options.TIME.check(value) or nil
+  end },
+}
+
+---Makes a guest link; without an end it is good until it is deactivated.
+---
+---Never repeated by itself once it may have arrived.
+---
+---Source: `POST /v1/rooms/{room_id}/invites`, OpenTalk REST API v1.
+---@param fields? { expires_in?: number, expiration?: string }  seconds from now, or RFC 3339
+---@param opts? salon.CallOptions
+---@return salon.opentalk.Invite? invite
+---@return salon.Error? err
+function Invites:create(fields, opts)
+  local session = options.self(self, Invites, "invites:create")
+  local given = options.check("invites:create", fields, FIELDS, 3, "field")
+  local call = options.check("invites:create", opts, options.CALL)
+  if given.expires_in and given.expiration then
+    error("invites:create: fields 'expires_in' and 'expiration' exclude each other", 2)
+  end
+  local body = { expiration = given.expiration }
+  if given.expires_in then
+    body.expiration = clock.rfc3339(os.time() + math.ceil(given.expires_in))
+  end
+  local raw, answer = session:fetch {
+    method = "POST",
+    parts = { "rooms", self.room_id, "invites" },
+    body = core.encode(body),
+    deadline = session:deadline(call.timeout),
+  }
+  if raw == nil then return nil, answer end
+  return wrap(session, raw, session.about(answer))
+end
+
+return invites

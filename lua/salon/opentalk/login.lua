@@ -1,0 +1,257 @@
+-- Tokens for OpenTalk: password grant and refresh grant at the login service
+-- (Keycloak, or another OpenID Connect provider), and the registration at the
+-- controller that servers up to 0.29 want.
+--
+-- Not to break: a password that was refused is not sent again by itself (two
+-- failures within a second lock an account), and a refresh token whose answer
+-- was lost is not sent again (where tokens rotate that ends the session).
+
+local Error = require "salon.error"
+local Login = require "salon.login"
+local core = require "salon.core"
+local options = require "salon.options"
+
+local login = {}
+
+local REFUSAL_KEPT = 60  -- seconds a refused password is not sent again
+
+-- Hints by Keycloak's error and, where that says more, its description.
+local DESCRIPTIONS = {
+  { "not fully set up", "the account has open tasks (verify e-mail, change password, fill in "
+    .. "name or e-mail): log in once with a browser" },
+  { "account disabled", "the account is disabled at the login service" },
+  { "direct access grants", "switch on 'Direct access grants' for this client at the login "
+    .. "service, or use another 'client_id'" },
+  { "invalid user credentials", "check 'username' and 'password'; "
+    .. "a locked account gets the same answer" },
+  { "unable to find matching target resource method", "the path of 'issuer' or 'token_endpoint' "
+    .. "has a prefix /auth too many" },
+  { "realm does not exist", "check the realm in 'issuer'; case counts" },
+}
+
+local CODES = {
+  invalid_grant = "check 'username' and 'password'",
+  invalid_client = "check 'client_id' and 'client_secret'",
+  unauthorized_client = "check 'client_id' and 'client_secret', and what this client is allowed",
+  invalid_scope = "check option 'scope'",
+}
+
+local function hint_for(err, shape)
+  local text = (err.message .. " " .. (err.code or "")):lower()
+  for _, row in ipairs(DESCRIPTIONS) do
+    if text:find(row[1], 1, true) then return row[2] end
+  end
+  if err.status == 404 and shape == "html" then
+    return "the path of 'issuer' or 'token_endpoint' lacks its prefix (/auth, often)"
+  end
+  return CODES[err.code]
+end
+
+-- Says who refused, and makes a refusal of the login an "auth" error.
+local function explain(err)
+  if err.status == nil or err.status >= 500 or err.status == 429 then return err end
+  local shape = err.body and err.body:find("^%s*<") and "html" or "text"
+  err.hint = hint_for(err, shape) or err.hint
+  if err.status == 400 or err.status == 401 or err.status == 403 then
+    err.kind = "auth"
+    err.message = "login refused: " .. err.message
+  end
+  return err
+end
+
+local function secret_of(given)
+  if given == nil then return nil end
+  local text, message = options.reveal(given)
+  if text then return text end
+  return nil, message
+end
+
+local function missing(name, message)
+  return Error.new { kind = "auth", message = ("option '%s': %s"):format(name, message) }
+end
+
+-- Sends a form to the token endpoint and makes a Token of the answer.
+local function ask(self, form, deadline, old_refresh)
+  local session = self.session
+  local endpoint, err = self.discovery:find_login(deadline)
+  if endpoint == nil then return nil, err end
+  local data, answer = session:fetch {
+    method = "POST",
+    url = endpoint,
+    body = core.form(form),
+    form = true,
+    anonymous = true,
+    deadline = deadline,
+    retry = "never",
+  }
+  if data == nil then return nil, explain(answer) end
+  if type(data.access_token) ~= "string" or data.access_token == "" then
+    return nil, session:shape_error(answer, "the login service's answer holds no access_token")
+  end
+  local refresh = data.refresh_token or old_refresh
+  return core.token {
+    access = data.access_token,
+    refresh = type(refresh) == "string" and refresh or nil,
+    expires_in = tonumber(data.expires_in),
+    scope = type(data.scope) == "string" and data.scope or nil,
+    id_token = type(data.id_token) == "string" and data.id_token or nil,
+    answer = session.about(answer),
+  }
+end
+
+-- The fields every grant has; nil, err if a secret cannot be had.
+local function base_form(self, grant)
+  local form = { "grant_type", grant, "client_id", self.given.client_id }
+  if self.given.client_secret then
+    local secret, message = secret_of(self.given.client_secret)
+    if secret == nil then return nil, missing("client_secret", message) end
+    form[5], form[6] = "client_secret", secret
+  end
+  return form
+end
+
+local function add(form, name, value)
+  form[#form + 1] = name
+  form[#form + 1] = value
+end
+
+-- The same credentials were refused a moment ago: the same answer, unsent.
+local function refused_before(self, credentials)
+  local refusal = self.refusal
+  if refusal == nil or refusal.credentials:reveal() ~= credentials then return nil end
+  local left = refusal.ends - core.now()
+  if left <= 0 then return nil end
+  local copy = {}
+  for name, value in pairs(refusal.err) do copy[name] = value end
+  copy.attempts, copy.outcome = 0, "unsent"
+  copy.hint = ("%s (these credentials were refused before; not sent again for %d s, "
+    .. "lest the account be locked)"):format(copy.hint or "check them", math.ceil(left))
+  return Error.new(copy)
+end
+
+local function password_grant(self, deadline)
+  local username, password, message
+  username, message = secret_of(self.given.username)
+  if username == nil then return nil, missing("username", message) end
+  password, message = secret_of(self.given.password)
+  if password == nil then return nil, missing("password", message) end
+  self.password_in_use = core.secret(password)
+  local credentials = username .. "\0" .. password
+  local err = refused_before(self, credentials)
+  if err then return nil, err end
+  local form
+  form, err = base_form(self, "password")
+  if form == nil then return nil, err end
+  add(form, "username", username)
+  add(form, "password", password)
+  add(form, "scope", self.given.scope or "openid")
+  local token
+  token, err = ask(self, form, deadline)
+  if token == nil and err.kind == "auth" then
+    self.refusal = {
+      credentials = core.secret(credentials),
+      ends = core.now() + REFUSAL_KEPT,
+      err = err,
+    }
+  end
+  return token, err
+end
+
+-- Returns a token; or nil and true when the grant should be used instead; or
+-- nil, false, err.
+local function refresh_grant(self, deadline, old)
+  local refresh = old and old:reveal_refresh()
+  if refresh == nil or self.spent == old then return nil, true end
+  local form, err = base_form(self, "refresh_token")
+  if form == nil then return nil, false, err end
+  add(form, "refresh_token", refresh)
+  self.refresh_in_use = old
+  self.spent = old
+  local token
+  token, err = ask(self, form, deadline, refresh)
+  self.refresh_in_use = nil
+  if token then return token end
+  if err.outcome == "unsent" then
+    self.spent = nil
+    return nil, false, err
+  end
+  return nil, true
+end
+
+-- Servers that wanted a registration once want it after each renewal.
+local function register_again(self, token, deadline)
+  if self.registers then self:register(token, deadline) end
+  return token
+end
+
+local function renew(self, deadline, old)
+  local token, go_on, err = refresh_grant(self, deadline, old)
+  if token == nil then
+    if not go_on then return nil, err end
+    token, err = password_grant(self, deadline)
+    if token == nil then return nil, err end
+  end
+  return register_again(self, token, deadline)
+end
+
+-- POST /v1/auth/login: servers up to 0.29 know a user from then on.
+local function register(self, token, deadline)
+  local base, err = self.discovery:locate(deadline)
+  if base == nil then return nil, err end
+  local answer
+  answer, err = self.session:call {
+    method = "POST",
+    parts = { "auth", "login" },
+    body = core.encode { id_token = token:reveal_id() or token:reveal() },
+    anonymous = true,
+    deadline = deadline,
+    retry = "idempotent",
+  }
+  if answer == nil then
+    if err.status == 400 or err.status == 401 then
+      err.kind = "auth"
+      err.hint = err.code == "invalid_claims"
+        and "the login service puts too little into its tokens (e-mail, given and family name "
+        .. "are needed): the realm's mappers have to be set"
+        or "the controller does not accept tokens of this login service"
+    end
+    return nil, err
+  end
+  self.registers = true
+  return true
+end
+
+---@param session salon.Session
+---@param discovery salon.opentalk.Discovery
+---@param given table  the client's options
+---@return salon.Login
+function login.new(session, discovery, given)
+  local self
+  if given.token then
+    self = Login.given(session, given.token)
+  else
+    self = Login.new { session = session, renew = renew }
+  end
+  self.discovery, self.given, self.register = discovery, given, register
+  return self
+end
+
+---Adds the texts of this login that errors must not show.
+---@param self salon.Login
+---@param list string[]
+function login.secrets(self, list)
+  for _, name in ipairs { "password", "client_secret" } do
+    local value = self.given[name]
+    if core.is_secret(value) then list[#list + 1] = value:reveal() end
+  end
+  if self.password_in_use then list[#list + 1] = self.password_in_use:reveal() end
+  for _, token in pairs { self.token or false, self.refresh_in_use or false } do
+    if token then
+      list[#list + 1] = token:reveal()
+      list[#list + 1] = token:reveal_refresh()
+      list[#list + 1] = token:reveal_id()
+    end
+  end
+end
+
+return login

@@ -1,0 +1,200 @@
+-- OpenTalk's rooms: the service `ot.rooms` and the class of its records.
+
+local core = require "salon.core"
+local client = require "salon.client"
+local invites = require "salon.opentalk.invites"
+local links = require "salon.links"
+local list = require "salon.opentalk.list"
+local options = require "salon.options"
+local pages = require "salon.pages"
+
+local rooms = {}
+
+---@class salon.opentalk.Rooms
+local Rooms = { __name = "salon.opentalk.Rooms" }
+Rooms.__index = Rooms
+
+-- The record ---------------------------------------------------------------
+
+local getters = {}
+
+local function session_of(room)
+  return client.session_of(core.client_of(room))
+end
+
+function getters.join_url(room)
+  return links.join(session_of(room).backend.discovery.frontend, room.id)
+end
+
+-- New servers send `call_in`, those of 2023 flat `sip_…` fields. Without a
+-- number to dial there is no dial-in, whatever ids exist.
+function getters.dial_in(room)
+  local raw = room.raw
+  local call_in = raw.call_in
+  if type(call_in) == "table" then
+    return { tel = call_in.tel, uri = call_in.uri, id = call_in.id, pin = call_in.password }
+  end
+  if raw.sip_tel == nil and raw.sip_uri == nil then return nil end
+  return { tel = raw.sip_tel, uri = raw.sip_uri, id = raw.sip_id, pin = raw.sip_password }
+end
+
+function getters.access(room)
+  local raw = room.raw
+  if raw.waiting_room then return "waiting_room" end
+  if raw.password ~= nil then return "password" end
+  return "open"
+end
+
+function getters.invites(room)
+  return invites.service(session_of(room), room.id)
+end
+
+local CLASS = { name = "salon.Room", backend = "opentalk", methods = {}, getters = getters }
+
+---@param session salon.Session
+---@param raw table
+---@param about salon.Answer
+---@return salon.opentalk.Room
+function rooms.wrap(session, raw, about)
+  return core.record(CLASS, raw, session.client, about)
+end
+
+---The room of an event; its title is the event's.
+---@param session salon.Session
+---@param raw table
+---@param about salon.Answer
+---@param title string?
+---@return salon.opentalk.Room
+function rooms.of_event(session, raw, about, title)
+  local titled = { title = function() return title end }
+  for name, getter in pairs(getters) do titled[name] = getter end
+  return core.record({ name = "salon.Room", backend = "opentalk", methods = {}, getters = titled },
+    raw, session.client, about)
+end
+
+-- The service ----------------------------------------------------------------
+
+---@param session salon.Session
+---@return salon.opentalk.Rooms
+function rooms.service(session)
+  return setmetatable({ session = session }, Rooms)
+end
+
+local LIST = {
+  per_page = list.PER_PAGE,
+  page = { "number", integer = true, min = 1 },
+  timeout = options.TIMEOUT,
+}
+
+local function id_of(raw) return raw.id end
+
+local function source(session, given)
+  return list.source {
+    session = session,
+    style = "page",
+    parts = { "rooms" },
+    per_page = given.per_page,
+    timeout = given.timeout,
+    id = id_of,
+    wrap = function(raw, about) return rooms.wrap(session, raw, about) end,
+  }
+end
+
+---One page of the rooms that are yours or of meetings you are invited to.
+---
+---Source: `GET /v1/rooms`, OpenTalk REST API v1.
+---@param opts? { per_page?: integer, page?: integer, timeout?: number }
+---@return salon.Page? page  page[i], #page, page.next (options or nil), page.answer
+---@return salon.Error? err
+function Rooms:list(opts)
+  local session = options.self(self, Rooms, "rooms:list")
+  local given = options.check("rooms:list", opts, LIST)
+  return list.page(source(session, given), given, "page")
+end
+
+---Walks all rooms; raises the error that `list` would return. `timeout` counts per page.
+---
+---Source: `GET /v1/rooms`, OpenTalk REST API v1.
+---@param opts? { per_page?: integer, page?: integer, timeout?: number }
+---@return salon.Walk
+function Rooms:each(opts)
+  local session = options.self(self, Rooms, "rooms:each")
+  local given = options.check("rooms:each", opts, LIST)
+  return pages.walk(source(session, given), given.page)
+end
+
+---One room.
+---
+---Source: `GET /v1/rooms/{room_id}`, OpenTalk REST API v1. A foreign or unknown
+---room is a 403 without a body.
+---@param id string
+---@param opts? salon.CallOptions
+---@return salon.opentalk.Room? room
+---@return salon.Error? err
+function Rooms:get(id, opts)
+  local session = options.self(self, Rooms, "rooms:get")
+  options.id("rooms:get", "id", id)
+  local call = options.check("rooms:get", opts, options.CALL)
+  local raw, answer = session:fetch {
+    parts = { "rooms", id },
+    deadline = session:deadline(call.timeout),
+  }
+  if raw == nil then return nil, answer end
+  return rooms.wrap(session, raw, session.about(answer))
+end
+
+local function password_fault(value)
+  if #value > 255 then return "must have at most 255 bytes" end
+end
+
+rooms.PASSWORD = { "string", "secret", "null", check = function(value)
+  return type(value) == "string" and password_fault(value) or nil
+end }
+
+rooms.GUEST_ACCESS = { "string", one_of = { "disabled", "waiting_room", "direct_access" } }
+
+local FIELDS = {
+  password = rooms.PASSWORD,
+  enable_sip = { "boolean" },
+  waiting_room = { "boolean" },
+  e2e_encryption = { "boolean" },
+  guest_access = rooms.GUEST_ACCESS,
+  name = { "string" },
+}
+
+---@class salon.opentalk.RoomFields
+---@field password? string|salon.Secret  1 to 255 bytes
+---@field waiting_room? boolean
+---@field enable_sip? boolean
+---@field e2e_encryption? boolean  servers since 0.20
+---@field guest_access? "disabled"|"waiting_room"|"direct_access"  servers since 2026
+---@field name? string  servers after 0.35
+
+---Creates a room. Only what is given is sent.
+---
+---Never repeated by itself once it may have arrived: the API has no idempotency
+---key. After a "timeout" or "network" error with `err.outcome == "unknown"` look
+---for the room before creating it again.
+---
+---Source: `POST /v1/rooms`, OpenTalk REST API v1.
+---@param fields? salon.opentalk.RoomFields
+---@param opts? salon.CallOptions
+---@return salon.opentalk.Room? room
+---@return salon.Error? err
+function Rooms:create(fields, opts)
+  local session = options.self(self, Rooms, "rooms:create")
+  local body = options.check("rooms:create", fields, FIELDS, 3, "field")
+  local call = options.check("rooms:create", opts, options.CALL)
+  local shown = body.password
+  if core.is_secret(shown) then body.password = shown:reveal() end
+  local raw, answer = session:fetch {
+    method = "POST",
+    parts = { "rooms" },
+    body = core.encode(body),
+    deadline = session:deadline(call.timeout),
+  }
+  if raw == nil then return nil, answer end
+  return rooms.wrap(session, raw, session.about(answer))
+end
+
+return rooms

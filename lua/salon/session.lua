@@ -1,0 +1,305 @@
+-- Turns "send this" into "send this with a token that works": finds the API,
+-- takes or renews a token, sends, and after a refusal that a fresh token can
+-- cure sends once more. Which refusals those are, and how to get tokens, is the
+-- backend's business; tries, pauses and time limits of one exchange are the
+-- engine's.
+--
+-- A call goes in two halves: `start` submits without waiting (and leaves it
+-- undone where waiting would be needed), `finish` waits, cures and reads. The
+-- page ahead of a list lives between the two.
+--
+-- The backend is a table of:
+--   base                      the API's URL, or nil as long as it is unknown
+--   locate(self, deadline)    -> base | nil, err
+--   login(self, call)         -> salon.Login
+--   cure(self, pending, err, shape)  -> "renew", "register", "both" or nil
+--   register(self, pending)   -> true | nil, err
+--   explain(self, err, shape, pending)  adds hints to an error, in place
+--   secrets(self, list)       adds the texts that must never be shown
+
+local Error = require "salon.error"
+local core = require "salon.core"
+local hosts = require "salon.host"
+local json = require "salon.json"
+
+---@class salon.Call
+---@field method? string  "GET"
+---@field parts? (string|integer)[]  path below the API's base
+---@field query? any[]  flat list of names and values
+---@field url? string  complete; instead of parts
+---@field body? string
+---@field form? boolean  the body is a form, not JSON
+---@field anonymous? boolean  without a token
+---@field user? string  Meet: on whose behalf
+---@field deadline number  on core.now()'s clock
+---@field retry? string
+
+---@class salon.Session
+---@field client salon.Client
+---@field backend table
+---@field timeout number  seconds, of a call that names none
+---@field forced_host? string
+local Session = {}
+Session.__index = Session
+
+---@param fields { client: salon.Client, backend: table, options: table }
+---@return salon.Session
+function Session.new(fields)
+  local accept = { "Accept: application/json",
+    "Accept-Language: " .. (fields.options.accept_language or "en") }
+  return setmetatable({
+    client = fields.client,
+    backend = fields.backend,
+    timeout = fields.options.timeout or 30,
+    forced_host = fields.options.host,
+    headers = accept,
+    json_headers = { accept[1], accept[2], "Content-Type: application/json" },
+    form_headers = { accept[1], accept[2],
+      "Content-Type: application/x-www-form-urlencoded" },
+  }, Session)
+end
+
+---The moment at which a call that begins now has to be over.
+---@param timeout number?
+---@return number
+function Session:deadline(timeout)
+  return core.now() + (timeout or self.timeout)
+end
+
+---@return table? host
+---@return salon.Error? err
+function Session:host()
+  return hosts.pick(self.forced_host)
+end
+
+-- All texts that must not be seen in an error of this call.
+function Session:secrets(pending)
+  local list = {}
+  self.backend:secrets(list)
+  local token = pending and pending.token
+  if token then
+    list[#list + 1] = token:reveal()
+    list[#list + 1] = token:reveal_refresh()
+    list[#list + 1] = token:reveal_id()
+  end
+  return list
+end
+
+-- Where the call goes; waits for discovery only if it may.
+local function locate(self, call, wait)
+  if call.url then return call.url end
+  local base = self.backend.base
+  if base == nil then
+    if not wait then return nil end
+    local err
+    base, err = self.backend:locate(call.deadline)
+    if base == nil then return nil, err end
+  end
+  local url, message = core.url(base, call.parts, call.query)
+  assert(url, message and "BUG " .. message)
+  return url
+end
+
+-- The token to send; waits for a login only if it may.
+local function authorise(self, pending, wait)
+  local call = pending.call
+  if call.anonymous then return true end
+  local login = pending.login
+  if login == nil then
+    login = self.backend:login(call)
+    pending.login = login
+  end
+  local token = login:ready()
+  if token == nil then
+    if not wait then return nil end
+    local err
+    token, err = login:get(call.deadline)
+    if token == nil then return nil, err end
+  end
+  pending.token = token
+  return true
+end
+
+local function headers_for(self, call)
+  if call.body == nil then return self.headers end
+  return call.form and self.form_headers or self.json_headers
+end
+
+-- Submits the request. Without `wait` nothing happens if something would have
+-- to be waited for; then there is neither a request nor an error.
+local function submit(self, pending, wait)
+  local call = pending.call
+  local url, err = locate(self, call, wait)
+  if url == nil then return nil, err end
+  local ready
+  ready, err = authorise(self, pending, wait)
+  if not ready then return nil, err end
+  pending.request = core.request(self.client, {
+    method = call.method,
+    url = url,
+    headers = headers_for(self, call),
+    body = call.body,
+    token = pending.token,
+    deadline = call.deadline,
+    retry = call.retry,
+    repeat_status = call.repeat_status,
+    repeat_prefix = call.repeat_prefix,
+    repeat_max = call.repeat_max,
+  })
+  return true
+end
+
+---Submits a call as far as that goes without waiting.
+---@param call salon.Call
+---@return table pending  for `finish`; `pending.request` is nil if nothing was sent
+function Session:start(call)
+  local pending = { call = call }
+  submit(self, pending, false)
+  return pending
+end
+
+-- A fresh token and, where the server wants it, a new registration.
+local function apply(self, pending, cure)
+  if cure == "renew" or cure == "both" then
+    local token, err = pending.login:get(pending.call.deadline, pending.token)
+    if token == nil then return nil, err end
+    pending.token = token
+    pending.renewed = true
+  end
+  if cure == "register" or cure == "both" then
+    local ok, err = self.backend:register(pending)
+    if not ok then return nil, err end
+    pending.registered = true
+  end
+  return true
+end
+
+-- The answer to a success.
+local function answer_of(request, status, body, attempts)
+  return {
+    status = status,
+    request_id = request:header("x-request-id"),
+    date = request:header("Date"),
+    attempts = attempts,
+    body = body,
+    request = request,
+  }
+end
+
+-- One exchange. Returns an answer; or nil, err; or nil, nil when a cure was
+-- applied and the request wants to be sent again.
+local function exchange(self, pending, host)
+  if pending.request == nil then
+    local ok, err = submit(self, pending, true)
+    if not ok then return nil, err end
+  end
+  local request = pending.request
+  local waited, trouble = host.wait(request, pending.call.deadline)
+  if not waited then return nil, trouble end
+  local status, body, attempts = request:result()
+  if status == nil then
+    local info = body
+    info.attempts = info.attempts + (pending.attempts or 0)
+    return nil, Error.transport(request, info, self:secrets(pending))
+  end
+  attempts = attempts + (pending.attempts or 0)
+  if status >= 200 and status < 300 then
+    return answer_of(request, status, body, attempts)
+  end
+  local err, shape = Error.answer(request, status, body, attempts, self:secrets(pending))
+  local cure = not pending.call.anonymous
+    and self.backend:cure(pending, err, shape, request:header("WWW-Authenticate"))
+  if not cure then
+    self.backend:explain(err, shape, pending)
+    return nil, err
+  end
+  pending.request, pending.attempts = nil, attempts
+  local cured, why = apply(self, pending, cure)
+  if not cured then return nil, why end
+  return nil, nil
+end
+
+---Waits for a started call and reads its answer.
+---@param pending table
+---@return table? answer  status, request_id, date, attempts, body, request
+---@return salon.Error? err
+function Session:finish(pending)
+  local host, err = self:host()
+  if host == nil then
+    if pending.request then pending.request:cancel() end
+    return nil, err
+  end
+  local answer
+  repeat  -- each cure is applied once, so this ends
+    answer, err = exchange(self, pending, host)
+  until answer or err
+  if host.after then host.after() end
+  return answer, err
+end
+
+---Starts and finishes a call.
+---@param call salon.Call
+---@return table? answer
+---@return salon.Error? err
+function Session:call(call)
+  return self:finish({ call = call })
+end
+
+---What a Room, a page or a token tells about the exchange it came from.
+---@param answer table
+---@return salon.Answer
+function Session.about(answer)
+  return {
+    status = answer.status,
+    request_id = answer.request_id,
+    date = answer.date,
+    attempts = answer.attempts,
+  }
+end
+
+---The decoded body of an answer.
+---@param answer table
+---@param shape "object"|"array"  what the API promises
+---@return table? data
+---@return salon.Error? err  kind: decode
+function Session:decode(answer, shape)
+  local found = json.shape(answer.body)
+  local message
+  if found == shape then
+    local data
+    data, message = json.decode(answer.body)
+    if data then return data end
+    message = "the answer is broken JSON: " .. message
+  elseif found == "empty" then
+    message = "the answer is empty"
+  else
+    message = ("the answer is %s, not a JSON %s"):format(
+      ({ html = "HTML", text = "no JSON", object = "a JSON object", array = "a JSON list" })[found],
+      shape == "array" and "list" or shape)
+  end
+  local secrets = self:secrets()
+  return nil, Error.decode(answer, Error.strike(message, secrets), secrets)
+end
+
+---The answer is JSON, but not what the API promises.
+---@param answer table
+---@param message string
+---@return salon.Error  kind: decode
+function Session:shape_error(answer, message)
+  return Error.decode(answer, message, self:secrets())
+end
+
+---Sends a call and decodes the object that comes back.
+---@param call salon.Call
+---@return table? data
+---@return table|salon.Error answer_or_err
+function Session:fetch(call, shape)
+  local answer, err = self:call(call)
+  if answer == nil then return nil, err end
+  local data
+  data, err = self:decode(answer, shape or "object")
+  if data == nil then return nil, err end
+  return data, answer
+end
+
+return Session
