@@ -154,30 +154,13 @@ local function csv(...)
   io.write(table.concat(cells, ","), "\r\n")
 end
 
--- Seconds since 1970 of "2026-11-01T08:00:00.123Z" (or an offset).
-local function epoch(timestamp)
-  local year, month, day, hour, minute, second, zone =
-    timestamp:match("^(%d+)-(%d+)-(%d+)[T ](%d+):(%d+):(%d+)%.?%d*(.*)$")
-  if not year then return nil end
-  local function days(y, m, d) -- since 1970-01-01, proleptic Gregorian
-    if m <= 2 then y, m = y - 1, m + 12 end
-    return 365 * y + math.floor(y / 4) - math.floor(y / 100) + math.floor(y / 400)
-      + math.floor((153 * (m - 3) + 2) / 5) + d - 719469
-  end
-  local sign, hours, minutes = zone:match("^([+-])(%d%d):?(%d%d)$")
-  local offset = sign and (hours * 3600 + minutes * 60) * (sign == "-" and -1 or 1) or 0
-  return days(tonumber(year), tonumber(month), tonumber(day)) * 86400
-    + hour * 3600 + minute * 60 + second - offset
-end
-
 -- A link for guests: a permanent invite if the room has one, else one that has
 -- not expired, else a new one.
 local function guest_link(room, hours)
   local valid
   for invite in room.invites:each() do
-    if invite.active and not invite.expiration then return invite.url end
-    local ends = invite.active and epoch(invite.expiration)
-    if ends and ends > os.time() then valid = valid or invite end
+    if invite.usable and not invite.expiration then return invite.url end
+    if invite.usable then valid = valid or invite end
   end
   valid = valid or salon.check(room.invites:create { expires_in = hours * 3600 })
   return valid.url

@@ -1,0 +1,53 @@
+-- The Lua in the README is run, in its order, as one script against a sandbox;
+-- only the two web addresses are put in.  The nginx block is run in a server.
+
+local support = require("spec.support")
+
+local function blocks(language)
+  local found = {}
+  for block in support.read("README.md"):gmatch("\n```" .. language .. "\n(.-)\n```\n") do
+    found[#found + 1] = block
+  end
+  return found
+end
+
+describe("the README", function()
+  local sandbox, folder
+
+  setup(function()
+    sandbox = support.start { rooms = 25, events = 6 }
+    folder = support.folder()
+  end)
+  teardown(function()
+    sandbox:stop()
+    support.remove(folder)
+  end)
+
+  local function here(text)
+    return (text:gsub("https://meet%.example%.org", sandbox.opentalk.url)
+      :gsub("https://visio%.example%.org", sandbox.meet.url))
+  end
+
+  it("shows Lua that runs as it stands", function()
+    local lua = blocks("lua")
+    assert.equal(5, #lua)
+    local script = support.write(folder .. "/readme.lua", here(table.concat(lua, "\n")))
+    local output, status = support.script({ script }, {
+      OT_PASSWORD = sandbox.opentalk.password,
+      MEET_CLIENT_SECRET = sandbox.meet.client_secret,
+    })
+    assert.equal(0, status, output)
+    assert.matches("/room/%x+%-", output)                        -- OpenTalk
+    assert.matches("trusted\t" .. sandbox.meet.url:gsub("%p", "%%%0"), output) -- Meet
+    assert.matches("http\t4%d%d\tfalse\t1\tdone", output)        -- the failing path
+    assert.matches("the server said 4%d%d", output)
+    assert.matches("30\t2\n$", output)                           -- the sandbox's fault
+  end)
+
+  it("names every kind of error, and no other", function()
+    local shown = {}
+    for kind in support.read("README.md"):gmatch("\n| `(%l+)` |") do shown[#shown + 1] = kind end
+    assert.same({ "network", "tls", "timeout", "cancelled", "http", "auth", "decode", "limit",
+      "unsupported", "phase", "store" }, shown)
+  end)
+end)
