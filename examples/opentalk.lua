@@ -166,6 +166,16 @@ local function guest_link(room, hours)
   return valid.url
 end
 
+-- The same, or nothing where the server lets no guests in or the room is somebody
+-- else's: one such room must not end the list.
+local function guest_link_if_any(room, hours)
+  local ok, link = pcall(guest_link, room, hours)
+  if ok then return link end
+  local err = salon.caught(link)
+  if not err or (err.status ~= 403 and err.status ~= 404) then error(link, 0) end
+  io.stderr:write(("opentalk: no guest link for room %s: %s\n"):format(room.id, err.message))
+end
+
 local function phone(dial_in)
   if not (dial_in and dial_in.tel) then return nil end
   return ("%s,,%s,,%s"):format(dial_in.tel, dial_in.id or "", dial_in.pin or "")
@@ -178,7 +188,7 @@ local function list_events(ot, guest_links, hours)
     local room = event.room
     csv(number, event.title, room.join_url,
       event.starts_at and event.starts_at.datetime, event.ends_at and event.ends_at.datetime,
-      phone(room.dial_in), room.password, guest_links and guest_link(room, hours) or nil)
+      phone(room.dial_in), room.password, guest_links and guest_link_if_any(room, hours) or nil)
     number = number + 1
   end
 end
