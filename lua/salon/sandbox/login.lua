@@ -1,6 +1,6 @@
--- The login service, as Keycloak 26: discovery, token route (password, refresh
--- and service-account grants), userinfo, introspection, revocation, logout.
--- The issuer follows the Host header, and tokens are bound to it.
+-- The login service, as Keycloak 26: discovery, token route (password and
+-- refresh grants), userinfo, introspection, logout. The issuer follows the Host
+-- header, and tokens are bound to it.
 
 local json = require "salon.sandbox.json"
 local store = require "salon.sandbox.store"
@@ -122,32 +122,26 @@ local function grant(session, issuer, scope)
   local rest = session.offline and math.huge or session.started + realm.session - now
   local life = math.min(store.settings.token_life or realm.access, rest)
   local idle = session.offline and 0 or math.min(realm.idle, rest)
-  session.idle_until = session.offline and math.huge or now + idle
-  local refresh
-  if session.user.name then
-    refresh = issue(session, "refresh", issuer, scope, now, session.offline and 1e9 or idle)
-  end
+  local refresh = issue(session, "refresh", issuer, scope, now, session.offline and 1e9 or idle)
   return answer(200, json.object(
     "access_token", q(issue(session, "access", issuer, scope, now, life)),
-    "expires_in", ("%d"):format(life), "refresh_expires_in", ("%d"):format(refresh and idle or 0),
-    "refresh_token", refresh and q(refresh), "token_type", '"Bearer"',
+    "expires_in", ("%d"):format(life), "refresh_expires_in", ("%d"):format(idle),
+    "refresh_token", q(refresh), "token_type", '"Bearer"',
     "id_token", has_scope(scope, "openid") and q(issue(session, "id", issuer, scope, now, life)),
-    "not-before-policy", "0", "session_state", refresh and q(session.id), "scope", q(scope)),
+    "not-before-policy", "0", "session_state", q(session.id), "scope", q(scope)),
     TOKEN_ROUTE)
 end
 
 local function new_session(realm, client_id, user, scope)
-  local session = { id = tokens.opaque(18), realm = realm, client = client_id, user = user,
+  return { id = tokens.opaque(18), realm = realm, client = client_id, user = user,
     settings = store.clients[client_id], offline = has_scope(scope, "offline_access") and true,
     started = math.floor(store.seconds()) }
-  store.sessions[session.id] = session
-  return session
 end
 
 ---Is a token good at the login service? Facts, or nil and the reason.
 function login.check(token, kind)
   local facts = tokens.find(token)
-  if not facts or facts.kind ~= kind or facts.revoked then return nil, "Token verification failed" end
+  if not facts or facts.kind ~= kind then return nil, "Token verification failed" end
   if facts.expires <= store.seconds() then return nil, "Token verification failed" end
   if facts.session.ended then return nil, "user_session_not_found" end
   if facts.user.disabled then return nil, "User disabled" end
@@ -254,18 +248,6 @@ function GRANTS.refresh_token(request, realm, form, _, id)
   return grant(facts.session, request.issuer, facts.scope)
 end
 
-function GRANTS.client_credentials(request, realm, form, client, id)
-  if not client.secret then
-    return refuse(401, "unauthorized_client", "Public client not allowed to retrieve service account")
-  elseif not client.service then
-    return refuse(401, "unauthorized_client", "Client not enabled to retrieve service account")
-  end
-  local scope = granted(form.scope)
-  if not scope then return refuse(400, "invalid_scope", "Invalid scopes: " .. form.scope) end
-  local robot = { sub = "service-account-" .. id:lower(), given = "", service = true }
-  return grant(new_session(realm, id, robot, scope), request.issuer, scope)
-end
-
 -- Routes ----------------------------------------------------------------
 
 local ROUTES = {}
@@ -281,11 +263,8 @@ ROUTES["GET /.well-known/openid-configuration"] = function(request)
     "userinfo_endpoint", endpoint(issuer, "userinfo"),
     "end_session_endpoint", endpoint(issuer, "logout"),
     "jwks_uri", endpoint(issuer, "certs"),
-    "grant_types_supported", '["authorization_code","client_credentials","implicit","password",'
-      .. '"refresh_token","urn:ietf:params:oauth:grant-type:device_code"]',
-    "scopes_supported", '["openid","offline_access","email","profile","phone","address"]',
-    "revocation_endpoint", endpoint(issuer, "revoke"),
-    "device_authorization_endpoint", endpoint(issuer, "auth/device")),
+    "grant_types_supported", '["password","refresh_token"]',
+    "scopes_supported", '["openid","offline_access","email","profile","phone","address"]'),
     headers { ["Cache-Control"] = "no-cache, must-revalidate, no-transform, no-store" })
 end
 
@@ -315,7 +294,7 @@ ROUTES["GET /protocol/openid-connect/userinfo"] = function(request, realm)
     facts, reason = nil, "Token verification failed"
   end
   if not facts then return bearer_error(401, realm, "invalid_token", reason) end
-  if not has_scope(facts.scope, "openid") or facts.user.service then
+  if not has_scope(facts.scope, "openid") then
     return bearer_error(403, realm, "insufficient_scope", "Missing openid scope")
   end
   return answer(200, json.object(personal(facts.user, facts.session.settings, realm)), TOKEN_ROUTE)
@@ -361,25 +340,6 @@ ROUTES["POST /protocol/openid-connect/logout"] = function(request, realm)
   local head = headers { ["Cache-Control"] = "no-cache" }
   head["Content-Type"] = nil
   return answer(204, "", head)
-end
-
-ROUTES["POST /protocol/openid-connect/revoke"] = function(request)
-  local form = tokens.form(request:body()) or {}
-  local client, id = client_of(request, form)
-  if not client then return id end
-  local facts = tokens.find(form.token or "")
-  if not form.token then
-    return refuse(400, "invalid_request", "Token not provided", PLAIN)
-  elseif not facts or facts.revoked then
-    return refuse(200, "invalid_token", "Invalid token", PLAIN)
-  elseif facts.client ~= id then
-    return refuse(400, "invalid_request", "Unmatching clients", PLAIN)
-  end
-  if facts.kind == "refresh" then facts.session.ended = true end
-  facts.revoked = facts.kind ~= "refresh"
-  local head = headers()
-  head["Content-Type"] = nil
-  return answer(200, "", head)
 end
 
 ROUTES["GET "] = function(request, realm)

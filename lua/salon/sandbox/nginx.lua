@@ -177,10 +177,11 @@ function nginx.start(server, settings, root, first)
 end
 
 ---Ends the master process `pid` if it is still the one that serves `dir`, and
----waits until it is gone.
+---waits until it is gone. (Its last act is to remove the pid file; the process
+---itself may stay for a second as somebody's unread child.)
 function nginx.stop(pid, dir)
   shell.run(("cd %s 2>/dev/null && [ \"$(cat nginx.pid)\" = %d ] && kill -TERM %d || exit\n"
-    .. "n=0; while kill -0 %d; do n=$((n+1)); [ $n -gt 500 ] && exit 1; sleep 0.01; done")
+    .. "n=0; while [ -e nginx.pid ] && kill -0 %d; do n=$((n+1)); [ $n -gt 500 ] && exit 1; sleep 0.01; done")
     :format(shell.quote(dir), pid, pid, pid))
 end
 

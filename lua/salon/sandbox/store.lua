@@ -36,8 +36,7 @@ local CLIENTS = {
   Other = { direct = true },
   NoGrants = {},
   SwitchedOff = { direct = true, disabled = true },
-  Controller = { direct = true, service = true, secret = "throwaway-controller-secret-1234" },
-  Bot = { service = true, secret = "throwaway-bot-secret-56789012345" },
+  Controller = { direct = true, secret = "throwaway-controller-secret-1234" },
   NoService = { direct = true, secret = "throwaway-bot-secret-56789012345" },
 }
 
@@ -298,7 +297,7 @@ function store.reset(settings)
   store.noise = random.new(settings.seed + 1)   -- request ids, which nobody's order depends on
   store.people, store.rooms, store.gone, store.invites, store.events = {}, {}, {}, {}, {}
   store.accounts, store.meetings, store.slugs = {}, {}, {}
-  store.tokens, store.sessions, store.logins = {}, {}, {}
+  store.tokens = {}
   store.realms, store.clients, store.applications = REALMS, CLIENTS, APPLICATIONS
   if settings.opentalk then seed_opentalk(settings.rooms, settings.events) end
   if settings.meet then seed_meet(settings.rooms) end

@@ -21,8 +21,6 @@ local PUBLIC = {
 
 local ROUTES = {
   ["GET /users/me"] = users.me,
-  ["PATCH /users/me"] = users.patch_me,
-  ["GET /users/me/tariff"] = users.tariff,
   ["GET /rooms"] = rooms.list,
   ["POST /rooms"] = rooms.create,
   ["GET /rooms/*"] = rooms.get,

@@ -26,7 +26,7 @@ function users.login(request, _, old)
     return errors.bearer(old, "The provided id token is invalid")
   elseif facts.expires <= store.seconds() then
     return errors.bearer(old, "The user session expired", nil, nil, old and "invalid_request")
-  elseif facts.user.service or (old and not facts.groups) then
+  elseif old and not facts.groups then
     return errors.json(400, "invalid_claims", "some required attributes are missing or malformed")
   end
   if old then facts.user.session_ends = facts.expires end
@@ -44,7 +44,7 @@ function users.authenticate(request, old)
   local facts = tokens.find(token)
   local invalid = "The provided access token is invalid"
   local inactive = "The provided access token expired"
-  if not facts or facts.kind == "refresh" or facts.realm ~= "OPENTALK" or facts.user.service
+  if not facts or facts.kind == "refresh" or facts.realm ~= "OPENTALK"
     or (old and not facts.groups) then
     return nil, errors.bearer(old, invalid, nil, true)
   elseif request.expired or facts.expires <= store.seconds() then
@@ -61,7 +61,7 @@ function users.authenticate(request, old)
         "The session for this user has expired", true, "invalid_request")
     end
   end
-  if facts.kind ~= "access" or facts.session.ended or facts.revoked or user.disabled
+  if facts.kind ~= "access" or facts.session.ended or user.disabled
     or not facts.audience then
     return nil, errors.bearer(old, inactive, nil, true)
   end
@@ -72,35 +72,5 @@ function users.authenticate(request, old)
 end
 
 function users.me(_, user, old) return ok(views.me(user, old)) end
-
-local FIELDS, LENGTHS = {}, { title = 255, display_name = 255, language = 35,
-  dashboard_theme = 128, conference_theme = 128 }
-for _, name in ipairs { "title", "display_name", "language", "dashboard_theme", "conference_theme" } do
-  FIELDS[#FIELDS + 1] = { name, "string", null = true }
-end
-
-function users.patch_me(request, user, old)
-  local values, refusal = input.body(request, FIELDS)
-  if not values then return refusal end
-  local faults = {}
-  for _, field in ipairs(FIELDS) do
-    local name = field[1]
-    if values[name] and input.characters(values[name]) > LENGTHS[name] then
-      faults[#faults + 1] = { name, "invalid_length" }
-    end
-  end
-  if faults[1] then return errors.invalid(old, faults) end
-  if next(values) == nil then return errors.empty(204) end
-  for name, value in pairs(values) do user[name] = value end
-  store.touch()
-  return ok(views.me(user, old))
-end
-
-function users.tariff(_, _, old)
-  return ok(json.object("id", '"27e6a35c-aecb-40f2-b170-429b582801a9"',
-    "name", '"OpenTalkDefaultTariff"', "quotas", "{}",
-    "enabled_modules", old and '["breakout","chat","media","moderation","polls","timer"]' or nil,
-    "modules", not old and '{"core":{"features":["call_in"]},"chat":{"features":[]}}' or nil))
-end
 
 return users
