@@ -19,7 +19,7 @@ describe("the demo", function()
   teardown(function() sandbox:stop() end)
 
   local function part(name)
-    return output:match(name .. " at .-\n(.-)\n%f[\n%z]")
+    return (output .. "\n"):match(name .. " at [^\n]*\n(.-\n)\n")
   end
 
   it("ends well and walks several pages", function()
