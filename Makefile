@@ -28,6 +28,10 @@ TSAN = -O1 -fno-omit-frame-pointer -fsanitize=thread
 
 SRC     := $(wildcard src/*.c)
 C_TESTS := $(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c))
+# What the C tests share, linked into each.
+C_SHARED := $(filter-out spec/c/test_%.c spec/c/planted.c spec/c/interpreter.c,$(wildcard spec/c/*.c))
+# What the C tests share: each links what it calls of it.
+C_HELP  := spec/c/server.c spec/c/calls.c
 
 LUA  := $(firstword $(foreach n,lua5.4 lua54 lua,$(shell command -v $(n))) lua5.4)
 RUN   = LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" $(LUA)
@@ -51,10 +55,16 @@ $(1)/salon/core.so: $(SRC:src/%.c=$(1)/o/%.o)
 $(1)/libsalon.a: $(SRC:src/%.c=$(1)/o/%.o)
 	@rm -f $$@
 	ar rcs $$@ $$^
-$(1)/c/%: spec/c/%.c $(1)/libsalon.a
+$(1)/c/libhelp.a: $(C_HELP:spec/c/%.c=$(1)/c/%.o)
+	@rm -f $$@
+	ar rcs $$@ $$^
+$(1)/c/%.o: spec/c/%.c spec/c/server.h spec/c/calls.h
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) -std=gnu11 $$(WARNINGS) $(3) -Isrc -c $$< -o $$@
+$(1)/c/%: spec/c/%.c $(1)/c/libhelp.a $(1)/libsalon.a
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) -std=gnu11 $$(WARNINGS) $(3) -Isrc $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \
-	  $$< -o $$@ $(1)/libsalon.a -lcmocka $$(LUA_LIBS) $$(LIBS)
+	  $$< -o $$@ $(1)/c/libhelp.a $(1)/libsalon.a -lcmocka $$(LUA_LIBS) $$(LIBS)
 $(1)/o/%.o: src/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) -fPIC -std=gnu11 $$(WARNINGS) $(3) $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \

@@ -1,6 +1,7 @@
 -- Every example runs as it stands, against a sandbox.
 
 local cjson = require("cjson")
+local nginx = require("spec.support.nginx")
 local support = require("spec.support")
 
 -- The records of an RFC 4180 text; raises where it is none.
@@ -237,7 +238,7 @@ describe("examples/meet.lua", function()
 end)
 
 describe("examples/nginx", function()
-  local sandbox, folder, port, pid
+  local sandbox, folder, port, server
 
   -- The files as they stand, in a folder of the same shape; only the port is
   -- another one, and nginx's own temporary files lie inside.
@@ -245,37 +246,23 @@ describe("examples/nginx", function()
     sandbox = support.start { rooms = 3, events = 3 }
     folder, port = support.folder(), support.free_ports()()
     local prefix = folder .. "/examples/nginx"
-    local here = support.run("pwd"):match("^[^\n]+")
-    support.run(("chmod 755 %s && mkdir -p %s/logs && cp examples/nginx/handler.lua %s/")
-      :format(folder, prefix, prefix))
-    support.run(("ln -s %s/lua %s/build %s/"):format(support.quote(here), support.quote(here), folder))
+    local here = support.quote(support.run("pwd"):match("^[^\n]+"))
+    support.run(("mkdir -p %s && cp examples/nginx/handler.lua %s && ln -s %s/lua %s/build %s")
+      :format(prefix, prefix, here, here, folder))
     local conf = support.read("examples/nginx/nginx.conf")
-    conf = conf:gsub("127%.0%.0%.1:8088", "127.0.0.1:" .. port)
-    local temporary = {}
-    for _, name in ipairs { "client_body", "proxy", "fastcgi", "uwsgi", "scgi" } do
-      temporary[#temporary + 1] = ("%s_temp_path %s/%s;"):format(name, prefix, name)
-    end
-    conf = conf:gsub("http {", "http {\n  access_log off;\n  " .. table.concat(temporary, "\n  "))
+      :gsub("127%.0%.0%.1:8088", "127.0.0.1:" .. port)
+      :gsub("http {", "http { access_log off; " .. nginx.TEMPORARY)
     support.write(prefix .. "/nginx.conf", conf)
     local ot, meet = sandbox.opentalk, sandbox.meet
-    local user = support.run("id -u"):match("%d+") == "0" and "user root; " or ""
-    local output, status = support.run(table.concat({
-      "env", "PATH=$PATH:/usr/sbin",
-      "OPENTALK_URL=" .. ot.url, "OPENTALK_CLIENT_ID=" .. ot.client_id,
-      "OPENTALK_USERNAME=" .. ot.username, "OPENTALK_PASSWORD=" .. support.quote(ot.password),
-      "MEET_URL=" .. meet.url, "MEET_CLIENT_ID=" .. meet.client_id,
-      "MEET_CLIENT_SECRET=" .. support.quote(meet.client_secret), "MEET_USER=" .. meet.user,
-      "nginx -p", prefix, "-c nginx.conf -e", prefix .. "/logs/error.log -g",
-      support.quote(user .. "pid " .. prefix .. "/nginx.pid; error_log " .. prefix .. "/logs/error.log;"),
-    }, " "))
-    assert.equal(0, status, output)
-    pid = support.read(prefix .. "/nginx.pid"):match("%d+")
+    server = nginx.run(prefix, {
+      OPENTALK_URL = ot.url, OPENTALK_CLIENT_ID = ot.client_id,
+      OPENTALK_USERNAME = ot.username, OPENTALK_PASSWORD = ot.password,
+      MEET_URL = meet.url, MEET_CLIENT_ID = meet.client_id,
+      MEET_CLIENT_SECRET = meet.client_secret, MEET_USER = meet.user,
+    })
   end)
   teardown(function()
-    if pid then
-      support.run(("kill -QUIT %s; for i in $(seq 100); do kill -0 %s 2>/dev/null || break; sleep 0.1; done")
-        :format(pid, pid))
-    end
+    if server then server:stop() end
     sandbox:stop()
     support.remove(folder)
   end)

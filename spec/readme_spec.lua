@@ -1,6 +1,7 @@
 -- The Lua in the README is run, in its order, as one script against a sandbox;
 -- only the two web addresses are put in.  The nginx block is run in a server.
 
+local nginx = require("spec.support.nginx")
 local support = require("spec.support")
 
 local function blocks(language)
@@ -42,6 +43,20 @@ describe("the README", function()
     assert.matches("http\t4%d%d\tfalse\t1\tdone", output)        -- the failing path
     assert.matches("the server said 4%d%d", output)
     assert.matches("30\t2\n$", output)                           -- the sandbox's fault
+  end)
+
+  it("shows an nginx configuration that runs as it stands", function()
+    local found = blocks("nginx")
+    assert.equal(1, #found)
+    local port = support.free_ports()()
+    local http = here(found[1]):gsub("127%.0%.0%.1:8088", "127.0.0.1:" .. port)
+    local server = nginx.start(http, { OT_PASSWORD = sandbox.opentalk.password },
+      "env OT_PASSWORD;")
+    local output = support.curl("http://127.0.0.1:" .. port .. "/meet")
+    local log = server:log()
+    server:stop()
+    assert.truthy(output:find(sandbox.opentalk.url .. "/room/", 1, true), output .. log)
+    assert.equal("", log)
   end)
 
   it("names every kind of error, and no other", function()
