@@ -103,7 +103,10 @@ local function worker_quits(premature)
   watch = nil
   if premature then
     leaving = true
-    if ringer then ringer.quit:post(1) end
+    if ringer then
+      ringer.quit:post(1)
+      ngx.sleep(0.001)  -- a post alone does not wake a worker that sleeps in epoll here
+    end
   end
 end
 
