@@ -51,6 +51,8 @@ local KNOWN = { openid = true, email = true, profile = true, offline_access = tr
   ["web-origins"] = true, organization = true, service_account = true,
   ["microprofile-jwt"] = true }
 
+local DEFAULT = { email = true, profile = true }
+
 -- What `asked` gives, in Keycloak's order; nil when it holds an unknown word.
 local function granted(asked)
   local has = {}
@@ -161,7 +163,9 @@ local function client_of(request, form)
   local message = "Invalid client or Invalid client credentials"
   if not client or client.disabled then return nil, refuse(401, "invalid_client", message) end
   if client.secret and client.secret ~= secret then
-    return nil, refuse(401, "unauthorized_client", message)
+    local answer = refuse(401, "unauthorized_client", message)
+    answer.known = true
+    return nil, answer
   end
   return client, id
 end
@@ -202,22 +206,17 @@ function GRANTS.password(request, realm, form, client, id)
 end
 
 -- With rotation a token is good once; using it again ends the session.
-local function rotated(session, facts, token)
+local function rotated(session, facts)
   if session.reused then return "Session doesn't have required client" end
-  if session.newest and session.newest ~= token then
-    if facts.used and facts.issued < session.last_used then
-      session.reused, session.ended = true, true
-      return "Stale token"
-    elseif facts.used then
-      session.reused, session.ended = true, true
-      return "Maximum allowed refresh token reuse exceeded"
-    end
+  local last = session.last_used or 0
+  if facts.used or facts.issued < last then
+    session.reused, session.ended = true, true
+    return facts.issued < last and "Stale token" or "Maximum allowed refresh token reuse exceeded"
   end
   facts.used, session.last_used = true, facts.issued
-  session.newest = token
 end
 
-local function refresh_fault(request, realm, facts, token, id)
+local function refresh_fault(request, realm, facts, id)
   if not facts or facts.kind ~= "refresh" or facts.realm ~= realm then
     return "Invalid refresh token"
   elseif facts.issuer ~= request.issuer then
@@ -226,7 +225,7 @@ local function refresh_fault(request, realm, facts, token, id)
     return "Invalid refresh token. Token client and authorized client don't match"
   end
   local session = facts.session
-  local fault = store.realms[realm].rotate and rotated(session, facts, token)
+  local fault = store.realms[realm].rotate and rotated(session, facts)
   if fault then return fault end
   if session.ended then
     return session.offline and "Offline user session not found" or "Session not active"
@@ -243,9 +242,14 @@ function GRANTS.refresh_token(request, realm, form, _, id)
     return refuse(400, "invalid_scope", "Invalid scopes: " .. form.scope)
   end
   local facts = tokens.find(form.refresh_token)
-  local fault = refresh_fault(request, realm, facts, form.refresh_token, id)
+  local fault = refresh_fault(request, realm, facts, id)
   if fault then return refuse(400, "invalid_grant", fault) end
-  return grant(facts.session, request.issuer, facts.scope)
+  -- What is no default of the client can be left out, nothing can be added.
+  local scope = facts.scope:gsub("%S+%s*", function(word)
+    local bare = word:match("%S+")
+    if form.scope and not DEFAULT[bare] and not has_scope(form.scope, bare) then return "" end
+  end)
+  return grant(facts.session, request.issuer, (scope:gsub("%s+$", "")))
 end
 
 -- Routes ----------------------------------------------------------------
@@ -306,7 +310,8 @@ ROUTES["POST /protocol/openid-connect/token/introspect"] = function(request, rea
   local form = tokens.form(request:body()) or {}
   local client, id = client_of(request, form)
   if not client then
-    return refuse(401, "invalid_client", "Invalid client or Invalid client credentials", PLAIN)
+    return refuse(401, "invalid_client", id.known and "Client authentication failed."
+      or "Invalid client or Invalid client credentials", PLAIN)
   elseif not client.secret then
     return refuse(403, "invalid_request", "Client not allowed.", PLAIN)
   end

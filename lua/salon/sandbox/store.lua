@@ -5,6 +5,7 @@
 -- Whoever changes something calls store.touch(): rendered lists are kept in
 -- store.cache until then.
 
+local json = require "salon.sandbox.json"
 local random = require "salon.sandbox.random"
 
 local store = {}
@@ -209,9 +210,9 @@ end
 ---Makes a Meet room; roles: { account = "owner", ... }.
 function store.add_meeting(roles, fields)
   local room = {
-    id = store.random:uuid(), name = fields.name or store.slug(),
+    id = fields.id or store.random:uuid(), name = fields.name or store.slug(),
     level = fields.level or "trusted", configuration = fields.configuration,
-    pin = store.random:digits(10), roles = roles,
+    pin = fields.pin or store.random:digits(10), roles = roles,
   }
   room.slug = fields.slug or room.name
   -- The database's collation: case and punctuation count last.
@@ -238,11 +239,16 @@ local function seed_meet(count)
   add_account("disabled@example.org", { inactive = true })
   add_account("twin@example.org", { twin = true })
   local who = function(name) return store.accounts[name .. "@example.org"] end
-  store.add_meeting({ [who "grace"] = "owner" }, {})
-  store.add_meeting({ [who "grace"] = "administrator" },
-    { name = "Weekly stand-up", slug = "weekly-stand-up", level = "public" })
-  store.add_meeting({ [who "grace"] = "member" }, { level = "restricted" })
-  store.add_meeting({ [who "stranger"] = "owner" }, { level = "public" })
+  store.add_meeting({ [who "grace"] = "owner" }, { name = "hhq-occe-qcp",
+    id = "d1d0b6cd-4930-477e-8ea5-34dfe5dfd534", pin = "3469033985", configuration =
+      json.read '{"everyone_can_mute":true,"can_publish_sources":["camera","microphone"]}' })
+  store.add_meeting({ [who "grace"] = "administrator" }, { name = "Weekly stand-up",
+    id = "f9be2e41-e306-457a-be14-d344c2f3026f", pin = "9382404113", level = "public",
+    slug = "weekly-stand-up", configuration = json.read '{"everyone_can_mute":false}' })
+  store.add_meeting({ [who "grace"] = "member" }, { name = "yry-vojw-mea", level = "restricted",
+    id = "8cc3743e-725b-4ee7-bb1e-dfda709f85f4", pin = "0007351011" })
+  store.add_meeting({ [who "stranger"] = "owner" },
+    { level = "public", id = "5b005ba2-a900-4173-8b8a-5567ff05ae15" })
   for _ = 1, 45 do store.add_meeting({ [who "edsger"] = "owner" }, {}) end
   for _ = 1, count do store.add_meeting({ [who "ada"] = "owner" }, {}) end
 end

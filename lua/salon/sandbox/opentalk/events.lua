@@ -300,6 +300,16 @@ function events.delete(_, user, old, id)
   return errors.empty(204)
 end
 
+-- How many invitations wait for an answer; 2023 never mounted the route.
+function events.pending(_, user, old)
+  if old then return errors.empty(404) end
+  local n = 0
+  for _, event in ipairs(store.events_of(user)) do
+    if views.invite_status(event, user) == "pending" then n = n + 1 end
+  end
+  return ok(json.object("total_pending_invites", tostring(n)))
+end
+
 -- The new way from a room to its event.
 function events.of_room(_, user, old, id)
   local role, room = rooms.role(id, user)

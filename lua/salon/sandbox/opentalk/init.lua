@@ -21,10 +21,12 @@ local PUBLIC = {
 
 local ROUTES = {
   ["GET /users/me"] = users.me,
+  ["GET /users/me/pending_invites"] = events.pending,
   ["GET /rooms"] = rooms.list,
   ["POST /rooms"] = rooms.create,
   ["GET /rooms/*"] = rooms.get,
   ["PATCH /rooms/*"] = rooms.patch,
+  ["PUT /rooms/*"] = rooms.put,
   ["DELETE /rooms/*"] = rooms.delete,
   ["GET /rooms/*/event"] = events.of_room,
   ["GET /rooms/*/invites"] = invites.list,

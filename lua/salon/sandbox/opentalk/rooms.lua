@@ -80,6 +80,11 @@ function rooms.patch(request, user, old, id)
   return ok(views.room(room, old))
 end
 
+-- 2023 grants the right to it, but has no such route.
+function rooms.put(_, user, old, id)
+  return errors.empty(old and rooms.role(id, user) == "owner" and 404 or 403)
+end
+
 -- 2023 removes only the row, and refuses while something refers to it.
 function rooms.delete(_, user, old, id)
   local role, room = rooms.role(id, user)
