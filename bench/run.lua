@@ -1,0 +1,58 @@
+-- make bench: salon beside its peers, in one run, one line per figure.
+--
+--   lua bench/run.lua [--markdown] [lists] [nginx] [start]
+--
+-- Without names all parts run; together about three minutes. Servers listen on
+-- free ports of 127.0.0.1 and end with the program, their files are in a
+-- temporary folder. Absolute figures are the machine's; the ratios count.
+
+local support = require "bench.support"
+
+local BUILD = os.getenv "BUILD" or "build"
+local PARTS = { "lists", "nginx", "start" }
+
+local function line_of(name, pattern)
+  local file = io.open(name)
+  local text = file and file:read "*a" or ""
+  if file then file:close() end
+  return text:match(pattern) or "unknown"
+end
+
+local function head()
+  local curl = require("salon.core").curl()
+  local _, nginx = pcall(support.capture, "nginx -v || openresty -v || /usr/sbin/nginx -v")
+  print(("salon %s, %s, libcurl %s, %s, %s"):format(require "salon.version", _VERSION, curl.version,
+    curl.ssl, nginx:match "nginx version: (%S+)" or "no nginx"))
+  print(("%s, Linux %s, %s x %s"):format(line_of("/etc/os-release", 'PRETTY_NAME="([^"]*)"'),
+    support.run("uname -r"):match "%S+", support.run("nproc"):match "%d+",
+    line_of("/proc/cpuinfo", "model name%s*: ([^\n]*)")))
+  print(("%s, load before the run %s"):format(os.date "!%Y-%m-%d %H:%M UTC",
+    line_of("/proc/loadavg", "%S+")))
+end
+
+local function chosen()
+  local names, markdown = {}, false
+  for _, word in ipairs(arg) do
+    if word == "--markdown" then markdown = true else names[#names + 1] = word end
+  end
+  return names[1] and names or PARTS, markdown
+end
+
+local function main()
+  local names, markdown = chosen()
+  head()
+  support.begin(markdown)
+  local start = support.now()
+  for _, name in ipairs(names) do require("bench." .. name).run(BUILD) end
+  print(("\nThe run took %.0f s."):format(support.now() - start))
+end
+
+support.open()
+local ok, err = xpcall(main, function(message)
+  return type(message) == "string" and debug.traceback(message, 2) or message
+end)
+support.close()
+if not ok then
+  io.stderr:write("bench: ", tostring(err), "\n")
+  os.exit(1)
+end
