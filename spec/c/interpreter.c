@@ -1,10 +1,11 @@
-/* A Lua interpreter of a few lines: `interpreter script arguments...`.
+/* A Lua interpreter of a few lines: `interpreter [-e code]... [script [arg...]]`.
    Linked with a sanitizer's runtime it runs the specs under it without
    LD_PRELOAD, so that the programs a spec starts are not affected.  The state
    is closed at the end, so that leaks of userdata show. */
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <lua.h>
 #include <lauxlib.h>
@@ -16,27 +17,37 @@ static int explain(lua_State *L) {
   return 1;
 }
 
-int main(int argc, char **argv) {
-  int status, i;
-  lua_State *L = luaL_newstate();
-  if (L == NULL || argc < 2) {
-    fprintf(stderr, "usage: %s script [argument...]\n", argv[0]);
-    return EXIT_FAILURE;
-  }
-  luaL_openlibs(L);
-  lua_createtable(L, argc, 2);
-  for (i = 0; i < argc; i++) {
-    lua_pushstring(L, argv[i]);
-    lua_rawseti(L, -2, i - 1);
-  }
-  lua_setglobal(L, "arg");
-  lua_pushcfunction(L, explain);
-  status = luaL_loadfile(L, argv[1]);
+/* Runs what luaL_load... just gave `status` for, with the arguments given. */
+static int run(lua_State *L, int status, int n, char **arguments) {
+  int i;
   if (status == LUA_OK) {
-    for (i = 2; i < argc; i++) lua_pushstring(L, argv[i]);
-    status = lua_pcall(L, argc - 2, 0, 1);
+    lua_pushcfunction(L, explain);
+    lua_insert(L, -2);
+    for (i = 0; i < n; i++) lua_pushstring(L, arguments[i]);
+    status = lua_pcall(L, n, 0, -(n + 2));
   }
   if (status != LUA_OK) fprintf(stderr, "%s\n", lua_tostring(L, -1));
+  lua_settop(L, 0);
+  return status;
+}
+
+int main(int argc, char **argv) {
+  int status = LUA_OK, script = 1, i;
+  lua_State *L = luaL_newstate();
+  if (L == NULL) return EXIT_FAILURE;
+  luaL_openlibs(L);
+  while (script + 1 < argc && strcmp(argv[script], "-e") == 0) script += 2;
+  lua_createtable(L, argc, script + 1);
+  for (i = 0; i < argc; i++) {
+    lua_pushstring(L, argv[i]);
+    lua_rawseti(L, -2, i - script);
+  }
+  lua_setglobal(L, "arg");
+  for (i = 1; status == LUA_OK && i < script; i += 2)
+    status = run(L, luaL_loadstring(L, argv[i + 1]), 0, NULL);
+  if (status == LUA_OK && script < argc)
+    status = run(L, luaL_loadfile(L, argv[script]), argc - script - 1,
+                 argv + script + 1);
   lua_close(L);
   return status == LUA_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
