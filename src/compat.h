@@ -8,7 +8,6 @@
 #ifndef SALON_COMPAT_H
 #define SALON_COMPAT_H
 
-#include <math.h>
 #include <stddef.h>
 
 #include <lua.h>
@@ -24,7 +23,7 @@
 
 /* A lua_Number holds every integer up to here; on Lua 5.1 there is no other
    kind of number. */
-#define SALON_MAXINTEGER 9007199254740992.0  /* 2^53 */
+#define SALON_MAXINTEGER 9007199254740992.0 /* 2^53 */
 
 /* -- what differs between versions ---------------------------------------- */
 
@@ -65,8 +64,7 @@ static inline void salon_getuservalue(lua_State *L, int idx) {
 
 static inline void salon_setuservalue(lua_State *L, int idx) {
   if (lua_isnil(L, -1)) {
-    if (idx < 0 && idx > LUA_REGISTRYINDEX)
-      idx = lua_gettop(L) + idx + 1;
+    if (idx < 0 && idx > LUA_REGISTRYINDEX) idx = lua_gettop(L) + idx + 1;
     lua_pop(L, 1);
     lua_pushvalue(L, LUA_REGISTRYINDEX);
   }
@@ -101,7 +99,8 @@ static inline int salon_absindex(lua_State *L, int idx) {
 
 /* Is `n` whole and small enough for a double to hold it exactly? */
 static inline int salon_iswhole(lua_Number n) {
-  return n >= -SALON_MAXINTEGER && n <= SALON_MAXINTEGER && floor(n) == n;
+  return n >= -SALON_MAXINTEGER && n <= SALON_MAXINTEGER &&
+         (lua_Number)(long long)n == n;
 }
 
 /* The value at `idx` as a whole number: 1 and *n, or 0 when it is not a
@@ -166,27 +165,27 @@ static inline size_t salon_len(lua_State *L, int idx) {
 
 /* Like tostring(): pushes the text of the value at `idx`; [-0, +1]. */
 static inline const char *salon_tolstring(lua_State *L, int idx, size_t *len) {
+  int type = lua_type(L, idx);
   idx = salon_absindex(L, idx);
   if (luaL_callmeta(L, idx, "__tostring")) {
     if (!lua_isstring(L, -1))
       luaL_error(L, "'__tostring' must return a string");
-  } else switch (lua_type(L, idx)) {
-    case LUA_TNIL: lua_pushliteral(L, "nil"); break;
-    case LUA_TBOOLEAN:
-      lua_pushstring(L, lua_toboolean(L, idx) ? "true" : "false");
-      break;
-    case LUA_TNUMBER: case LUA_TSTRING: lua_pushvalue(L, idx); break;
-    default:
-      lua_pushfstring(L, "%s: %p", luaL_typename(L, idx),
-        lua_topointer(L, idx));
-  }
+  } else if (type == LUA_TNUMBER || type == LUA_TSTRING)
+    lua_pushvalue(L, idx);
+  else if (type == LUA_TBOOLEAN)
+    lua_pushstring(L, lua_toboolean(L, idx) ? "true" : "false");
+  else if (type == LUA_TNIL)
+    lua_pushliteral(L, "nil");
+  else
+    lua_pushfstring(L, "%s: %p", luaL_typename(L, idx), lua_topointer(L, idx));
   return lua_tolstring(L, -1, len);
 }
 
 /* Raises "bad argument #arg to 'f' (<expected> expected, got <type>)". */
 static inline int salon_typeerror(lua_State *L, int arg, const char *expected) {
-  return luaL_argerror(L, arg, lua_pushfstring(L, "%s expected, got %s",
-    expected, luaL_typename(L, arg)));
+  const char *got = luaL_typename(L, arg);
+  lua_pushfstring(L, "%s expected, got %s", expected, got);
+  return luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
 /* Registers the class `name`; leaves the stack as it was. Metamethods and
@@ -194,7 +193,8 @@ static inline int salon_typeerror(lua_State *L, int arg, const char *expected) {
    its own __index it gets the table of methods as upvalue 1, otherwise that
    table is the __index. */
 static inline void salon_newclass(lua_State *L, const char *name,
-    const luaL_Reg *meta, const luaL_Reg *methods) {
+                                  const luaL_Reg *meta,
+                                  const luaL_Reg *methods) {
   luaL_newmetatable(L, name);
   lua_pushstring(L, name);
   lua_setfield(L, -2, "__name");

@@ -8,22 +8,23 @@
 #include "compat.h"
 #include "record.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SALON_ARRAY "salon.Array"  /* the metatable core.array_mt */
+#define SALON_ARRAY "salon.Array" /* the metatable core.array_mt */
 #define ENCODE_DEPTH 100
-#define DECODE_DEPTH 1024          /* lua-cjson decodes 1000 levels */
-#define PATH_DEPTH 8               /* as much of a path as a message shows */
+#define DECODE_DEPTH 1024 /* lua-cjson decodes 1000 levels */
+#define PATH_DEPTH 8 /* as much of a path as a message shows */
 
 /* -- growing text --------------------------------------------------------- */
 
-enum { VALUE = 1, BLOCK };  /* stack of core.encode */
+enum { VALUE = 1, BLOCK }; /* stack of core.encode */
 
 typedef struct Text {
   lua_State *L;
-  char *data;      /* `small`, or the userdata at BLOCK */
+  char *data; /* `small`, or the userdata at BLOCK */
   size_t len, cap;
   char small[512];
 } Text;
@@ -46,9 +47,7 @@ static void add(Text *t, const char *s, size_t n) {
   t->len += n;
 }
 
-static void addtext(Text *t, const char *s) {
-  add(t, s, strlen(s));
-}
+static void addtext(Text *t, const char *s) { add(t, s, strlen(s)); }
 
 static void addchar(Text *t, char c) {
   *reserve(t, 1) = c;
@@ -64,8 +63,8 @@ static void addwhole(Text *t, long long n) {
 
 /* Where in the value we are: a list from the inside out, on the C stack. */
 typedef struct Place {
-  const struct Place *up;  /* NULL for the value itself */
-  const char *key;         /* borrowed from the table; NULL: item `index` */
+  const struct Place *up; /* NULL for the value itself */
+  const char *key; /* borrowed from the table; NULL: item `index` */
   size_t len;
   long long index;
   int depth;
@@ -102,6 +101,11 @@ static void refusetype(Text *t, const Place *at) {
   if (luaL_getmetafield(t->L, -1, "__name") && lua_isstring(t->L, -1))
     name = lua_tostring(t->L, -1);
   refuse(t, at, lua_pushfstring(t->L, "a %s", name));
+}
+
+static void refusekey(Text *t, const Place *at) {
+  const char *name = luaL_typename(t->L, -1);
+  refuse(t, at, lua_pushfstring(t->L, "a table with a %s as key", name));
 }
 
 /* -- strings and numbers -------------------------------------------------- */
@@ -163,9 +167,9 @@ static void addnumber(Text *t, const Place *at) {
 /* -- tables --------------------------------------------------------------- */
 
 typedef struct Key {
-  const char *s;  /* anchored by the list of keys */
+  const char *s; /* anchored by the list of keys */
   size_t len;
-  int index;      /* in that list */
+  int index; /* in that list */
 } Key;
 
 static void encode(Text *t, const Place *at);
@@ -193,8 +197,7 @@ static int isarray(Text *t, const Place *at, int *size) {
       items++;
       last = n > last ? n : last;
     } else
-      refuse(t, at, lua_pushfstring(L, "a table with a %s as key",
-        luaL_typename(L, -1)));
+      refusekey(t, at);
   }
   if (fields > 0 && (items > 0 || marked))
     refuse(t, at, "a list that has fields too");
@@ -267,8 +270,7 @@ static void encodeobject(Text *t, const Place *at, int size) {
 
 static void encodetable(Text *t, const Place *at) {
   int size;
-  if (at->depth >= ENCODE_DEPTH)
-    refuse(t, at, "more than 100 nested tables");
+  if (at->depth >= ENCODE_DEPTH) refuse(t, at, "more than 100 nested tables");
   luaL_checkstack(t->L, 16, "JSON");
   if (isarray(t, at, &size))
     encodearray(t, at, size);
@@ -291,20 +293,28 @@ static void encodeuserdata(Text *t, const Place *at) {
 /* Adds the value on the top of the stack, and leaves it there. */
 static void encode(Text *t, const Place *at) {
   lua_State *L = t->L;
+  const char *s;
+  size_t len;
   switch (lua_type(L, -1)) {
-    case LUA_TSTRING: {
-      size_t len;
-      const char *s = lua_tolstring(L, -1, &len);
+    case LUA_TSTRING:
+      s = lua_tolstring(L, -1, &len);
       addstring(t, s, len);
       break;
-    }
-    case LUA_TNUMBER: addnumber(t, at); break;
+    case LUA_TNUMBER:
+      addnumber(t, at);
+      break;
     case LUA_TBOOLEAN:
       addtext(t, lua_toboolean(L, -1) ? "true" : "false");
       break;
-    case LUA_TTABLE: encodetable(t, at); break;
-    case LUA_TUSERDATA: case LUA_TLIGHTUSERDATA: encodeuserdata(t, at); break;
-    default: refusetype(t, at);
+    case LUA_TTABLE:
+      encodetable(t, at);
+      break;
+    case LUA_TUSERDATA:
+    case LUA_TLIGHTUSERDATA:
+      encodeuserdata(t, at);
+      break;
+    default:
+      refusetype(t, at);
   }
 }
 
@@ -317,7 +327,7 @@ static int json_encode(lua_State *L) {
   t.cap = sizeof(t.small);
   luaL_checkany(L, VALUE);
   lua_settop(L, VALUE);
-  lua_pushnil(L);  /* BLOCK */
+  lua_pushnil(L); /* BLOCK */
   lua_pushvalue(L, VALUE);
   encode(&t, &root);
   lua_pushlstring(L, t.data, t.len);
@@ -372,9 +382,9 @@ static int json_normalise(lua_State *L) {
 
 void salon_open_json(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"encode", json_encode},
-    {"normalise", json_normalise},
-    {NULL, NULL}
+      {"encode", json_encode},
+      {"normalise", json_normalise},
+      {NULL, NULL},
   };
   salon_setfuncs(L, functions);
   lua_pushlightuserdata(L, NULL);

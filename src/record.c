@@ -2,20 +2,20 @@
  *
  * What a class is called and can do is said in Lua: {name =, backend =,
  * methods =, getters =}. Its metatable is made with its first record and kept
- * in the class, so it goes when the class goes. Metamethods share two
- * upvalues, the class's tables, and the record's state hangs on its user
- * value: {raw, client, answer} and, by name, what getters returned. */
+ * in the class, so it goes when the class goes. The metamethods share three
+ * upvalues: the class's two tables and the metatable itself. A record's state
+ * is its user value: {raw, client, answer} and, by name, what getters gave. */
 #include "record.h"
 #include "compat.h"
 
 #include <string.h>
 
-#define MAX_DEPTH 1024  /* lua-cjson decodes 1000 levels */
+#define MAX_DEPTH 1024 /* lua-cjson decodes 1000 levels */
 
-enum { RAW = 1, CLIENT, ANSWER };       /* array part of the state */
-enum { METHODS = 1, GETTERS, CLASS };   /* upvalues of the metamethods */
+enum { RAW = 1, CLIENT, ANSWER }; /* array part of the state */
+enum { METHODS = 1, GETTERS, META }; /* upvalues of the metamethods */
 
-static const char METATABLE;  /* class[&METATABLE], metatable[&METATABLE] */
+static const char METATABLE; /* class[&METATABLE], metatable[&METATABLE] */
 
 static int isrecord(lua_State *L, int idx) {
   int found;
@@ -28,6 +28,14 @@ static int isrecord(lua_State *L, int idx) {
 
 static void checkrecord(lua_State *L, int arg) {
   if (!isrecord(L, arg)) salon_typeerror(L, arg, "record");
+}
+
+/* In a metamethod: the first of `n` arguments is a record of this class. */
+static void checkself(lua_State *L, int n) {
+  lua_settop(L, n);
+  if (!lua_getmetatable(L, 1) || !lua_rawequal(L, -1, lua_upvalueindex(META)))
+    salon_typeerror(L, 1, "record");
+  lua_pop(L, 1);
 }
 
 /* Pushes one of RAW, CLIENT, ANSWER of the record at `idx`. */
@@ -100,7 +108,7 @@ static int pushnamed(lua_State *L, const char *key) {
   else if (strcmp(key, "answer") == 0)
     pushpart(L, 1, ANSWER);
   else if (strcmp(key, "backend") == 0)
-    lua_getfield(L, lua_upvalueindex(CLASS), "backend");
+    lua_getfield(L, lua_upvalueindex(META), "backend");
   else if (strcmp(key, "totable") == 0)
     lua_pushcfunction(L, record_totable);
   else
@@ -109,8 +117,7 @@ static int pushnamed(lua_State *L, const char *key) {
 }
 
 static int record_index(lua_State *L) {
-  checkrecord(L, 1);
-  lua_settop(L, 2);
+  checkself(L, 2);
   lua_pushvalue(L, 2);
   lua_gettable(L, lua_upvalueindex(METHODS));
   if (!lua_isnil(L, -1)) return 1;
@@ -119,14 +126,15 @@ static int record_index(lua_State *L) {
   if (!lua_isnil(L, -1)) return callgetter(L);
   if (lua_type(L, 2) == LUA_TSTRING && pushnamed(L, lua_tostring(L, 2)))
     return 1;
-  pushpart(L, 1, RAW);
+  salon_getuservalue(L, 1);
+  lua_rawgeti(L, -1, RAW);
   lua_pushvalue(L, 2);
   lua_rawget(L, -2);
   return 1;
 }
 
 static int record_newindex(lua_State *L) {
-  lua_getfield(L, lua_upvalueindex(CLASS), "name");
+  lua_getfield(L, lua_upvalueindex(META), "__name");
   return luaL_error(L, "%s is read-only", lua_tostring(L, -1));
 }
 
@@ -139,7 +147,7 @@ static int record_next(lua_State *L) {
 }
 
 static int record_pairs(lua_State *L) {
-  checkrecord(L, 1);
+  checkself(L, 1);
   lua_pushcfunction(L, record_next);
   pushpart(L, 1, RAW);
   lua_pushnil(L);
@@ -148,27 +156,28 @@ static int record_pairs(lua_State *L) {
 
 static int record_tostring(lua_State *L) {
   const char *name, *backend, *id;
-  checkrecord(L, 1);
-  lua_getfield(L, lua_upvalueindex(CLASS), "name");
-  lua_getfield(L, lua_upvalueindex(CLASS), "backend");
+  checkself(L, 1);
+  lua_getfield(L, lua_upvalueindex(META), "__name");
+  lua_getfield(L, lua_upvalueindex(META), "backend");
   pushpart(L, 1, RAW);
   lua_getfield(L, -1, "id");
   name = lua_tostring(L, -4);
   backend = lua_tostring(L, -3);
   id = lua_tostring(L, -1);
   lua_pushfstring(L, "%s(%s%s%s)", name, id != NULL ? id : "",
-    id != NULL && backend != NULL ? " " : "", backend != NULL ? backend : "");
+                  id != NULL && backend != NULL ? " " : "",
+                  backend != NULL ? backend : "");
   return 1;
 }
 
 /* -- classes -------------------------------------------------------------- */
 
 static const luaL_Reg record_meta[] = {
-  {"__index", record_index},
-  {"__newindex", record_newindex},
-  {"__pairs", record_pairs},
-  {"__tostring", record_tostring},
-  {NULL, NULL}
+    {"__index", record_index},
+    {"__newindex", record_newindex},
+    {"__pairs", record_pairs},
+    {"__tostring", record_tostring},
+    {NULL, NULL},
 };
 
 /* Pushes class[name], which must be a table. */
@@ -190,10 +199,12 @@ static void newmetatable(lua_State *L, int class) {
   if (lua_type(L, -1) != LUA_TSTRING)
     luaL_error(L, "record: class needs a string 'name'");
   lua_setfield(L, meta, "__name");
+  lua_getfield(L, class, "backend");
+  lua_setfield(L, meta, "backend");
   for (f = record_meta; f->name != NULL; f++) {
     lua_pushvalue(L, meta + METHODS);
     lua_pushvalue(L, meta + GETTERS);
-    lua_pushvalue(L, class);
+    lua_pushvalue(L, meta);
     lua_pushcclosure(L, f->func, 3);
     lua_setfield(L, meta, f->name);
   }
@@ -201,7 +212,7 @@ static void newmetatable(lua_State *L, int class) {
   lua_pushboolean(L, 1);
   salon_rawsetp(L, meta, &METATABLE);
   lua_pushvalue(L, meta);
-  salon_rawsetp(L, class, &METATABLE);  /* last: a whole one or none */
+  salon_rawsetp(L, class, &METATABLE); /* last: a whole one or none */
 }
 
 static void pushmetatable(lua_State *L, int class) {
@@ -225,7 +236,7 @@ static int record_new(lua_State *L) {
   lua_pushvalue(L, 4);
   lua_rawseti(L, -2, ANSWER);
   salon_setuservalue(L, 5);
-  pushmetatable(L, 1);  /* without it nobody looks at the state */
+  pushmetatable(L, 1); /* without it nobody looks at the state */
   lua_setmetatable(L, 5);
   return 1;
 }
@@ -255,11 +266,11 @@ static int record_is(lua_State *L) {
 
 void salon_open_record(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"record", record_new},
-    {"raw", record_raw},
-    {"client_of", record_client_of},
-    {"is_record", record_is},
-    {NULL, NULL}
+      {"record", record_new},
+      {"raw", record_raw},
+      {"client_of", record_client_of},
+      {"is_record", record_is},
+      {NULL, NULL},
   };
   salon_setfuncs(L, functions);
 }

@@ -10,8 +10,8 @@
 #include <string.h>
 
 typedef struct salon_Secret {
-  size_t size;   /* allocated */
-  int filled;    /* 0 before the bytes came and after they were wiped */
+  size_t size; /* allocated */
+  int filled; /* 0 before the bytes came and after they were wiped */
   char bytes[];
 } salon_Secret;
 
@@ -34,7 +34,7 @@ static int secret_new(lua_State *L) {
   s = (salon_Secret *)lua_newuserdata(L, sizeof(*s) + size);
   s->size = size;
   s->filled = 0;
-  salon_setmetatable(L, SALON_SECRET);  /* from here on it will be wiped */
+  salon_setmetatable(L, SALON_SECRET); /* from here on it will be wiped */
   memcpy(s->bytes, bytes, size);
   s->filled = 1;
   return 1;
@@ -65,22 +65,22 @@ static int secret_is(lua_State *L) {
 }
 
 static const luaL_Reg secret_meta[] = {
-  {"__gc", secret_release},
-  {"__close", secret_release},
-  {"__tostring", secret_tostring},
-  {NULL, NULL}
+    {"__gc", secret_release},
+    {"__close", secret_release},
+    {"__tostring", secret_tostring},
+    {NULL, NULL},
 };
 
 static const luaL_Reg secret_methods[] = {
-  {"reveal", secret_reveal},
-  {NULL, NULL}
+    {"reveal", secret_reveal},
+    {NULL, NULL},
 };
 
 void salon_open_secret(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"secret", secret_new},
-    {"is_secret", secret_is},
-    {NULL, NULL}
+      {"secret", secret_new},
+      {"is_secret", secret_is},
+      {NULL, NULL},
   };
   salon_newclass(L, SALON_SECRET, secret_meta, secret_methods);
   salon_setfuncs(L, functions);

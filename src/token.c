@@ -9,6 +9,7 @@
 #include "compat.h"
 #include "wipe.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,11 +18,11 @@ enum { ACCESS, REFRESH, ID, PARTS };
 static const char *const part_names[PARTS] = {"access", "refresh", "id_token"};
 
 typedef struct salon_Token {
-  double expires;                /* on salon_now's clock; NAN: unknown */
-  double lifetime;               /* seconds, as issued; NAN: unknown */
-  const char *part[PARTS];       /* into bytes; NULL: has none, or wiped */
+  double expires; /* on salon_now's clock; NAN: unknown */
+  double lifetime; /* seconds, as issued; NAN: unknown */
+  const char *part[PARTS]; /* into bytes; NULL: has none, or wiped */
   size_t len[PARTS];
-  size_t size;                   /* of bytes */
+  size_t size; /* of bytes */
   char bytes[];
 } salon_Token;
 
@@ -40,8 +41,8 @@ static int getparameter(lua_State *L, const char *name, int type) {
   lua_getfield(L, 1, name);
   if (lua_isnil(L, -1)) return 0;
   if (lua_type(L, -1) != type)
-    return luaL_error(L, "token: '%s' must be a %s, got %s", name,
-      lua_typename(L, type), luaL_typename(L, -1));
+    luaL_error(L, "token: '%s' must be a %s, got %s", name,
+               lua_typename(L, type), luaL_typename(L, -1));
   return 1;
 }
 
@@ -59,8 +60,7 @@ static double getlifetime(lua_State *L) {
   double seconds = NAN;
   if (getparameter(L, "expires_in", LUA_TNUMBER)) {
     seconds = lua_tonumber(L, -1);
-    if (!isfinite(seconds))
-      luaL_error(L, "token: 'expires_in' must be finite");
+    if (!isfinite(seconds)) luaL_error(L, "token: 'expires_in' must be finite");
   }
   lua_pop(L, 1);
   return seconds;
@@ -99,7 +99,7 @@ static void copypart(salon_Token *t, int i, const char *bytes, char **to) {
 }
 
 static int token_new(lua_State *L) {
-  const char *part[PARTS] = {NULL};  /* borrowed from strings on the stack */
+  const char *part[PARTS] = {NULL}; /* borrowed from strings on the stack */
   size_t len[PARTS] = {0}, size = 0;
   double lifetime;
   salon_Token *t;
@@ -122,7 +122,7 @@ static int token_new(lua_State *L) {
   t->expires = salon_now() + lifetime;
   salon_setmetatable(L, SALON_TOKEN);
   setdetails(L);
-  for (i = 0, to = t->bytes; i < PARTS; i++)  /* last: nothing raises here */
+  for (i = 0, to = t->bytes; i < PARTS; i++) /* last: nothing raises here */
     copypart(t, i, part[i], &to);
   return 1;
 }
@@ -143,17 +143,11 @@ static int pushpart(lua_State *L, int i) {
   return 1;
 }
 
-static int token_reveal(lua_State *L) {
-  return pushpart(L, ACCESS);
-}
+static int token_reveal(lua_State *L) { return pushpart(L, ACCESS); }
 
-static int token_reveal_refresh(lua_State *L) {
-  return pushpart(L, REFRESH);
-}
+static int token_reveal_refresh(lua_State *L) { return pushpart(L, REFRESH); }
 
-static int token_reveal_id(lua_State *L) {
-  return pushpart(L, ID);
-}
+static int token_reveal_id(lua_State *L) { return pushpart(L, ID); }
 
 static int pushseconds(lua_State *L, double seconds) {
   if (isnan(seconds))
@@ -175,7 +169,7 @@ static int token_tostring(lua_State *L) {
   double left = totoken(L, 1)->expires - salon_now();
   char state[48] = "no expiry";
   if (left > 0)
-    snprintf(state, sizeof(state), "expires in %.0f s", ceil(left));
+    snprintf(state, sizeof(state), "expires in %.0f s", left < 1 ? 1 : left);
   else if (!isnan(left))
     strcpy(state, "expired");
   lua_pushfstring(L, "%s(%s)", SALON_TOKEN, state);
@@ -208,27 +202,28 @@ const char *salon_token_access(lua_State *L, int idx, size_t *len) {
 }
 
 static const luaL_Reg token_meta[] = {
-  {"__gc", token_release},
-  {"__close", token_release},
-  {"__index", token_index},
-  {"__tostring", token_tostring},
-  {NULL, NULL}
+    {"__gc", token_release},
+    {"__close", token_release},
+    {"__index", token_index},
+    {"__tostring", token_tostring},
+    {NULL, NULL},
 };
 
 static const luaL_Reg token_methods[] = {
-  {"expires_in", token_expires_in},
-  {"lifetime", token_lifetime},
-  {"reveal", token_reveal},
-  {"reveal_refresh", token_reveal_refresh},
-  {"reveal_id", token_reveal_id},
-  {NULL, NULL}
+    {"expires_in", token_expires_in},
+    {"lifetime", token_lifetime},
+    /* these give the bytes out: */
+    {"reveal", token_reveal},
+    {"reveal_refresh", token_reveal_refresh},
+    {"reveal_id", token_reveal_id},
+    {NULL, NULL},
 };
 
 void salon_open_token(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"token", token_new},
-    {"is_token", token_is},
-    {NULL, NULL}
+      {"token", token_new},
+      {"is_token", token_is},
+      {NULL, NULL},
   };
   salon_newclass(L, SALON_TOKEN, token_meta, token_methods);
   salon_setfuncs(L, functions);
