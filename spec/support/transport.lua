@@ -1,0 +1,68 @@
+-- A transport without a network: stands in for core.request, so that the Lua
+-- layer's decisions can be tried against any answer. What was asked is noted in
+-- order; an answer that is not at hand is the spec's mistake.
+
+local core = require "salon.core"
+
+local Transport = {}
+Transport.__index = Transport
+
+local Request = {}
+Request.__index = Request
+
+function Request:done() return not self.cancelled or true end
+function Request:wait() return true end
+function Request:id() return self.number end
+function Request:cancel() self.cancelled = true end
+function Request:method() return self.spec.method or "GET" end
+function Request:url() return (self.spec.url:gsub("[?#].*", "")) end
+function Request:header(name) return self.headers[name:lower()] end
+function Request:result()
+  if self.status then return self.status, self.body, 1 end
+  return nil, self.info
+end
+
+-- Answers come from `answer(spec, n)` -> status, body, headers; or nil, info.
+local function request_for(transport, spec)
+  local number = #transport.log + 1
+  local path, query = spec.url:match("^%a+://[^/]+([^?]*)%??(.*)$")
+  local entry = {
+    method = spec.method or "GET", url = spec.url, path = path, query = query,
+    body = spec.body, token = spec.token and spec.token:reveal(), retry = spec.retry,
+    headers = spec.headers, deadline = spec.deadline, spec = spec,
+  }
+  transport.log[number] = entry
+  local status, body, headers = transport.answer(entry, number)
+  local self = setmetatable({ spec = spec, number = number, headers = {} }, Request)
+  entry.request = self
+  if status then
+    self.status, self.body = status, body or ""
+    for name, value in pairs(headers or {}) do self.headers[name:lower()] = value end
+  else
+    self.info = body
+  end
+  return self
+end
+
+---Puts the transport in place of core.request until `remove`.
+function Transport.install(answer)
+  local self = setmetatable({ answer = answer, log = {}, original = core.request }, Transport)
+  core.request = function(client, spec)
+    assert(not client:closed())
+    return request_for(self, spec)
+  end
+  return self
+end
+
+function Transport:remove()
+  core.request = self.original
+end
+
+---"GET /v1/rooms" of every request so far.
+function Transport:lines()
+  local lines = {}
+  for i, entry in ipairs(self.log) do lines[i] = entry.method .. " " .. entry.path end
+  return lines
+end
+
+return Transport
