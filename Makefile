@@ -21,6 +21,7 @@ CURL_CFLAGS := $(shell pkg-config --cflags libcurl 2>/dev/null || curl-config --
 CURL_LIBS   := $(shell pkg-config --libs libcurl 2>/dev/null || curl-config --libs 2>/dev/null || echo -lcurl)
 LIBS         = $(CURL_LIBS) -lpthread -ldl
 # What a program that embeds Lua 5.4 needs besides (the C tests).
+SSL_LIBS    := $(shell pkg-config --libs openssl 2>/dev/null || echo -lssl -lcrypto)
 LUA_LIBS    := $(if $(LUA_5.4),$(shell pkg-config --libs $(LUA_5.4) 2>/dev/null))
 
 ASAN = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -64,7 +65,7 @@ $(1)/c/%.o: spec/c/%.c spec/c/server.h spec/c/calls.h
 $(1)/c/%: spec/c/%.c $(1)/c/libhelp.a $(1)/libsalon.a
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) -std=gnu11 $$(WARNINGS) $(3) -Isrc $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \
-	  $$< -o $$@ $(1)/c/libhelp.a $(1)/libsalon.a -lcmocka $$(LUA_LIBS) $$(LIBS)
+	  $$< -o $$@ $(1)/c/libhelp.a $(1)/libsalon.a -lcmocka $$(LUA_LIBS) $$(SSL_LIBS) $$(LIBS)
 $(1)/o/%.o: src/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) -fPIC -std=gnu11 $$(WARNINGS) $(3) $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \
@@ -122,10 +123,19 @@ install-check:
 rock:
 	@$(LUA) tools/rock.lua
 
-bench torture:
+$(BUILD)/bench/walk: bench/walk.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARNINGS) $(CURL_CFLAGS) $< -o $@ $(LIBS)
+
+bench:
+	@tools/setup.sh test
+	@$(MAKE) -s build $(BUILD)/bench/walk
+	@$(RUN) bench/run.lua
+
+torture:
 	@tools/setup.sh test
 	@$(MAKE) -s build
-	@tools/$@.sh
+	@tools/torture.sh
 
 clean:
 	rm -rf $(BUILD)

@@ -85,6 +85,7 @@ test|busted_for luajit|lua-busted|-|lua-busted|luarocks
 test|lua_has argparse|lua-argparse|lua-argparse|lua5.4-argparse|-
 test|has luacheck|lua-check|luacheck|luacheck|luacheck
 test|has luarocks|luarocks|luarocks|luarocks|luarocks
+test|headers openssl|libssl-dev|openssl-devel|openssl-dev|-
 test|headers cmocka|libcmocka-dev|libcmocka-devel|cmocka-dev|cmocka
 test|has clang|clang|clang|clang|llvm
 test|has clang-format|clang-format|clang-tools-extra|clang-extra-tools|clang-format
