@@ -16,9 +16,9 @@ static int clock_pid(lua_State *L) {
 
 void salon_open_clock(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"now", clock_now},
-      {"pid", clock_pid},
-      {NULL, NULL},
+    {"now", clock_now},
+    {"pid", clock_pid},
+    {NULL, NULL},
   };
   salon_setfuncs(L, functions);
 }

@@ -16,7 +16,7 @@
 #define SALON_ARRAY "salon.Array" /* the metatable core.array_mt */
 #define ENCODE_DEPTH 100
 #define DECODE_DEPTH 1024 /* lua-cjson decodes 1000 levels */
-#define PATH_DEPTH 8 /* as much of a path as a message shows */
+#define PATH_DEPTH 8      /* as much of a path as a message shows */
 
 /* -- growing text --------------------------------------------------------- */
 
@@ -64,7 +64,7 @@ static void addwhole(Text *t, long long n) {
 /* Where in the value we are: a list from the inside out, on the C stack. */
 typedef struct Place {
   const struct Place *up; /* NULL for the value itself */
-  const char *key; /* borrowed from the table; NULL: item `index` */
+  const char *key;        /* borrowed from the table; NULL: item `index` */
   size_t len;
   long long index;
   int depth;
@@ -140,8 +140,7 @@ static void addfloat(Text *t, lua_Number value) {
   char digits[64];
   int precision = 14;
   const char *s = digits;
-  do
-    snprintf(digits, sizeof(digits), "%.*g", ++precision, (double)value);
+  do snprintf(digits, sizeof(digits), "%.*g", ++precision, (double)value);
   while (precision < 17 && strtod(digits, NULL) != value);
   while (*s != '\0') {
     size_t n = strspn(s, "0123456789+-e");
@@ -296,25 +295,25 @@ static void encode(Text *t, const Place *at) {
   const char *s;
   size_t len;
   switch (lua_type(L, -1)) {
-    case LUA_TSTRING:
-      s = lua_tolstring(L, -1, &len);
-      addstring(t, s, len);
-      break;
-    case LUA_TNUMBER:
-      addnumber(t, at);
-      break;
-    case LUA_TBOOLEAN:
-      addtext(t, lua_toboolean(L, -1) ? "true" : "false");
-      break;
-    case LUA_TTABLE:
-      encodetable(t, at);
-      break;
-    case LUA_TUSERDATA:
-    case LUA_TLIGHTUSERDATA:
-      encodeuserdata(t, at);
-      break;
-    default:
-      refusetype(t, at);
+  case LUA_TSTRING:
+    s = lua_tolstring(L, -1, &len);
+    addstring(t, s, len);
+    break;
+  case LUA_TNUMBER:
+    addnumber(t, at);
+    break;
+  case LUA_TBOOLEAN:
+    addtext(t, lua_toboolean(L, -1) ? "true" : "false");
+    break;
+  case LUA_TTABLE:
+    encodetable(t, at);
+    break;
+  case LUA_TUSERDATA:
+  case LUA_TLIGHTUSERDATA:
+    encodeuserdata(t, at);
+    break;
+  default:
+    refusetype(t, at);
   }
 }
 
@@ -382,9 +381,9 @@ static int json_normalise(lua_State *L) {
 
 void salon_open_json(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"encode", json_encode},
-      {"normalise", json_normalise},
-      {NULL, NULL},
+    {"encode", json_encode},
+    {"normalise", json_normalise},
+    {NULL, NULL},
   };
   salon_setfuncs(L, functions);
   lua_pushlightuserdata(L, NULL);

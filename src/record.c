@@ -12,7 +12,7 @@
 
 #define MAX_DEPTH 1024 /* lua-cjson decodes 1000 levels */
 
-enum { RAW = 1, CLIENT, ANSWER }; /* array part of the state */
+enum { RAW = 1, CLIENT, ANSWER };    /* array part of the state */
 enum { METHODS = 1, GETTERS, META }; /* upvalues of the metamethods */
 
 static const char METATABLE; /* class[&METATABLE], metatable[&METATABLE] */
@@ -173,11 +173,11 @@ static int record_tostring(lua_State *L) {
 /* -- classes -------------------------------------------------------------- */
 
 static const luaL_Reg record_meta[] = {
-    {"__index", record_index},
-    {"__newindex", record_newindex},
-    {"__pairs", record_pairs},
-    {"__tostring", record_tostring},
-    {NULL, NULL},
+  {"__index", record_index},
+  {"__newindex", record_newindex},
+  {"__pairs", record_pairs},
+  {"__tostring", record_tostring},
+  {NULL, NULL},
 };
 
 /* Pushes class[name], which must be a table. */
@@ -266,11 +266,11 @@ static int record_is(lua_State *L) {
 
 void salon_open_record(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"record", record_new},
-      {"raw", record_raw},
-      {"client_of", record_client_of},
-      {"is_record", record_is},
-      {NULL, NULL},
+    {"record", record_new},
+    {"raw", record_raw},
+    {"client_of", record_client_of},
+    {"is_record", record_is},
+    {NULL, NULL},
   };
   salon_setfuncs(L, functions);
 }

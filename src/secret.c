@@ -11,7 +11,7 @@
 
 typedef struct salon_Secret {
   size_t size; /* allocated */
-  int filled; /* 0 before the bytes came and after they were wiped */
+  int filled;  /* 0 before the bytes came and after they were wiped */
   char bytes[];
 } salon_Secret;
 
@@ -65,22 +65,22 @@ static int secret_is(lua_State *L) {
 }
 
 static const luaL_Reg secret_meta[] = {
-    {"__gc", secret_release},
-    {"__close", secret_release},
-    {"__tostring", secret_tostring},
-    {NULL, NULL},
+  {"__gc", secret_release},
+  {"__close", secret_release},
+  {"__tostring", secret_tostring},
+  {NULL, NULL},
 };
 
 static const luaL_Reg secret_methods[] = {
-    {"reveal", secret_reveal},
-    {NULL, NULL},
+  {"reveal", secret_reveal},
+  {NULL, NULL},
 };
 
 void salon_open_secret(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"secret", secret_new},
-      {"is_secret", secret_is},
-      {NULL, NULL},
+    {"secret", secret_new},
+    {"is_secret", secret_is},
+    {NULL, NULL},
   };
   salon_newclass(L, SALON_SECRET, secret_meta, secret_methods);
   salon_setfuncs(L, functions);

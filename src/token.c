@@ -18,8 +18,8 @@ enum { ACCESS, REFRESH, ID, PARTS };
 static const char *const part_names[PARTS] = {"access", "refresh", "id_token"};
 
 typedef struct salon_Token {
-  double expires; /* on salon_now's clock; NAN: unknown */
-  double lifetime; /* seconds, as issued; NAN: unknown */
+  double expires;          /* on salon_now's clock; NAN: unknown */
+  double lifetime;         /* seconds, as issued; NAN: unknown */
   const char *part[PARTS]; /* into bytes; NULL: has none, or wiped */
   size_t len[PARTS];
   size_t size; /* of bytes */
@@ -202,28 +202,28 @@ const char *salon_token_access(lua_State *L, int idx, size_t *len) {
 }
 
 static const luaL_Reg token_meta[] = {
-    {"__gc", token_release},
-    {"__close", token_release},
-    {"__index", token_index},
-    {"__tostring", token_tostring},
-    {NULL, NULL},
+  {"__gc", token_release},
+  {"__close", token_release},
+  {"__index", token_index},
+  {"__tostring", token_tostring},
+  {NULL, NULL},
 };
 
 static const luaL_Reg token_methods[] = {
-    {"expires_in", token_expires_in},
-    {"lifetime", token_lifetime},
-    /* these give the bytes out: */
-    {"reveal", token_reveal},
-    {"reveal_refresh", token_reveal_refresh},
-    {"reveal_id", token_reveal_id},
-    {NULL, NULL},
+  {"expires_in", token_expires_in},
+  {"lifetime", token_lifetime},
+  /* these give the bytes out: */
+  {"reveal", token_reveal},
+  {"reveal_refresh", token_reveal_refresh},
+  {"reveal_id", token_reveal_id},
+  {NULL, NULL},
 };
 
 void salon_open_token(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"token", token_new},
-      {"is_token", token_is},
-      {NULL, NULL},
+    {"token", token_new},
+    {"is_token", token_is},
+    {NULL, NULL},
   };
   salon_newclass(L, SALON_TOKEN, token_meta, token_methods);
   salon_setfuncs(L, functions);

@@ -22,35 +22,35 @@
 #include "token.h"
 
 static const char script[] =
-    "local core = ...\n"
-    "local array = setmetatable({}, core.array_mt)\n"
-    "local text = core.encode { a = { 1, 2.5, ('x'):rep(2000) }, b = array,\n"
-    "  c = core.null, d = { e = { f = 'g\\n' } } }\n"
-    "assert(#text > 2000)\n"
-    "local ok, message = pcall(core.encode, { deep = { print } })\n"
-    "if not ok and message ~= 'not enough memory' then\n"
-    "  assert(message == 'cannot encode a function at deep[1]', message)\n"
-    "end\n"
-    "core.normalise { core.null, 2.0, { x = core.null, y = 3.0 } }\n"
-    "assert(core.secret('pw'):reveal() == 'pw')\n"
-    "local token = core.token { access = 'a', refresh = 'r', scope = 'x y',\n"
-    "  expires_in = 60, answer = { status = 200 } }\n"
-    "assert(token:reveal() .. token:reveal_refresh() == 'ar')\n"
-    "assert(#token.scopes == 2 and token:reveal_id() == nil)\n"
-    "assert(tostring(token) == 'salon.Token(expires in 60 s)')\n"
-    "local class = { name = 'salon.Room', backend = 'b', methods = {},\n"
-    "  getters = { url = function(room) return 'u/' .. room.id end } }\n"
-    "local room = core.record(class, { id = 'i', list = { {} } }, {}, {})\n"
-    "assert(room.url == 'u/i' and room.url == 'u/i' and room.backend == 'b')\n"
-    "assert(core.encode(room) == '{\"id\":\"i\",\"list\":[{}]}')\n"
-    "assert(tostring(room) == 'salon.Room(i b)')\n"
-    "assert(room:totable().list[1])\n"
-    "for name in pairs(room) do assert(room[name]) end\n";
+  "local core = ...\n"
+  "local array = setmetatable({}, core.array_mt)\n"
+  "local text = core.encode { a = { 1, 2.5, ('x'):rep(2000) }, b = array,\n"
+  "  c = core.null, d = { e = { f = 'g\\n' } } }\n"
+  "assert(#text > 2000)\n"
+  "local ok, message = pcall(core.encode, { deep = { print } })\n"
+  "if not ok and message ~= 'not enough memory' then\n"
+  "  assert(message == 'cannot encode a function at deep[1]', message)\n"
+  "end\n"
+  "core.normalise { core.null, 2.0, { x = core.null, y = 3.0 } }\n"
+  "assert(core.secret('pw'):reveal() == 'pw')\n"
+  "local token = core.token { access = 'a', refresh = 'r', scope = 'x y',\n"
+  "  expires_in = 60, answer = { status = 200 } }\n"
+  "assert(token:reveal() .. token:reveal_refresh() == 'ar')\n"
+  "assert(#token.scopes == 2 and token:reveal_id() == nil)\n"
+  "assert(tostring(token) == 'salon.Token(expires in 60 s)')\n"
+  "local class = { name = 'salon.Room', backend = 'b', methods = {},\n"
+  "  getters = { url = function(room) return 'u/' .. room.id end } }\n"
+  "local room = core.record(class, { id = 'i', list = { {} } }, {}, {})\n"
+  "assert(room.url == 'u/i' and room.url == 'u/i' and room.backend == 'b')\n"
+  "assert(core.encode(room) == '{\"id\":\"i\",\"list\":[{}]}')\n"
+  "assert(tostring(room) == 'salon.Room(i b)')\n"
+  "assert(room:totable().list[1])\n"
+  "for name in pairs(room) do assert(room[name]) end\n";
 
 typedef struct Memory {
   size_t used; /* bytes */
-  long count; /* allocations until one fails; 0: none does */
-  int all; /* those after it fail too */
+  long count;  /* allocations until one fails; 0: none does */
+  int all;     /* those after it fail too */
   int failed;
 } Memory;
 
@@ -120,23 +120,21 @@ static int fail_at(long n, int all) {
 static void survives_one_failure(void **state) {
   long n = 1;
   (void)state;
-  while (fail_at(n, 0))
-    n++;
+  while (fail_at(n, 0)) n++;
   assert_true(n > 100);
 }
 
 static void survives_failure_from_then_on(void **state) {
   long n = 1;
   (void)state;
-  while (fail_at(n, 1))
-    n++;
+  while (fail_at(n, 1)) n++;
   assert_true(n > 100);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(survives_one_failure),
-      cmocka_unit_test(survives_failure_from_then_on),
+    cmocka_unit_test(survives_one_failure),
+    cmocka_unit_test(survives_failure_from_then_on),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

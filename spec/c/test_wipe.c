@@ -84,8 +84,8 @@ static void wipes_each_part_of_a_token(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(wipes_a_secret),
-      cmocka_unit_test(wipes_each_part_of_a_token),
+    cmocka_unit_test(wipes_a_secret),
+    cmocka_unit_test(wipes_each_part_of_a_token),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
