@@ -154,33 +154,6 @@ static inline void salon_rawsetp(lua_State *L, int idx, const void *key) {
   lua_rawset(L, idx);
 }
 
-/* Length with __len, like # on Lua >= 5.2. */
-static inline size_t salon_len(lua_State *L, int idx) {
-  size_t n;
-  if (!luaL_callmeta(L, idx, "__len")) return salon_rawlen(L, idx);
-  n = (size_t)lua_tonumber(L, -1);
-  lua_pop(L, 1);
-  return n;
-}
-
-/* Like tostring(): pushes the text of the value at `idx`; [-0, +1]. */
-static inline const char *salon_tolstring(lua_State *L, int idx, size_t *len) {
-  int type = lua_type(L, idx);
-  idx = salon_absindex(L, idx);
-  if (luaL_callmeta(L, idx, "__tostring")) {
-    if (!lua_isstring(L, -1))
-      luaL_error(L, "'__tostring' must return a string");
-  } else if (type == LUA_TNUMBER || type == LUA_TSTRING)
-    lua_pushvalue(L, idx);
-  else if (type == LUA_TBOOLEAN)
-    lua_pushstring(L, lua_toboolean(L, idx) ? "true" : "false");
-  else if (type == LUA_TNIL)
-    lua_pushliteral(L, "nil");
-  else
-    lua_pushfstring(L, "%s: %p", luaL_typename(L, idx), lua_topointer(L, idx));
-  return lua_tolstring(L, -1, len);
-}
-
 /* Raises "bad argument #arg to 'f' (<expected> expected, got <type>)". */
 static inline int salon_typeerror(lua_State *L, int arg, const char *expected) {
   const char *got = luaL_typename(L, arg);
