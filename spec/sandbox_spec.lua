@@ -313,6 +313,28 @@ describe("the sandbox's OpenTalk of 2023", function()
     assert.is_false(json(ask(invites, { token = token }))[1].active)
   end)
 
+  it("invites people to events, who may answer", function()
+    local bob = opentalk_token(sandbox, "bob")
+    ask(base .. "/v1/auth/login", { body = '{"id_token":"' .. bob .. '"}' })
+    local event = json(ask(base .. "/v1/events", { token = token,
+      body = '{"title":"Open house","description":"","is_time_independent":true}' }))
+    local url = base .. "/v1/events/" .. event.id
+    local call = { token = token, body = '{"email":"bob@example.org"}' }
+    assert.are.equal(403, ask(url, { token = bob }).status)
+    assert.are.equal(201, ask(url .. "/invites", call).status)
+    assert.are.equal(204, ask(url .. "/invites", call).status)
+    call.body = '{"email":"Bob@Example.org"}'
+    assert.are.equal('{"code":"unknown_email","message":"Only emails registered with the systems '
+      .. 'are allowed to be used for invites"}', ask(url .. "/invites", call).body)
+    local pending = base .. "/v1/events?invite_status=pending"
+    assert.are.equal("Open house", json(ask(pending, { token = bob }))[1].title)
+    assert.is_false(json(ask(url, { token = bob })).can_edit)
+    assert.are.equal(204, ask(url .. "/invite", { method = "PATCH", token = bob }).status)
+    assert.are.equal("[]", ask(pending, { token = bob }).body)
+    assert.are.equal("accepted",
+      json(ask(url .. "?invitees_max=1", { token = token })).invitees[1].status)
+  end)
+
   it("calls a token that ran out invalid, and a session that ended expired", function()
     local expired = 'Bearer error="invalid_token" error_description="The provided access token expired"'
     local answer = log_in(sandbox, "charlie")

@@ -163,9 +163,9 @@ local function client_of(request, form)
   local message = "Invalid client or Invalid client credentials"
   if not client or client.disabled then return nil, refuse(401, "invalid_client", message) end
   if client.secret and client.secret ~= secret then
-    local answer = refuse(401, "unauthorized_client", message)
-    answer.known = true
-    return nil, answer
+    local refusal = refuse(401, "unauthorized_client", message)
+    refusal.known = true
+    return nil, refusal
   end
   return client, id
 end

@@ -294,20 +294,11 @@ function events.delete(_, user, old, id)
   if not event then return refusal end
   store.events[id], event.owner.events[id] = nil, nil
   for _, invitee in ipairs(event.invitees) do invitee.user.events[id] = nil end
-  event.room.event = nil
+  for _, reader in pairs(event.room.readers) do reader.rooms[event.room.id] = nil end
+  event.room.event, event.room.readers = nil, {}
   if not old then store.remove_room(event.room) end
   store.touch()
   return errors.empty(204)
-end
-
--- How many invitations wait for an answer; 2023 never mounted the route.
-function events.pending(_, user, old)
-  if old then return errors.empty(404) end
-  local n = 0
-  for _, event in ipairs(store.events_of(user)) do
-    if views.invite_status(event, user) == "pending" then n = n + 1 end
-  end
-  return ok(json.object("total_pending_invites", tostring(n)))
 end
 
 -- The new way from a room to its event.

@@ -6,6 +6,7 @@ local json = require "salon.sandbox.json"
 local store = require "salon.sandbox.store"
 local errors = require "salon.sandbox.opentalk.errors"
 local events = require "salon.sandbox.opentalk.events"
+local invitations = require "salon.sandbox.opentalk.invitations"
 local invites = require "salon.sandbox.opentalk.invites"
 local rooms = require "salon.sandbox.opentalk.rooms"
 local users = require "salon.sandbox.opentalk.users"
@@ -21,7 +22,7 @@ local PUBLIC = {
 
 local ROUTES = {
   ["GET /users/me"] = users.me,
-  ["GET /users/me/pending_invites"] = events.pending,
+  ["GET /users/me/pending_invites"] = invitations.pending,
   ["GET /rooms"] = rooms.list,
   ["POST /rooms"] = rooms.create,
   ["GET /rooms/*"] = rooms.get,
@@ -38,6 +39,11 @@ local ROUTES = {
   ["POST /events"] = events.create,
   ["GET /events/*"] = events.get,
   ["DELETE /events/*"] = events.delete,
+  ["GET /events/*/invites"] = invitations.list,
+  ["POST /events/*/invites"] = invitations.create,
+  ["DELETE /events/*/invites/*"] = invitations.delete,
+  ["PATCH /events/*/invite"] = invitations.accept,
+  ["DELETE /events/*/invite"] = invitations.decline,
 }
 
 local HOLDERS = { rooms = true, events = true, invites = true }

@@ -63,16 +63,15 @@ local function event_room(room, old)
     "call_in", not room.e2e_encryption and call_in(room) or nil)
 end
 
+function views.invitee(invitee, old)
+  local profile = json.object("kind", '"registered"', profile_members(invitee.user))
+  if not old then profile = profile:sub(1, -2) .. ',"role":' .. q(invitee.role) .. "}" end
+  return json.object("profile", profile, "status", q(invitee.status))
+end
+
 local function invitees(event, most, old)
   local list = {}
-  for _, invitee in ipairs(event.invitees) do
-    if #list == most then break end
-    local profile = json.object("kind", '"registered"', profile_members(invitee.user))
-    if not old then
-      profile = profile:sub(1, -2) .. ',"role":' .. q(invitee.role or "user") .. "}"
-    end
-    list[#list + 1] = json.object("profile", profile, "status", q(invitee.status))
-  end
+  for i = 1, math.min(most, #event.invitees) do list[i] = views.invitee(event.invitees[i], old) end
   return json.array(list), #event.invitees > #list
 end
 
