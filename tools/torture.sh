@@ -1,0 +1,82 @@
+#!/bin/sh
+# The five that break such libraries.  Each remedy of src/remedy.h is switched
+# off once, in a build of its own, and exactly the test that is there for it
+# must fail; with all remedies on, all five pass, at ten times the repetitions
+# of an ordinary run (SALON_TORTURE=1 tells the tests).
+#   tools/torture.sh [REMEDY...]
+# A test NAME is spec/c/test_NAME.c, spec/NAME_spec.lua, or both.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+make=${MAKE:-make}
+unset MAKEFLAGS MFLAGS MAKELEVEL
+jobs=$(nproc 2>/dev/null || echo 2)
+busted=$(command -v busted || echo /usr/bin/busted)
+lua=$(command -v lua5.4 || command -v lua)
+passed=0 failed=0
+
+# remedy:test
+table="SEND_ONCE:once QUICK_EXIT:lookup EXIT_HANDLER:exit FORK_CHECK:fork SOCKET_ACTION:pending"
+
+verdict() {
+  if [ "$1" = "$2" ]; then
+    passed=$((passed + 1))
+    echo "as expected, $3: $1"
+  else
+    failed=$((failed + 1))
+    echo "FAILED: $3: $1"
+  fi
+}
+
+# runs NAME FOLDER: "passes" or "fails"
+runs() {
+  found='' outcome=passes
+  if [ -f "spec/c/test_$1.c" ]; then
+    found=yes
+    timeout 900 "$2/5.4/c/test_$1" >>"$2/log" 2>&1 || outcome=fails
+  fi
+  if [ -f "spec/$1_spec.lua" ]; then
+    found=yes
+    SALON_BUILD="$2/5.4" timeout 900 "$lua" "$busted" "spec/$1_spec.lua" \
+      >>"$2/log" 2>&1 || outcome=fails
+  fi
+  [ -n "$found" ] || outcome="does not exist"
+  echo "$outcome"
+}
+
+# builds FOLDER FLAGS
+builds() {
+  mkdir -p "$1"
+  : >"$1/log"
+  programs=
+  for pair in $table; do
+    [ ! -f "spec/c/test_${pair#*:}.c" ] || programs="$programs $1/5.4/c/test_${pair#*:}"
+  done
+  # shellcheck disable=SC2086  # a list
+  "$make" -s -j"$jobs" BUILD="$1" CFLAGS="-O2 -g $2" "$1/5.4/salon/core.so" $programs
+}
+
+one() {
+  echo "== without $1"
+  folder=build/torture/$1
+  builds "$folder" "-DSALON_WITHOUT_$1" || { verdict "does not build" builds "$1"; return; }
+  for pair in $table; do
+    expected=passes
+    [ "${pair%:*}" != "$1" ] || expected=fails
+    verdict "$(runs "${pair#*:}" "$folder")" "$expected" "without $1 the test '${pair#*:}'"
+  done
+}
+
+if [ $# -eq 0 ]; then
+  echo "== with every remedy"
+  builds build/torture/all "" || exit 1
+  for pair in $table; do
+    verdict "$(SALON_TORTURE=1 runs "${pair#*:}" build/torture/all)" passes "the test '${pair#*:}'"
+  done
+  for pair in $table; do one "${pair%:*}"; done
+else
+  for remedy in "$@"; do one "$remedy"; done
+fi
+
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
