@@ -26,6 +26,8 @@ typedef struct Queue {
   salon_Exchange *first, *last; /* a reference each, linked by `next` */
 } Queue;
 
+enum { MAX_IDLE = 512 }; /* connections that wait for their next call */
+
 typedef struct Engine {
   pthread_t thread;
   salon_Wake wake;
@@ -43,6 +45,7 @@ typedef struct Engine {
   salon_Exchange *live; /* all that was handed over and is not finished */
   Queue done;           /* finished in this round, not delivered yet */
   double curl_at;       /* when libcurl wants to be called; < 0 = never */
+  long connections;     /* that libcurl may keep open */
   uint64_t random;
 } Engine;
 
@@ -118,10 +121,20 @@ static void fail(Engine *e, salon_Exchange *x, salon_Kind kind,
   finish(e, x);
 }
 
+/* libcurl counts the busy connections among those it keeps: with more calls
+** under way than that, it would close a connection after every answer. */
+static void allow_connections(Engine *e, const salon_Config *c) {
+  long enough = (long)c->max_in_flight + MAX_IDLE;
+  if (enough <= e->connections) return;
+  e->connections = enough;
+  curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, enough);
+}
+
 static void run(Engine *e, salon_Exchange *x) {
   x->state = SALON_STATE_RUNNING;
   salon_exchange_rewind(x);
   x->attempts++;
+  allow_connections(e, x->config);
   bool ready = salon_pool_get(&e->pool, e->poller, x) &&
                salon_timers_set(&e->timers, &x->timer, x->deadline);
   if (ready && curl_multi_add_handle(e->multi, x->transfer->easy) == CURLM_OK)
@@ -164,16 +177,16 @@ static bool try_again(Engine *e, salon_Exchange *x, bool transient) {
                  x->status == x->plan.repeat_status &&
                  body_starts_with(x, x->repeat_prefix);
   salon_RetryInput in = {
-      .tries = x->attempts,
-      .repeats = x->repeats,
-      .status = x->kind == SALON_OK ? (int)x->status : 0,
-      .unsent = !x->sent,
-      .transient = transient,
-      .repeat_matches = matches,
-      .retry_after = retry_after(x),
-      .now = now,
-      .deadline = x->deadline,
-      .random = random_fraction(e),
+    .tries = x->attempts,
+    .repeats = x->repeats,
+    .status = x->kind == SALON_OK ? (int)x->status : 0,
+    .unsent = !x->sent,
+    .transient = transient,
+    .repeat_matches = matches,
+    .retry_after = retry_after(x),
+    .now = now,
+    .deadline = x->deadline,
+    .random = random_fraction(e),
   };
   double pause = salon_retry_decide(&x->plan, &in);
   if (pause < 0) return false;
@@ -233,11 +246,9 @@ static int on_timer(CURLM *multi, long ms, void *user) {
 
 static void act(Engine *e, curl_socket_t fd, int events) {
   int running;
-#if SALON_SOCKET_ACTION
   curl_multi_socket_action(e->multi, fd, events, &running);
-#else
-  (void)fd, (void)events;
-  curl_multi_perform(e->multi, &running);
+#if !SALON_SOCKET_ACTION
+  curl_multi_perform(e->multi, &running); /* walks all of them */
 #endif
 }
 
@@ -330,8 +341,8 @@ static void sleep_and_act(Engine *e) {
 }
 
 _Static_assert(SALON_POLL_IN == CURL_CSELECT_IN &&
-                   SALON_POLL_OUT == CURL_CSELECT_OUT &&
-                   SALON_POLL_ERR == CURL_CSELECT_ERR,
+                 SALON_POLL_OUT == CURL_CSELECT_OUT &&
+                 SALON_POLL_ERR == CURL_CSELECT_ERR,
                "salon_Ready.events is handed to libcurl as it is");
 
 static void round_trip(Engine *e) {
@@ -391,7 +402,6 @@ static void set_multi(Engine *e) {
   curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e);
   curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer);
   curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e);
-  curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, 512L);
   curl_multi_setopt(e->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
 }
 
