@@ -9,7 +9,8 @@
 
 #if defined(__has_include)
 #if !__has_include(<curl/curl.h>)
-#error "curl/curl.h is missing. Install it: apt install libcurl4-openssl-dev | \
+#error                                                                         \
+  "curl/curl.h is missing. Install it: apt install libcurl4-openssl-dev | \
 dnf install libcurl-devel | apk add curl-dev | brew install curl"
 #endif
 #endif
@@ -22,6 +23,10 @@ dnf install libcurl-devel | apk add curl-dev | brew install curl"
 
 #define SALON_CURL_HAS_PREREQ (LIBCURL_VERSION_NUM >= 0x075000)
 #define SALON_CURL_HAS_QUICK_EXIT (LIBCURL_VERSION_NUM >= 0x075700)
+/* 7.88 breaks every request but the first on a plain HTTP/2 connection (fixed
+** in 8.0, curl issue 10634); over TLS all is well. */
+#define SALON_CURL_REUSES_PLAIN_HTTP2                                          \
+  (LIBCURL_VERSION_NUM < 0x075800 || LIBCURL_VERSION_NUM >= 0x080000)
 #define SALON_CURL_HAS_PROTOCOLS_STR (LIBCURL_VERSION_NUM >= 0x075500)
 
 #endif

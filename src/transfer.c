@@ -212,8 +212,14 @@ static void set_method(CURL *e, const salon_Exchange *x) {
   curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method);
 }
 
-static bool is_https(const char *url) {
-  return strncmp(url, "https:", 6) == 0;
+static bool is_https(const char *url) { return strncmp(url, "https:", 6) == 0; }
+
+/* A connection of its own for every call where libcurl cannot reuse one. */
+static void set_reuse(salon_Transfer *t, salon_Scheme scheme) {
+  bool broken = !SALON_CURL_REUSES_PLAIN_HTTP2 && scheme == SALON_HTTP &&
+                t->config->http_version == SALON_HTTP_2;
+  curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, broken ? 1L : 0L);
+  curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, broken ? 1L : 0L);
 }
 
 /* What hangs on the scheme, set anew only when it changes. On plain http
@@ -225,6 +231,7 @@ static void set_scheme(salon_Transfer *t, salon_Scheme scheme) {
   t->scheme = scheme;
   curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, scheme == SALON_HTTPS ? 1L : 0L);
   curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy != NULL ? proxy : "");
+  set_reuse(t, scheme);
 }
 
 static void prepare(salon_Transfer *t, salon_Exchange *x) {
@@ -305,10 +312,13 @@ static void say(salon_Exchange *x, salon_Kind kind, const char *message) {
 
 static salon_Kind kind_of(CURLcode code) {
   switch (code) {
-  case CURLE_OPERATION_TIMEDOUT: return SALON_TIMEOUT;
+  case CURLE_OPERATION_TIMEDOUT:
+    return SALON_TIMEOUT;
   case CURLE_FILESIZE_EXCEEDED:
-  case CURLE_OUT_OF_MEMORY: return SALON_LIMIT;
-  case CURLE_BAD_CONTENT_ENCODING: return SALON_DECODE;
+  case CURLE_OUT_OF_MEMORY:
+    return SALON_LIMIT;
+  case CURLE_BAD_CONTENT_ENCODING:
+    return SALON_DECODE;
   case CURLE_SSL_CONNECT_ERROR:
   case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_SSL_CERTPROBLEM:
@@ -320,8 +330,10 @@ static salon_Kind kind_of(CURLcode code) {
   case CURLE_SSL_ENGINE_SETFAILED:
   case CURLE_SSL_ENGINE_INITFAILED:
   case CURLE_SSL_INVALIDCERTSTATUS:
-  case CURLE_SSL_PINNEDPUBKEYNOTMATCH: return SALON_TLS;
-  default: return SALON_NETWORK;
+  case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    return SALON_TLS;
+  default:
+    return SALON_NETWORK;
   }
 }
 
@@ -331,13 +343,17 @@ static const char *words_for(const salon_Transfer *t, CURLcode code) {
   case CURLE_ABORTED_BY_CALLBACK: /* our refusal to send it twice */
   case CURLE_GOT_NOTHING:
     return "the server closed the connection before it answered";
-  case CURLE_SEND_ERROR: return "the connection broke while sending";
+  case CURLE_SEND_ERROR:
+    return "the connection broke while sending";
   case CURLE_RECV_ERROR:
     return "the connection broke before the answer was complete";
-  case CURLE_PARTIAL_FILE: return "the answer was cut short";
+  case CURLE_PARTIAL_FILE:
+    return "the answer was cut short";
   case CURLE_HTTP2_STREAM:
-  case CURLE_HTTP2: return "the server broke off the HTTP/2 stream";
-  case CURLE_OUT_OF_MEMORY: return "not enough memory";
+  case CURLE_HTTP2:
+    return "the server broke off the HTTP/2 stream";
+  case CURLE_OUT_OF_MEMORY:
+    return "not enough memory";
   default:
     return t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
   }
@@ -382,8 +398,9 @@ bool salon_transfer_judge(salon_Transfer *t, CURLcode code) {
     return false;
   }
   if (x->upload.failed || x->download.failed) {
-    say(x, SALON_STORE, x->upload.failed ? "the file to send cannot be read"
-                                         : "the file cannot be written");
+    say(x, SALON_STORE,
+        x->upload.failed ? "the file to send cannot be read"
+                         : "the file cannot be written");
     return false;
   }
   if (code == CURLE_RECV_ERROR && strstr(t->error, "response headers")) {
@@ -413,8 +430,7 @@ void salon_transfer_late(salon_Transfer *t) {
     stage = "while the host name was looked up";
   else if (!reached(e, CURLINFO_CONNECT_TIME_T))
     stage = "while connecting";
-  else if (!reached(e, CURLINFO_APPCONNECT_TIME_T) &&
-           is_https(x->url))
+  else if (!reached(e, CURLINFO_APPCONNECT_TIME_T) && is_https(x->url))
     stage = "during the TLS handshake";
   x->kind = SALON_TIMEOUT;
   snprintf(x->message, sizeof(x->message), "the time was up %s", stage);
