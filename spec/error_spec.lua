@@ -22,7 +22,8 @@ end
 
 describe("an error made of an answer", function()
   it("reads OpenTalk's object, whatever its content type", function()
-    local err = answer(404, '{"code":"not_found","message":"A requested resource could not be found"}',
+    local err = answer(404,
+      '{"code":"not_found","message":"A requested resource could not be found"}',
       { ["Content-Type"] = "text/json; charset=utf-8", ["x-request-id"] = "abc" })
     assert.equal("http", err.kind)
     assert.equal(404, err.status)
@@ -147,7 +148,8 @@ describe("an error made of a failed transfer", function()
     assert.matches("look before repeating", err.hint)
     err = transport("POST", { kind = "network", message = "refused", outcome = "unsent" })
     assert.is_true(err.retryable)
-    err = transport("GET", { kind = "timeout", message = "late", outcome = "unknown", attempts = 3 })
+    err = transport("GET",
+      { kind = "timeout", message = "late", outcome = "unknown", attempts = 3 })
     assert.is_true(err.retryable)
     assert.matches("timeout, 3 attempts", tostring(err))
     err = transport("GET", { kind = "tls", message = "unknown authority", outcome = "unsent" })

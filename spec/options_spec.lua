@@ -180,7 +180,8 @@ describe("methods", function()
     local function list(filters) return mistake(ot.events.list, ot.events, filters) end
     assert.equal("events:list: option 'time_min' must be an RFC 3339 time such as "
       .. "'2026-11-01T00:00:00Z'", list { time_min = "2026-11-01" })
-    assert.equal("events:list: option 'per_page' must be between 1 and 100", list { per_page = 101 })
+    assert.equal("events:list: option 'per_page' must be between 1 and 100",
+      list { per_page = 101 })
     assert.equal("events:list: option 'invite_status' must be made of 'pending', 'accepted', "
       .. "'tentative', 'declined'", list { invite_status = "accepted,maybe" })
     assert.matches("must be made of", list { invite_status = { "pending", "" } })

@@ -156,7 +156,9 @@ describe("a walk", function()
     assert.is_nil(state)
     assert.is_nil(control)
     if _VERSION == "Lua 5.4" then
-      for _ in client().rooms:each() do break end
+      for room in client().rooms:each() do
+        if room then break end
+      end
       assert.is_true(transport.log[#transport.log].request.cancelled)
     end
   end)
@@ -246,7 +248,8 @@ describe("events:each", function()
       invitees_max = 5, favorites = true, invite_status = { "pending", "accepted" }, per_page = 7,
       adhoc = true, time_independent = false, after = "cur-sor_" }
     local query = transport.log[2].query
-    for _, part in ipairs { "time_min=2026-11-01T00%3A00%3A00Z", "time_max=2026-12-01T00%3A00%3A00Z",
+    for _, part in ipairs {
+      "time_min=2026-11-01T00%3A00%3A00Z", "time_max=2026-12-01T00%3A00%3A00Z",
       "created_before=2026-12-01T00%3A00%3A00Z", "created_after=2026-10-01T00%3A00%3A00Z",
       "invitees_max=5", "favorites=true", "invite_status=pending%2Caccepted", "per_page=7",
       "adhoc=true", "time_independent=false", "after=cur-sor_" } do

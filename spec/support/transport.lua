@@ -10,8 +10,8 @@ Transport.__index = Transport
 local Request = {}
 Request.__index = Request
 
-function Request:done() return not self.cancelled or true end
-function Request:wait() return true end
+function Request.done() return true end
+function Request.wait() return true end
 function Request:id() return self.number end
 function Request:cancel() self.cancelled = true end
 function Request:method() return self.spec.method or "GET" end
