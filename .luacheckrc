@@ -10,7 +10,8 @@ read_globals = {
   "table.unpack", "table.pack", "table.move",
   "math.type", "math.tointeger", "math.maxinteger", "math.mininteger",
 }
-files["spec"] = { std = "+busted" }
+-- A loop that is left at its first step is a test of leaving it.
+files["spec"] = { std = "+busted", ignore = { "512" } }
 files[".busted"] = { ignore = { "111" } }
 files["*.rockspec"] = {
   std = "none",

@@ -104,6 +104,7 @@ build = {
     ["salon.sandbox.opentalk.errors"] = "lua/salon/sandbox/opentalk/errors.lua",
     ["salon.sandbox.opentalk.events"] = "lua/salon/sandbox/opentalk/events.lua",
     ["salon.sandbox.opentalk.input"] = "lua/salon/sandbox/opentalk/input.lua",
+    ["salon.sandbox.opentalk.invitations"] = "lua/salon/sandbox/opentalk/invitations.lua",
     ["salon.sandbox.opentalk.invites"] = "lua/salon/sandbox/opentalk/invites.lua",
     ["salon.sandbox.opentalk.pages"] = "lua/salon/sandbox/opentalk/pages.lua",
     ["salon.sandbox.opentalk.recurrence"] = "lua/salon/sandbox/opentalk/recurrence.lua",

@@ -91,6 +91,7 @@ test|has clang|clang|clang|clang|llvm
 test|has clang-format|clang-format|clang-tools-extra|clang-extra-tools|clang-format
 test|has valgrind|valgrind|valgrind|valgrind|-
 test|has h2load|nghttp2-client|nghttp2|nghttp2|nghttp2
+test|[ -d /usr/share/i18n/locales ]|locales|glibc-locale-source|-|-
 test|has zip|zip|zip|zip|-
 test|has unzip|unzip|unzip|unzip|-
 test|python_has requests|python3-requests|python3-requests|py3-requests|-

@@ -115,7 +115,7 @@ leftover() {
 }
 
 export ASAN_OPTIONS="abort_on_error=0:detect_stack_use_after_return=1:allocator_may_return_null=1"
-export LSAN_OPTIONS="print_suppressions=0"
+export LSAN_OPTIONS="suppressions=$PWD/spec/support/lsan.supp:print_suppressions=0"
 export UBSAN_OPTIONS="print_stacktrace=1"
 export TSAN_OPTIONS="halt_on_error=0:exitcode=66:die_after_fork=0"
 busted=$(command -v busted || echo /usr/bin/busted)
