@@ -20,10 +20,10 @@ headers() {
   for name in "$@"; do pkg-config --exists "$name" 2>/dev/null && return; done
   return 1
 }
-lua54() { any lua5.4 lua54 lua; }
-lua_has() {
-  for lua in lua5.4 lua54 lua; do
-    has "$lua" && { "$lua" -e "require '$1'" >/dev/null 2>&1; return; }
+# with_lua CHUNK: runs it in Lua 5.4, if there is one
+with_lua() {
+  for name in lua5.4 lua54 lua; do
+    "$name" -e "assert(_VERSION == 'Lua 5.4') ${1:-}" >/dev/null 2>&1 && return
   done
   return 1
 }
@@ -66,10 +66,10 @@ needs() {
 build|any gcc cc|gcc libc6-dev|gcc|build-base|gcc
 build|has pkg-config|pkg-config|pkgconf-pkg-config|pkgconf|pkgconf
 build|headers libcurl|libcurl4-openssl-dev|libcurl-devel|curl-dev|curl
-build|lua54|lua5.4|lua|lua5.4|lua
+build|with_lua|lua5.4|lua|lua5.4|lua
 build|headers lua5.4 lua-5.4 lua54 lua|liblua5.4-dev|lua-devel|lua5.4-dev|-
 build|headers lua5.1 lua-5.1 lua51 luajit|liblua5.1-0-dev|luajit-devel|luajit-dev|luajit
-build|lua_has cjson|lua-cjson|lua-cjson|lua5.4-cjson|-
+build|with_lua "require 'cjson'"|lua-cjson|lua-cjson|lua5.4-cjson|-
 demo|any nginx openresty|nginx|openresty|nginx|openresty/brew/openresty
 demo|nginx_lua|libnginx-mod-http-lua|-|nginx-mod-http-lua|-
 demo|resty resty/core.lua|lua-resty-core|-|lua-resty-core|-
@@ -82,7 +82,7 @@ test|has lua5.1|lua5.1|compat-lua|lua5.1|-
 test|has luajit|$jit|luajit|luajit|luajit
 test|headers luajit|$jit_dev|luajit-devel|luajit-dev|-
 test|busted_for luajit|lua-busted|-|lua-busted|luarocks
-test|lua_has argparse|lua-argparse|lua-argparse|lua5.4-argparse|-
+test|with_lua "require 'argparse'"|lua-argparse|lua-argparse|lua5.4-argparse|-
 test|has luacheck|lua-check|luacheck|luacheck|luacheck
 test|has luarocks|luarocks|luarocks|luarocks|luarocks
 test|headers openssl|libssl-dev|openssl-devel|openssl-dev|-
