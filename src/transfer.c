@@ -417,6 +417,14 @@ static bool reached(CURL *e, CURLINFO info) {
   return curl_easy_getinfo(e, info, &us) == CURLE_OK && us > 0;
 }
 
+/* With TLS, libcurl 7.88 dates the connection from the end of the handshake;
+** but there is a local port from the moment that TCP is through. */
+static bool connected(CURL *e) {
+  long port = 0;
+  curl_easy_getinfo(e, CURLINFO_LOCAL_PORT, &port);
+  return port > 0 || reached(e, CURLINFO_CONNECT_TIME_T);
+}
+
 void salon_transfer_late(salon_Transfer *t) {
   salon_Exchange *x = t->exchange;
   CURL *e = t->easy;
@@ -428,7 +436,7 @@ void salon_transfer_late(salon_Transfer *t) {
     ;
   else if (!reached(e, CURLINFO_NAMELOOKUP_TIME_T))
     stage = "while the host name was looked up";
-  else if (!reached(e, CURLINFO_CONNECT_TIME_T))
+  else if (!connected(e))
     stage = "while connecting";
   else if (!reached(e, CURLINFO_APPCONNECT_TIME_T) && is_https(x->url))
     stage = "during the TLS handshake";
