@@ -13,6 +13,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -404,6 +405,10 @@ static bool turn(Server *s) {
 
 static void *serve(void *user) {
   Server *s = user;
+  sigset_t pipe; /* OpenSSL writes without MSG_NOSIGNAL */
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, NULL);
   while (turn(s)) continue;
   for (size_t i = 0; i < s->count; i++)
     if (s->conns[i].fd >= 0) hang_up(s, &s->conns[i]);

@@ -1,0 +1,707 @@
+/* What the engine does with a call from submission to result: answers,
+   repetitions, deadlines at every stage, ceilings, cancellation, its end. */
+
+#include "calls.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* ---- servers ---- */
+
+/* The path says what happens. */
+static Answer answer(void *user, int n, const char *path, const char *text) {
+  static const struct {
+    const char *path;
+    Answer answer;
+  } answers[] = {
+    {"/hang", {"", 0, THEN_HANG}},
+    {"/header-hang", {"HTTP/1.1 200 OK\r\nContent-Le", 0, THEN_HANG}},
+    {"/body-hang",
+     {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", 0, THEN_HANG}},
+    {"/cut",
+     {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", 0, THEN_CLOSE}},
+    {"/chunks",
+     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "8\r\n12345678\r\n8\r\n12345678\r\n0\r\n\r\n",
+      0, THEN_KEEP}},
+    {"/interim",
+     {"HTTP/1.1 103 Early Hints\r\nLink: <a>; rel=early\r\n\r\n"
+      "HTTP/1.1 200 OK\r\nLink: <b>; rel=next\r\nLINK:  <c>; rel=last \r\n"
+      "Content-Length: 0\r\n\r\n",
+      0, THEN_KEEP}},
+    {"/nothing", {"HTTP/1.1 204 No Content\r\n\r\n", 0, THEN_KEEP}},
+    {"/redirect",
+     {"HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n", 0,
+      THEN_KEEP}},
+    {"/conflict",
+     {"HTTP/1.1 409 Conflict\r\nContent-Length: 5\r\n\r\nagain", 0, THEN_KEEP}},
+    {"/garbage", {"no HTTP at all\r\n\r\n", 0, THEN_CLOSE}},
+  };
+  (void)user, (void)n, (void)text;
+  for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++)
+    if (strcmp(path, answers[i].path) == 0) return answers[i].answer;
+  return OK_ANSWER;
+}
+
+/* Unavailable until request number *user. */
+static Answer busy(void *user, int n, const char *path, const char *text) {
+  (void)text;
+  if (n >= *(int *)user) return OK_ANSWER;
+  if (strcmp(path, "/asks") == 0)
+    return (Answer){"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\n"
+                    "Content-Length: 4\r\n\r\nbusy",
+                    0, THEN_KEEP};
+  if (strcmp(path, "/asks-too-much") == 0)
+    return (Answer){"HTTP/1.1 429 Too Many\r\nRetry-After: 3600\r\n"
+                    "Content-Length: 4\r\n\r\nbusy",
+                    0, THEN_KEEP};
+  return (Answer){"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy", 0,
+                  THEN_KEEP};
+}
+
+static void assert_content(const salon_Exchange *x, const char *text) {
+  assert_int_equal(x->content.len, strlen(text));
+  assert_memory_equal(x->content.data, text, strlen(text));
+}
+
+static void assert_header(const salon_Exchange *x, size_t *at, const char *name,
+                          const char *value) {
+  size_t len;
+  const char *found = salon_exchange_header(x, name, at, &len);
+  if (value == NULL) {
+    assert_null(found);
+    return;
+  }
+  assert_non_null(found);
+  assert_int_equal(len, strlen(value));
+  assert_memory_equal(found, value, len);
+}
+
+static void ok(const salon_Exchange *x, int status) {
+  if (x->kind != SALON_OK) fail_msg("%s: %s", x->url, x->message);
+  assert_int_equal(x->status, status);
+  assert_int_equal(x->outcome, SALON_DONE);
+}
+
+/* ---- what goes out and comes back ---- */
+
+static void a_get_brings_status_headers_and_body(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  salon_Exchange *x = call("GET", server_url(s, "/"), NULL);
+  size_t at = 0;
+  ok(x, 200);
+  assert_content(x, "ok");
+  assert_header(x, &at, "content-length", "2");
+  assert_header(x, &at, "content-length", NULL);
+  assert_int_equal(x->attempts, 1);
+  end(x);
+  server_stop(s);
+}
+
+static void a_body_is_sent_with_its_exact_length(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  end(call("POST", server_url(s, "/"), "hello"));
+  char *text = server_last(s);
+  assert_non_null(strstr(text, "POST / HTTP/1.1\r\n"));
+  assert_non_null(strstr(text, "Content-Length: 5\r\n"));
+  assert_null(strstr(text, "chunked"));
+  assert_string_equal(strstr(text, "\r\n\r\n") + 4, "hello");
+  free(text);
+  end(call("PUT", server_url(s, "/"), "hi"));
+  text = server_last(s);
+  assert_non_null(strstr(text, "PUT / HTTP/1.1\r\n"));
+  assert_non_null(strstr(text, "Content-Length: 2\r\n"));
+  free(text);
+  server_stop(s);
+}
+
+static void an_empty_body_is_sent_as_length_0(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  end(call("POST", server_url(s, "/"), ""));
+  char *text = server_last(s);
+  assert_non_null(strstr(text, "Content-Length: 0\r\n"));
+  free(text);
+  server_stop(s);
+}
+
+/* The handles are pooled: nothing of a call may show in the next. */
+static void a_get_after_a_post_has_no_body(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  end(call("POST", server_url(s, "/"), "hello"));
+  end(call("DELETE", server_url(s, "/"), NULL));
+  char *text = server_last(s);
+  assert_non_null(strstr(text, "DELETE / HTTP/1.1\r\n"));
+  assert_null(strstr(text, "Content-Length"));
+  free(text);
+  end(call("GET", server_url(s, "/"), NULL));
+  text = server_last(s);
+  assert_non_null(strstr(text, "GET / HTTP/1.1\r\n"));
+  assert_null(strstr(text, "Content-"));
+  free(text);
+  server_stop(s);
+}
+
+static void
+headers_of_an_interim_answer_are_not_those_of_the_answer(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  salon_Exchange *x = call("GET", server_url(s, "/interim"), NULL);
+  size_t at = 0;
+  ok(x, 200);
+  assert_header(x, &at, "Link", "<b>; rel=next");
+  assert_header(x, &at, "Link", "<c>; rel=last");
+  assert_header(x, &at, "Link", NULL);
+  end(x);
+  server_stop(s);
+}
+
+static void an_answer_without_a_body_is_a_success(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  salon_Exchange *x = call("DELETE", server_url(s, "/nothing"), NULL);
+  ok(x, 204);
+  assert_int_equal(x->content.len, 0);
+  end(x);
+  server_stop(s);
+}
+
+static void a_redirect_is_not_followed(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  salon_Exchange *x = call("POST", server_url(s, "/redirect"), "{}");
+  ok(x, 302);
+  assert_int_equal(server_requests(s), 1);
+  end(x);
+  server_stop(s);
+}
+
+static void plain_http2_serves_one_call_after_the_other(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  config->http_version = SALON_HTTP_2;
+  for (int i = 0; i < 3; i++) assert_answers(server_url(s, "/"));
+  assert_int_equal(server_requests(s), 3);
+  server_stop(s);
+}
+
+static void over_tls_the_server_must_be_the_right_one(void **state) {
+  (void)state;
+  Server *s = server_start_tls(answer, NULL);
+  salon_Exchange *x = call("GET", server_url(s, "/"), NULL);
+  assert_failed(x, SALON_TLS, SALON_UNSENT, 1);
+  end(x);
+  salon_config_unref(config);
+  config = salon_config_new();
+  config->ca_file = strdup(server_ca(s));
+  assert_answers(server_url(s, "/"));
+  char url[100]; /* its certificate is for 127.0.0.1 */
+  snprintf(url, sizeof(url), "https://localhost:%d/", server_port(s));
+  x = call("GET", url, NULL);
+  assert_failed(x, SALON_TLS, SALON_UNSENT, 1);
+  end(x);
+  server_stop(s);
+}
+
+/* ---- repetitions ---- */
+
+static void a_get_is_repeated_until_the_server_can(void **state) {
+  (void)state;
+  int good = 3;
+  Server *s = server_start(busy, &good);
+  salon_Exchange *x = call("GET", server_url(s, "/"), NULL);
+  ok(x, 200);
+  assert_int_equal(x->attempts, 3);
+  assert_content(x, "ok");
+  end(x);
+  server_stop(s);
+}
+
+static void
+the_last_answer_is_the_result_when_the_tries_are_used_up(void **state) {
+  (void)state;
+  int good = 100;
+  Server *s = server_start(busy, &good);
+  salon_Exchange *x = call("GET", server_url(s, "/"), NULL);
+  ok(x, 503);
+  assert_int_equal(x->attempts, 4);
+  assert_int_equal(server_requests(s), 4);
+  assert_content(x, "busy");
+  end(x);
+  server_stop(s);
+}
+
+static void a_post_is_not_repeated_after_an_answer(void **state) {
+  (void)state;
+  int good = 100;
+  Server *s = server_start(busy, &good);
+  salon_Exchange *x = call("POST", server_url(s, "/"), "{}");
+  ok(x, 503);
+  assert_int_equal(server_requests(s), 1);
+  end(x);
+  server_stop(s);
+}
+
+static void retry_after_is_waited_for(void **state) {
+  (void)state;
+  int good = 2;
+  Server *s = server_start(busy, &good);
+  double start = salon_now();
+  salon_Exchange *x = call("GET", server_url(s, "/asks"), NULL);
+  ok(x, 200);
+  assert_true(salon_now() - start >= 1);
+  end(x);
+  server_stop(s);
+}
+
+static void a_retry_after_above_the_ceiling_ends_the_call(void **state) {
+  (void)state;
+  int good = 2;
+  Server *s = server_start(busy, &good);
+  salon_Exchange *x = call("GET", server_url(s, "/asks-too-much"), NULL);
+  ok(x, 429);
+  assert_int_equal(x->attempts, 1);
+  end(x);
+  server_stop(s);
+}
+
+static void a_call_may_ask_for_one_status_to_be_repeated(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  const char *const prefixes[] = {"aga", "other"};
+  for (int i = 0; i < 2; i++) {
+    int before = server_requests(s);
+    salon_Exchange *x = salon_exchange_new(
+      config, "POST", server_url(s, "/conflict"), NULL, "{}", 2);
+    x->deadline = salon_now() + 10;
+    x->plan.repeat_status = 409;
+    x->plan.repeat_max = 2;
+    x->repeat_prefix = strdup(prefixes[i]);
+    assert_true(salon_engine_submit(x, mailbox));
+    ok(finish(x), 409);
+    assert_int_equal(server_requests(s) - before, i == 0 ? 3 : 1);
+    end(x);
+  }
+  server_stop(s);
+}
+
+static int unused_port(void) {
+  Server *s = server_start(answer, NULL);
+  int port = server_port(s);
+  server_stop(s);
+  return port;
+}
+
+static void a_refused_connection_is_tried_again_also_for_a_post(void **state) {
+  (void)state;
+  char url[64];
+  snprintf(url, sizeof(url), "http://127.0.0.1:%d/", unused_port());
+  salon_Exchange *x = call("POST", url, "{}");
+  assert_failed(x, SALON_NETWORK, SALON_UNSENT, 4);
+  end(x);
+}
+
+static void a_broken_answer_is_a_network_failure(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  config->retry.max_tries = 1;
+  salon_Exchange *x = call("GET", server_url(s, "/cut"), NULL);
+  assert_failed(x, SALON_NETWORK, SALON_DONE, 1);
+  assert_int_equal(x->status, 200);
+  assert_says(x, "cut short");
+  end(x);
+  x = call("GET", server_url(s, "/garbage"), NULL);
+  assert_failed(x, SALON_NETWORK, SALON_UNKNOWN, 1);
+  end(x);
+  server_stop(s);
+}
+
+/* ---- deadlines ---- */
+
+static void late(const char *url, const char *words, salon_Outcome outcome) {
+  double start = salon_now();
+  salon_Exchange *x = finish(begin("GET", url, NULL, 0.1));
+  double took = salon_now() - start;
+  assert_true(took >= 0.1 && took < 1);
+  assert_failed(x, SALON_TIMEOUT, outcome, 1);
+  assert_says(x, words);
+  end(x);
+}
+
+/* A listener whose queue is full: what comes now is not answered. */
+static void the_deadline_holds_while_connecting(void **state) {
+  (void)state;
+  struct sockaddr_in a = {.sin_family = AF_INET};
+  socklen_t len = sizeof(a);
+  int fds[3];
+  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (int i = 0; i < 3; i++)
+    fds[i] = socket(AF_INET, SOCK_STREAM | (i > 0 ? SOCK_NONBLOCK : 0), 0);
+  assert_int_equal(bind(fds[0], (struct sockaddr *)&a, sizeof(a)), 0);
+  assert_int_equal(listen(fds[0], 0), 0);
+  getsockname(fds[0], (struct sockaddr *)&a, &len);
+  for (int i = 1; i < 3; i++)
+    (void)connect(fds[i], (struct sockaddr *)&a, sizeof(a));
+  char url[64];
+  snprintf(url, sizeof(url), "http://127.0.0.1:%d/", ntohs(a.sin_port));
+  late(url, "while connecting", SALON_UNSENT);
+  for (int i = 0; i < 3; i++) close(fds[i]);
+}
+
+static void the_deadline_holds_during_the_handshake(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL); /* hears no whole request */
+  char url[64];
+  snprintf(url, sizeof(url), "https://127.0.0.1:%d/", server_port(s));
+  late(url, "TLS handshake", SALON_UNSENT);
+  server_stop(s);
+}
+
+static void the_deadline_holds_before_and_within_the_answer(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  late(server_url(s, "/hang"), "before the answer began", SALON_UNKNOWN);
+  late(server_url(s, "/header-hang"), "the answer", SALON_DONE);
+  late(server_url(s, "/body-hang"), "in the middle of the answer", SALON_DONE);
+  server_stop(s);
+}
+
+static void the_deadline_covers_all_tries(void **state) {
+  (void)state;
+  int good = 1000000;
+  Server *s = server_start(busy, &good);
+  config->retry.max_tries = 1000000;
+  config->retry.base = config->retry.cap = 0.01;
+  double start = salon_now();
+  salon_Exchange *x = finish(begin("GET", server_url(s, "/"), NULL, 0.2));
+  assert_true(salon_now() - start < 1);
+  assert_true(x->attempts > 1);
+  if (x->kind == SALON_OK) /* no time for another pause */
+    ok(x, 503);
+  else
+    assert_string_equal(salon_kind_name(x->kind), "timeout");
+  end(x);
+  server_stop(s);
+}
+
+static void what_waits_for_a_slot_waits_on_its_own_deadline(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  config->max_per_origin = 1;
+  salon_Exchange *first = begin("GET", server_url(s, "/hang"), NULL, 30);
+  server_await(s, 1);
+  salon_Exchange *x = finish(begin("GET", server_url(s, "/"), NULL, 0.1));
+  assert_failed(x, SALON_TIMEOUT, SALON_UNSENT, 0);
+  assert_says(x, "before a connection was free");
+  end(x);
+  server_release(s, 1);
+  ok(finish(first), 200);
+  end(first);
+  server_stop(s);
+}
+
+/* ---- ceilings ---- */
+
+static void no_more_than_the_ceiling_run_at_one_origin(void **state) {
+  (void)state;
+  enum { CALLS = 7 };
+  salon_Exchange *x[CALLS];
+  Server *s = server_start(answer, NULL), *other = server_start(answer, NULL);
+  config->max_per_origin = 2;
+  for (int i = 0; i < CALLS; i++)
+    x[i] = begin("GET", server_url(s, "/hang"), NULL, 30);
+  server_await(s, 2);
+  assert_answers(server_url(other, "/")); /* another origin is free */
+  server_release(s, 1);
+  server_await(s, 3);
+  for (int i = 3; i <= CALLS; i++) {
+    server_await(s, i);
+    server_release(s, 1);
+  }
+  server_release(s, CALLS);
+  for (int i = 0; i < CALLS; i++) {
+    ok(finish(x[i]), 200);
+    end(x[i]);
+  }
+  assert_int_equal(server_peak(s), 2);
+  server_stop(s);
+  server_stop(other);
+}
+
+/* One slot in all: the origin with one waiting call does not stand behind all
+   those of the other. */
+static void slots_go_round_the_origins(void **state) {
+  (void)state;
+  Server *many = server_start(answer, NULL), *one = server_start(answer, NULL);
+  config->max_in_flight = 1;
+  salon_mailbox_keep(mailbox);
+  salon_Exchange *first = begin("GET", server_url(many, "/hang"), NULL, 30);
+  server_await(many, 1);
+  salon_Exchange *x[4];
+  for (int i = 0; i < 3; i++)
+    x[i] = begin("GET", server_url(many, "/"), NULL, 30);
+  x[3] = begin("GET", server_url(one, "/"), NULL, 30);
+  server_release(many, 1);
+  for (int i = 0; i < 4; i++) finish(x[i]);
+  finish(first);
+  const uint64_t order[] = {first->id, x[0]->id, x[3]->id, x[1]->id, x[2]->id};
+  for (int i = 0; i < 5; i++)
+    assert_int_equal(salon_mailbox_take(mailbox), order[i]);
+  for (int i = 0; i < 4; i++) end(x[i]);
+  end(first);
+  server_stop(many);
+  server_stop(one);
+}
+
+static void too_long_a_body_is_a_limit(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  const char *const paths[] = {"/", "/chunks"};
+  config->max_body = 16;
+  assert_answers(server_url(s, "/chunks")); /* just what is allowed */
+  for (int i = 0; i < 2; i++) {
+    config->max_body = i == 0 ? 1 : 15;
+    salon_Exchange *x = call("GET", server_url(s, paths[i]), NULL);
+    assert_failed(x, SALON_LIMIT, SALON_DONE, 1);
+    assert_says(x, i == 0 ? "body is longer than 1 bytes" : "15 bytes");
+    end(x);
+  }
+  server_stop(s);
+}
+
+static void too_long_a_header_is_a_limit(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  config->max_header = 20;
+  salon_Exchange *x = call("GET", server_url(s, "/"), NULL);
+  assert_failed(x, SALON_LIMIT, SALON_DONE, 1);
+  assert_says(x, "header is longer than 20 bytes");
+  end(x);
+  server_stop(s);
+}
+
+/* ---- cancellation ---- */
+
+static void a_call_is_cancelled_while_it_waits_for_a_slot(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  config->max_per_origin = 1;
+  salon_Exchange *first = begin("GET", server_url(s, "/hang"), NULL, 30);
+  server_await(s, 1);
+  salon_Exchange *x = begin("GET", server_url(s, "/"), NULL, 30);
+  salon_engine_cancel(x);
+  assert_failed(finish(x), SALON_CANCELLED, SALON_UNSENT, 0);
+  end(x);
+  salon_engine_cancel(first);
+  assert_failed(finish(first), SALON_CANCELLED, SALON_UNKNOWN, 1);
+  end(first);
+  assert_answers(server_url(s, "/")); /* both slots came back */
+  assert_int_equal(server_requests(s), 2);
+  server_stop(s);
+}
+
+static void a_call_is_cancelled_in_the_middle_of_its_answer(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  salon_Exchange *x = begin("GET", server_url(s, "/body-hang"), NULL, 30);
+  server_await(s, 1);
+  salon_engine_cancel(x);
+  assert_string_equal(salon_kind_name(finish(x)->kind), "cancelled");
+  assert_true(x->outcome != SALON_UNSENT);
+  end(x);
+  assert_answers(server_url(s, "/"));
+  server_stop(s);
+}
+
+static void a_call_is_cancelled_between_two_tries(void **state) {
+  (void)state;
+  int good = 2;
+  Server *s = server_start(busy, &good);
+  config->max_per_origin = 1;
+  salon_Exchange *x = begin("GET", server_url(s, "/asks"), NULL, 30);
+  assert_answers(server_url(s, "/")); /* has its slot: it pauses */
+  double start = salon_now();
+  salon_engine_cancel(x);
+  assert_string_equal(salon_kind_name(finish(x)->kind), "cancelled");
+  assert_int_equal(x->attempts, 1);
+  assert_true(salon_now() - start < 0.9);
+  end(x);
+  server_stop(s);
+}
+
+static void cancelling_a_finished_call_changes_nothing(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  salon_Exchange *x = call("GET", server_url(s, "/"), NULL);
+  salon_engine_cancel(x);
+  salon_engine_cancel(x);
+  assert_answers(server_url(s, "/"));
+  ok(x, 200);
+  end(x);
+  server_stop(s);
+}
+
+static void a_call_may_be_cancelled_at_once_and_given_up(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  for (int i = 0; i < 200; i++) {
+    salon_Exchange *x = begin("GET", server_url(s, "/hang"), NULL, 30);
+    salon_engine_cancel(x);
+    end(x);
+  }
+  assert_answers(server_url(s, "/"));
+  assert_int_equal(atomic_load(&mailbox->in_flight), 0);
+  server_stop(s);
+}
+
+/* ---- the engine's own life ---- */
+
+static void stopping_cancels_what_is_under_way(void **state) {
+  (void)state;
+  enum { CALLS = 100 };
+  salon_Exchange *x[CALLS];
+  Server *s = server_start(answer, NULL);
+  for (int i = 0; i < CALLS; i++)
+    x[i] = begin("GET", server_url(s, "/hang"), NULL, 30);
+  server_await(s, CALLS);
+  double start = salon_now();
+  salon_engine_stop();
+  assert_true(salon_now() - start < 0.5);
+  for (int i = 0; i < CALLS; i++) {
+    assert_true(salon_exchange_finished(x[i]));
+    assert_failed(x[i], SALON_CANCELLED, SALON_UNKNOWN, 1);
+    end(x[i]);
+  }
+  assert_int_equal(atomic_load(&mailbox->in_flight), 0);
+  server_settle(s);
+  server_stop(s);
+}
+
+static void the_next_call_starts_the_engine_again(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  for (int i = 0; i < 5; i++) {
+    assert_answers(server_url(s, "/"));
+    salon_engine_stop();
+    salon_engine_stop(); /* twice does no harm */
+  }
+  server_stop(s);
+}
+
+static void the_last_state_to_leave_stops_it(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  salon_engine_enter();
+  salon_Exchange *x = begin("GET", server_url(s, "/hang"), NULL, 30);
+  server_await(s, 1);
+  salon_engine_leave();
+  assert_answers(server_url(s, "/"));
+  assert_false(salon_exchange_finished(x));
+  salon_engine_enter();
+  salon_engine_leave();
+  salon_engine_cancel(x);
+  end(finish(x));
+  server_stop(s);
+}
+
+/* ---- many threads ---- */
+
+typedef struct Crowd {
+  Server *server;
+  salon_Mailbox *mailbox;
+  unsigned seed;
+  int wrong;
+} Crowd;
+
+static salon_Exchange *send_one(Crowd *c, const char *path) {
+  char url[64];
+  snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", server_port(c->server),
+           path);
+  salon_Exchange *x = salon_exchange_new(config, "GET", url, NULL, NULL, 0);
+  x->deadline = salon_now() + 20;
+  if (!salon_engine_submit(x, c->mailbox)) c->wrong++;
+  return x;
+}
+
+static void *crowd(void *user) {
+  Crowd *c = user;
+  for (int i = 0; i < 100; i++) {
+    salon_Exchange *a = send_one(c, "/"), *b = send_one(c, "/hang");
+    if (rand_r(&c->seed) % 2) salon_engine_cancel(b);
+    if (!salon_mailbox_wait(c->mailbox, a, 20) || a->kind != SALON_OK)
+      c->wrong++;
+    salon_engine_cancel(b);
+    if (!salon_mailbox_wait(c->mailbox, b, 20)) c->wrong++;
+    if (b->kind != SALON_CANCELLED) c->wrong++;
+    salon_exchange_unref(a);
+    salon_exchange_unref(b);
+  }
+  return NULL;
+}
+
+static void four_threads_call_and_cancel_without_mixing_up(void **state) {
+  (void)state;
+  enum { THREADS = 4 };
+  Crowd c[THREADS];
+  pthread_t threads[THREADS];
+  Server *s = server_start(answer, NULL);
+  for (int i = 0; i < THREADS; i++) {
+    c[i] = (Crowd){s, salon_mailbox_new(), (unsigned)i + 1, 0};
+    pthread_create(&threads[i], NULL, crowd, &c[i]);
+  }
+  for (int i = 0; i < THREADS; i++) {
+    pthread_join(threads[i], NULL);
+    assert_int_equal(c[i].wrong, 0);
+    assert_int_equal(atomic_load(&c[i].mailbox->in_flight), 0);
+    salon_mailbox_close(c[i].mailbox);
+    salon_mailbox_unref(c[i].mailbox);
+  }
+  server_stop(s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(a_get_brings_status_headers_and_body),
+    TEST(a_body_is_sent_with_its_exact_length),
+    TEST(an_empty_body_is_sent_as_length_0),
+    TEST(a_get_after_a_post_has_no_body),
+    TEST(headers_of_an_interim_answer_are_not_those_of_the_answer),
+    TEST(an_answer_without_a_body_is_a_success),
+    TEST(a_redirect_is_not_followed),
+    TEST(plain_http2_serves_one_call_after_the_other),
+    TEST(over_tls_the_server_must_be_the_right_one),
+    TEST(a_get_is_repeated_until_the_server_can),
+    TEST(the_last_answer_is_the_result_when_the_tries_are_used_up),
+    TEST(a_post_is_not_repeated_after_an_answer),
+    TEST(retry_after_is_waited_for),
+    TEST(a_retry_after_above_the_ceiling_ends_the_call),
+    TEST(a_call_may_ask_for_one_status_to_be_repeated),
+    TEST(a_refused_connection_is_tried_again_also_for_a_post),
+    TEST(a_broken_answer_is_a_network_failure),
+    TEST(the_deadline_holds_while_connecting),
+    TEST(the_deadline_holds_during_the_handshake),
+    TEST(the_deadline_holds_before_and_within_the_answer),
+    TEST(the_deadline_covers_all_tries),
+    TEST(what_waits_for_a_slot_waits_on_its_own_deadline),
+    TEST(no_more_than_the_ceiling_run_at_one_origin),
+    TEST(slots_go_round_the_origins),
+    TEST(too_long_a_body_is_a_limit),
+    TEST(too_long_a_header_is_a_limit),
+    TEST(a_call_is_cancelled_while_it_waits_for_a_slot),
+    TEST(a_call_is_cancelled_in_the_middle_of_its_answer),
+    TEST(a_call_is_cancelled_between_two_tries),
+    TEST(cancelling_a_finished_call_changes_nothing),
+    TEST(a_call_may_be_cancelled_at_once_and_given_up),
+    TEST(stopping_cancels_what_is_under_way),
+    TEST(the_next_call_starts_the_engine_again),
+    TEST(the_last_state_to_leave_stops_it),
+    TEST(four_threads_call_and_cancel_without_mixing_up),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
