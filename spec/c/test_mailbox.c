@@ -1,0 +1,257 @@
+/* The mailbox alone, without an engine: who hears of what, when the
+   descriptor and nginx's socket speak, and that news never get lost. */
+
+#include "calls.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* An exchange on its way to `mailbox`, as the engine would hold it. */
+static salon_Exchange *under_way(void) {
+  salon_Exchange *x = salon_exchange_new(config, "GET", "http://a.test/", NULL,
+                                         NULL, 0);
+  assert_non_null(x);
+  x->mailbox = salon_mailbox_ref(mailbox);
+  atomic_fetch_add(&mailbox->in_flight, 1);
+  return x;
+}
+
+/* Delivers a chain of n; their ids in `ids`. */
+static void deliver(int n, uint64_t *ids) {
+  salon_Exchange *first = NULL, *last = NULL;
+  for (int i = 0; i < n; i++) {
+    salon_Exchange *x = under_way();
+    if (ids != NULL) ids[i] = x->id;
+    if (first == NULL)
+      first = x;
+    else
+      last->next = x;
+    last = x;
+  }
+  salon_mailbox_deliver(mailbox, first, last);
+}
+
+static bool readable(int fd) {
+  struct pollfd p = {.fd = fd, .events = POLLIN};
+  return poll(&p, 1, 0) == 1;
+}
+
+static void finished_calls_are_taken_in_their_order(void **state) {
+  (void)state;
+  uint64_t ids[5];
+  salon_mailbox_keep(mailbox);
+  assert_int_equal(salon_mailbox_take(mailbox), 0);
+  deliver(3, ids);
+  deliver(2, ids + 3);
+  for (int i = 0; i < 5; i++)
+    assert_int_equal(salon_mailbox_take(mailbox), ids[i]);
+  assert_int_equal(salon_mailbox_take(mailbox), 0);
+  assert_int_equal(atomic_load(&mailbox->in_flight), 0);
+}
+
+static void nobody_is_told_who_did_not_ask(void **state) {
+  (void)state;
+  deliver(1, NULL);
+  assert_false(readable(mailbox->wake.read_fd));
+}
+
+static void the_descriptor_becomes_readable_once_for_many(void **state) {
+  (void)state;
+  uint64_t count;
+  int fd = salon_mailbox_fd(mailbox);
+  assert_false(readable(fd));
+  deliver(1, NULL);
+  deliver(3, NULL);
+  assert_true(readable(fd));
+  assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
+  assert_int_equal(count, 1); /* one signal, an eventfd counts them */
+  salon_mailbox_drain(mailbox);
+  deliver(1, NULL);
+  assert_true(readable(fd));
+  salon_mailbox_drain(mailbox);
+  assert_false(readable(fd));
+}
+
+static void
+who_asks_late_for_the_descriptor_is_told_what_was_missed(void **state) {
+  (void)state;
+  deliver(1, NULL);
+  assert_true(readable(salon_mailbox_fd(mailbox)));
+}
+
+static void a_look_at_one_call_forgets_the_news_of_others(void **state) {
+  (void)state;
+  deliver(4, NULL);
+  salon_mailbox_drain(mailbox);
+  assert_int_equal(salon_mailbox_take(mailbox), 0);
+}
+
+static void unless_a_host_takes_them(void **state) {
+  (void)state;
+  uint64_t id;
+  salon_mailbox_keep(mailbox);
+  deliver(1, &id);
+  salon_mailbox_drain(mailbox);
+  assert_int_equal(salon_mailbox_take(mailbox), id);
+}
+
+static void what_finishes_after_the_end_of_its_state_is_dropped(void **state) {
+  (void)state;
+  salon_Exchange *x = salon_exchange_ref(under_way());
+  salon_mailbox_close(mailbox);
+  salon_mailbox_deliver(mailbox, x, x);
+  assert_int_equal(salon_mailbox_take(mailbox), 0);
+  assert_int_equal(atomic_load(&x->refs), 1);
+  salon_exchange_unref(x);
+}
+
+/* ---- waiting ---- */
+
+static void waiting_ends_at_its_time(void **state) {
+  (void)state;
+  salon_Exchange *x = under_way();
+  double start = salon_now();
+  assert_false(salon_mailbox_wait(mailbox, x, 0.05));
+  assert_true(salon_now() - start >= 0.05);
+  assert_false(salon_mailbox_wait(mailbox, x, 0));
+  assert_false(salon_mailbox_wait(mailbox, x, -1));
+  salon_exchange_ref(x);
+  salon_mailbox_deliver(mailbox, x, x);
+  assert_true(salon_mailbox_wait(mailbox, x, 0));
+  end(x);
+}
+
+enum { ROUNDS = 2000 };
+
+typedef struct Ring {
+  salon_Exchange *x[ROUNDS];
+  atomic_int ready; /* so many may be delivered */
+} Ring;
+
+static void *postman(void *user) {
+  Ring *ring = user;
+  for (int i = 0; i < ROUNDS; i++) {
+    while (atomic_load(&ring->ready) <= i) continue;
+    salon_mailbox_deliver(mailbox, ring->x[i], ring->x[i]);
+  }
+  return NULL;
+}
+
+static void no_wake_up_is_lost_between_looking_and_sleeping(void **state) {
+  (void)state;
+  static Ring ring;
+  pthread_t thread;
+  atomic_store(&ring.ready, 0);
+  for (int i = 0; i < ROUNDS; i++) ring.x[i] = salon_exchange_ref(under_way());
+  pthread_create(&thread, NULL, postman, &ring);
+  double start = salon_now();
+  for (int i = 0; i < ROUNDS; i++) {
+    atomic_fetch_add(&ring.ready, 1);
+    assert_true(salon_mailbox_wait(mailbox, ring.x[i], 20));
+    end(ring.x[i]);
+  }
+  assert_true(salon_now() - start < 20);
+  pthread_join(thread, NULL);
+}
+
+/* ---- nginx's socket ---- */
+
+static int connect_to(const char *path) {
+  struct sockaddr_un a = {.sun_family = AF_UNIX};
+  strncpy(a.sun_path, path, sizeof(a.sun_path) - 1);
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+  return fd;
+}
+
+static void
+the_socket_is_private_and_its_file_goes_once_connected(void **state) {
+  (void)state;
+  struct stat info;
+  assert_false(salon_mailbox_accept(mailbox));
+  char *path = strdup(salon_mailbox_listen(mailbox));
+  char *folder = strdup(path);
+  *strrchr(folder, '/') = '\0';
+  assert_int_equal(stat(folder, &info), 0);
+  assert_int_equal(info.st_mode & 0777, 0700);
+  assert_false(salon_mailbox_accept(mailbox)); /* nobody there yet */
+  int fd = connect_to(path);
+  assert_true(salon_mailbox_accept(mailbox));
+  assert_int_not_equal(stat(path, &info), 0);
+  assert_int_not_equal(stat(folder, &info), 0);
+  close(fd);
+  free(path);
+  free(folder);
+}
+
+static void the_socket_speaks_once_after_it_was_armed(void **state) {
+  (void)state;
+  char bytes[8];
+  salon_mailbox_keep(mailbox);
+  int fd = connect_to(salon_mailbox_listen(mailbox));
+  assert_true(salon_mailbox_accept(mailbox));
+  deliver(1, NULL);
+  assert_false(readable(fd));               /* the loop is awake */
+  assert_false(salon_mailbox_arm(mailbox)); /* first take what is there */
+  assert_true(salon_mailbox_take(mailbox) != 0);
+  assert_true(salon_mailbox_arm(mailbox));
+  deliver(2, NULL);
+  deliver(1, NULL);
+  assert_int_equal(recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT), 1);
+  for (int i = 0; i < 3; i++) assert_true(salon_mailbox_take(mailbox) != 0);
+  close(fd);
+  assert_true(salon_mailbox_arm(mailbox));
+  deliver(1, NULL); /* a loop that died does no harm */
+  assert_true(salon_mailbox_take(mailbox) != 0);
+}
+
+static void a_socket_that_nobody_connects_to_leaves_no_file(void **state) {
+  (void)state;
+  struct stat info;
+  char *first = strdup(salon_mailbox_listen(mailbox));
+  char *second = strdup(salon_mailbox_listen(mailbox));
+  assert_string_not_equal(first, second);
+  assert_int_not_equal(stat(first, &info), 0);
+  salon_mailbox_close(mailbox);
+  salon_mailbox_unref(mailbox);
+  assert_int_not_equal(stat(second, &info), 0);
+  mailbox = salon_mailbox_new();
+  free(first);
+  free(second);
+}
+
+static void a_folder_that_cannot_be_made_is_an_error(void **state) {
+  (void)state;
+  const char *before = getenv("TMPDIR");
+  char *saved = before == NULL ? NULL : strdup(before);
+  setenv("TMPDIR", "/nowhere/at/all", 1);
+  assert_null(salon_mailbox_listen(mailbox));
+  if (saved != NULL)
+    setenv("TMPDIR", saved, 1);
+  else
+    unsetenv("TMPDIR");
+  free(saved);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(finished_calls_are_taken_in_their_order),
+    TEST(nobody_is_told_who_did_not_ask),
+    TEST(the_descriptor_becomes_readable_once_for_many),
+    TEST(who_asks_late_for_the_descriptor_is_told_what_was_missed),
+    TEST(a_look_at_one_call_forgets_the_news_of_others),
+    TEST(unless_a_host_takes_them),
+    TEST(what_finishes_after_the_end_of_its_state_is_dropped),
+    TEST(waiting_ends_at_its_time),
+    TEST(no_wake_up_is_lost_between_looking_and_sleeping),
+    TEST(the_socket_is_private_and_its_file_goes_once_connected),
+    TEST(the_socket_speaks_once_after_it_was_armed),
+    TEST(a_socket_that_nobody_connects_to_leaves_no_file),
+    TEST(a_folder_that_cannot_be_made_is_an_error),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

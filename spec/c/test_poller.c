@@ -1,0 +1,149 @@
+/* Both ways to wait for descriptors: epoll in this file, poll in
+   test_poller_fallback.c, which is this file again. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "poller.h"
+
+static salon_Poller *p;
+static int pair[2];
+static salon_Ready ready[8];
+
+static int setup(void **state) {
+  (void)state;
+  p = salon_poller_new();
+  return p == NULL || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0;
+}
+
+static int teardown(void **state) {
+  (void)state;
+  salon_poller_free(p);
+  close(pair[0]);
+  close(pair[1]);
+  return 0;
+}
+
+static void speak(void) { assert_int_equal(write(pair[1], "x", 1), 1); }
+
+static size_t look(void) { return salon_poller_wait(p, ready, 8, 0); }
+
+static void only_what_is_wanted_is_reported(void **state) {
+  (void)state;
+  speak();
+  assert_int_equal(look(), 0);
+  assert_true(salon_poller_want(p, pair[0], SALON_POLL_IN));
+  assert_int_equal(look(), 1);
+  assert_int_equal(ready[0].fd, pair[0]);
+  assert_int_equal(ready[0].events, SALON_POLL_IN);
+  assert_true(salon_poller_want(p, pair[0], SALON_POLL_OUT));
+  assert_int_equal(look(), 1);
+  assert_int_equal(ready[0].events, SALON_POLL_OUT);
+  assert_true(salon_poller_want(p, pair[0], SALON_POLL_IN | SALON_POLL_OUT));
+  assert_int_equal(look(), 1);
+  assert_int_equal(ready[0].events, SALON_POLL_IN | SALON_POLL_OUT);
+}
+
+/* The lazy part: dropped, fired unasked, wanted again. */
+static void interest_may_be_dropped_and_taken_up_again(void **state) {
+  (void)state;
+  for (int i = 0; i < 3; i++) {
+    assert_true(salon_poller_want(p, pair[0], SALON_POLL_IN));
+    assert_true(salon_poller_want(p, pair[0], 0));
+    speak();
+    assert_int_equal(look(), 0);
+    assert_int_equal(look(), 0);
+    assert_true(salon_poller_want(p, pair[0], SALON_POLL_IN));
+    assert_int_equal(look(), 1);
+  }
+}
+
+static void a_closed_peer_is_news(void **state) {
+  (void)state;
+  assert_true(salon_poller_want(p, pair[0], SALON_POLL_IN));
+  shutdown(pair[1], SHUT_WR);
+  assert_int_equal(look(), 1);
+  assert_true(ready[0].events & (SALON_POLL_IN | SALON_POLL_ERR));
+}
+
+/* The next socket often gets the number of the last one. */
+static void a_number_may_be_used_again_by_another_descriptor(void **state) {
+  (void)state;
+  int number = pair[0];
+  assert_true(salon_poller_want(p, number, SALON_POLL_IN));
+  salon_poller_forget(p, number);
+  close(pair[0]);
+  close(pair[1]);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  assert_int_equal(pair[0], number);
+  speak();
+  assert_int_equal(look(), 0);
+  assert_true(salon_poller_want(p, number, SALON_POLL_IN));
+  assert_int_equal(look(), 1);
+}
+
+static void a_number_may_be_used_again_without_a_word(void **state) {
+  (void)state;
+  int number = pair[0];
+  assert_true(salon_poller_want(p, number, SALON_POLL_IN));
+  assert_true(salon_poller_want(p, number, 0));
+  close(pair[0]);
+  close(pair[1]);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  assert_int_equal(pair[0], number);
+  salon_poller_forget(p, number);
+  assert_true(salon_poller_want(p, number, SALON_POLL_OUT));
+  assert_int_equal(look(), 1);
+}
+
+static void forgetting_what_was_never_wanted_does_nothing(void **state) {
+  (void)state;
+  salon_poller_forget(p, pair[0]);
+  salon_poller_forget(p, 100000);
+  assert_int_equal(look(), 0);
+}
+
+static void it_waits_for_the_time_it_is_given(void **state) {
+  (void)state;
+  double start = salon_now();
+  assert_true(salon_poller_want(p, pair[0], SALON_POLL_IN));
+  assert_int_equal(salon_poller_wait(p, ready, 8, 0.0201), 0);
+  assert_true(salon_now() - start >= 0.0201);
+}
+
+static void more_than_it_may_report_is_reported_next_time(void **state) {
+  (void)state;
+  int other[2];
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, other), 0);
+  assert_true(salon_poller_want(p, pair[0], SALON_POLL_OUT));
+  assert_true(salon_poller_want(p, other[0], SALON_POLL_OUT));
+  assert_int_equal(salon_poller_wait(p, ready, 1, 0), 1);
+  assert_int_equal(look(), 2);
+  close(other[0]);
+  close(other[1]);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(only_what_is_wanted_is_reported),
+    TEST(interest_may_be_dropped_and_taken_up_again),
+    TEST(a_closed_peer_is_news),
+    TEST(a_number_may_be_used_again_by_another_descriptor),
+    TEST(a_number_may_be_used_again_without_a_word),
+    TEST(forgetting_what_was_never_wanted_does_nothing),
+    TEST(it_waits_for_the_time_it_is_given),
+    TEST(more_than_it_may_report_is_reported_next_time),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
