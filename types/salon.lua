@@ -72,7 +72,7 @@ function Token:reveal_id() end
 ---@field backend "opentalk"|"meet"
 local Client = {}
 
----Ends the client and what it has in flight. May be called twice.
+---Ends the client: no call begins any more. May be called twice.
 function Client:close() end
 
 ---@return boolean

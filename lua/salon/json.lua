@@ -14,17 +14,22 @@ local json = {
   encode = core.encode,
 }
 
+local SHAPES = {
+  [("{"):byte()] = "object",
+  [("["):byte()] = "array",
+  [("<"):byte()] = "html",
+}
+
 ---What a text is, judged by its first byte that is no blank: content types lie
 ---(OpenTalk's errors are `text/json`, a stray proxy says `text/html`).
 ---@param text string
 ---@return "object"|"array"|"html"|"empty"|"text"
 function json.shape(text)
+  local shape = SHAPES[text:byte(1)]
+  if shape then return shape end
   local first = text:match("^[ \t\r\n]*([^ \t\r\n])")
   if first == nil then return "empty" end
-  if first == "{" then return "object" end
-  if first == "[" then return "array" end
-  if first == "<" then return "html" end
-  return "text"
+  return SHAPES[first:byte()] or "text"
 end
 
 ---Decodes an object or a list.

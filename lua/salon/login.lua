@@ -54,8 +54,11 @@ local function still_good(token, refused)
 end
 
 local function renew_now(self, deadline, refused)
+  local err
+  local token = self:ready(refused)
+  if token then return token end  -- somebody was quicker
   local old = self.token
-  local token, err = self.renew(self, deadline, old)
+  token, err = self.renew(self, deadline, old)
   self.renewed_at = core.now()
   if token == nil then
     if still_good(old, refused) then return old end
@@ -75,7 +78,10 @@ function Login:get(deadline, refused)
   if token then return token end
   local host, err = self.session:host()
   if host == nil then return nil, err end
-  return self.flight:run(host, deadline, "the login", renew_now, self, deadline, refused)
+  repeat  -- what somebody else's renewal left in place may be the refused one
+    token, err = self.flight:run(host, deadline, "the login", renew_now, self, deadline, refused)
+  until token == nil or token ~= refused
+  return token, err
 end
 
 local function given_fault(message, hint)

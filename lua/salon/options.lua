@@ -118,13 +118,13 @@ local to_integer = math.tointeger or function(value) return value end
 ---Checks a table of options against `spec` and returns a copy.
 ---@param fname string  name of the public function, for messages
 ---@param given table?
----@param spec table<string, table>  name -> { kinds..., required, integer, min, max, check… }
+---@param spec table<string, table>  name -> { kinds..., integer, min, max, check… }
 ---@param level? integer  3 (default): the caller of the function that calls this one
 ---@param word? string  what to call an entry: "option" (default), "field"
 ---@return table
 function options.check(fname, given, spec, level, word)
+  if given == nil then return {} end
   level, word = level or 3, word or "option"
-  if given == nil then given = {} end
   if type(given) ~= "table" then
     fail(level, "%s: %ss must be a table, got %s", fname, word, NAMES[kind_of(given)]
       or type(given))
@@ -149,11 +149,6 @@ function options.check(fname, given, spec, level, word)
     if want.integer and type(value) == "number" then value = to_integer(value) end
     copy[name] = value
   end
-  for name, want in pairs(spec) do
-    if want.required and copy[name] == nil then
-      fail(level, "%s: %s '%s' is required", fname, word, name)
-    end
-  end
   return copy
 end
 
@@ -163,6 +158,7 @@ end
 ---@param value any
 ---@param level? integer
 function options.id(fname, name, value, level)
+  if type(value) == "string" and value:find("^[%w_%-]+$") then return end
   level = level or 3
   local message
   if type(value) ~= "string" then

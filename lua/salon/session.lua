@@ -72,11 +72,10 @@ function Session:host()
   return hosts.pick(self.forced_host)
 end
 
--- All texts that must not be seen in an error of this call.
-function Session:secrets(pending)
+-- All texts that must not be seen in an error of a call that sent `token`.
+function Session:secrets(token)
   local list = {}
   self.backend:secrets(list)
-  local token = pending and pending.token
   if token then
     list[#list + 1] = token:reveal()
     list[#list + 1] = token:reveal_refresh()
@@ -120,6 +119,11 @@ local function authorise(self, pending, wait)
   return true
 end
 
+-- Another light thread closed the client while this call was under way.
+local function closed_meanwhile()
+  return Error.new { kind = "cancelled", message = "the client was closed during the call" }
+end
+
 local function headers_for(self, call)
   if call.body == nil then return self.headers end
   return call.form and self.form_headers or self.json_headers
@@ -134,6 +138,7 @@ local function submit(self, pending, wait)
   local ready
   ready, err = authorise(self, pending, wait)
   if not ready then return nil, err end
+  if self.client:closed() then return nil, closed_meanwhile() end
   pending.request = core.request(self.client, {
     method = call.method,
     url = url,
@@ -174,18 +179,6 @@ local function apply(self, pending, cure)
   return true
 end
 
--- The answer to a success.
-local function answer_of(request, status, body, attempts)
-  return {
-    status = status,
-    request_id = request:header("x-request-id"),
-    date = request:header("Date"),
-    attempts = attempts,
-    body = body,
-    request = request,
-  }
-end
-
 -- One exchange. Returns an answer; or nil, err; or nil, nil when a cure was
 -- applied and the request wants to be sent again.
 local function exchange(self, pending, host)
@@ -200,13 +193,16 @@ local function exchange(self, pending, host)
   if status == nil then
     local info = body
     info.attempts = info.attempts + (pending.attempts or 0)
-    return nil, Error.transport(request, info, self:secrets(pending))
+    return nil, Error.transport(request, info, self:secrets(pending.token))
   end
   attempts = attempts + (pending.attempts or 0)
   if status >= 200 and status < 300 then
-    return answer_of(request, status, body, attempts)
+    return {
+      status = status, body = body, attempts = attempts, request = request,
+      token = pending.token,
+    }
   end
-  local err, shape = Error.answer(request, status, body, attempts, self:secrets(pending))
+  local err, shape = Error.answer(request, status, body, attempts, self:secrets(pending.token))
   local cure = not pending.call.anonymous
     and self.backend:cure(pending, err, shape, request:header("WWW-Authenticate"))
   if not cure then
@@ -221,7 +217,7 @@ end
 
 ---Waits for a started call and reads its answer.
 ---@param pending table
----@return table? answer  status, request_id, date, attempts, body, request
+---@return table? answer  status, body, attempts, request, token
 ---@return salon.Error? err
 function Session:finish(pending)
   local host, err = self:host()
@@ -251,8 +247,8 @@ end
 function Session.about(answer)
   return {
     status = answer.status,
-    request_id = answer.request_id,
-    date = answer.date,
+    request_id = answer.request:header("x-request-id"),
+    date = answer.request:header("Date"),
     attempts = answer.attempts,
   }
 end
@@ -277,7 +273,7 @@ function Session:decode(answer, shape)
       ({ html = "HTML", text = "no JSON", object = "a JSON object", array = "a JSON list" })[found],
       shape == "array" and "list" or shape)
   end
-  local secrets = self:secrets()
+  local secrets = self:secrets(answer.token)
   return nil, Error.decode(answer, Error.strike(message, secrets), secrets)
 end
 
@@ -286,7 +282,7 @@ end
 ---@param message string
 ---@return salon.Error  kind: decode
 function Session:shape_error(answer, message)
-  return Error.decode(answer, message, self:secrets())
+  return Error.decode(answer, message, self:secrets(answer.token))
 end
 
 ---Sends a call and decodes the object that comes back.

@@ -9,19 +9,30 @@
 -- The host is looked up when a call is made, not when a module loads: what is
 -- loaded in nginx's init phase outlives that phase.
 
+local Error = require "salon.error"
 local plain = require "salon.host.plain"
 
 local host = {}
+
+local function unable(message, hint)
+  return Error.new { kind = "phase", message = "cannot wait: " .. message, hint = hint }
+end
 
 ---@param forced? "plain"|"nginx"
 ---@return table? host
 ---@return salon.Error? err  kind: phase
 function host.pick(forced)
   if forced == "plain" then return plain end
-  if forced == "nginx" or (ngx ~= nil and ngx.get_phase ~= nil) then
-    return require("salon.host.nginx").pick()
+  if ngx == nil or ngx.get_phase == nil then
+    if forced == nil then return plain end
+    return nil, unable("this is not nginx", "leave out option 'host'")
   end
-  return plain
+  local ok, nginx = pcall(require, "salon.host.nginx")
+  if ok then return nginx.pick() end
+  if nginx:find("ngx.semaphore", 1, true) then
+    return nil, unable("nginx lacks ngx.semaphore", "install lua-resty-core")
+  end
+  error(nginx, 0)
 end
 
 return host

@@ -12,9 +12,9 @@ local unsupported = require "salon.unsupported"
 local meet = {}
 
 local API = "/external-api/v1.0"
+local SWEEP_EVERY = 256  -- new logins
 
 local OPTIONS = options.merge(options.CLIENT, {
-  url = { "string", required = true },
   client_id = { "string" },
   client_secret = options.SECRET,
   user = { "string" },
@@ -23,7 +23,7 @@ local OPTIONS = options.merge(options.CLIENT, {
 
 -- Which of the options belong together; raises at the caller of `new`.
 local function check_sense(given)
-  local grant = { "client_id", "client_secret" }
+  if not given.url then error("salon.meet: option 'url' is required", 3) end
   if given.token then
     for _, name in ipairs { "client_id", "client_secret", "user" } do
       if given[name] then
@@ -32,7 +32,7 @@ local function check_sense(given)
     end
     return
   end
-  for _, name in ipairs(grant) do
+  for _, name in ipairs { "client_id", "client_secret" } do
     if not given[name] then
       error(("salon.meet: option '%s' is required (or give 'token')"):format(name), 3)
     end
@@ -44,23 +44,32 @@ end
 local Backend = {}
 Backend.__index = Backend
 
+-- Forgets logins whose token expired, so that a server of many users stays lean.
+local function sweep(self)
+  for user, one in pairs(self.logins) do
+    local left = one.token and one.token:expires_in()
+    if left and left <= 0 then self.logins[user] = nil end
+  end
+end
+
 -- Tokens belong to a user; origin and application are the client's.
 function Backend:login(call)
-  local key = call.user or ""
-  local found = self.logins[key]
+  local user = call.user or ""
+  local found = self.logins[user]
   if found == nil then
     found = login.new(self.session, self.given, call.user)
-    self.logins[key] = found
+    self.logins[user] = found
+    self.made = self.made + 1
+    if self.made % SWEEP_EVERY == 0 then sweep(self) end
   end
   return found
 end
 
 function Backend:secrets(list)
-  for _, name in ipairs { "client_secret", "token" } do
+  for _, name in ipairs { "client_secret", "secret_in_use", "token" } do
     local value = self.given[name]
     if value and type(value) ~= "function" then list[#list + 1] = value:reveal() end
   end
-  for _, one in pairs(self.logins) do login.secrets(one, list) end
 end
 
 -- A token that is not accepted shows as 401 or, on servers with an OpenID
@@ -121,6 +130,7 @@ function meet.new(given)
     given = checked,
     user = checked.user,
     logins = {},
+    made = 0,
   }, Backend)
   local session = Session.new { client = self, backend = backend, options = checked }
   backend.session = session

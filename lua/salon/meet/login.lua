@@ -46,7 +46,7 @@ local function ask(self, deadline)
   if secret == nil then
     return nil, Error.new { kind = "auth", message = "option 'client_secret': " .. message }
   end
-  self.secret_in_use = core.secret(secret)
+  given.secret_in_use = core.secret(secret)
   local data, answer = session:fetch {
     method = "POST",
     parts = { "application", "token", "" },
@@ -87,14 +87,6 @@ function login.new(session, given, user)
   end
   self.given, self.user = given, user
   return self
-end
-
----Adds the texts of this login that errors must not show.
----@param self salon.Login
----@param list string[]
-function login.secrets(self, list)
-  if self.secret_in_use then list[#list + 1] = self.secret_in_use:reveal() end
-  if self.token then list[#list + 1] = self.token:reveal() end
 end
 
 return login

@@ -165,11 +165,10 @@ local function refresh_grant(self, deadline, old)
   local form, err = base_form(self, "refresh_token")
   if form == nil then return nil, false, err end
   add(form, "refresh_token", refresh)
-  self.refresh_in_use = old
+  self.in_use = old
   self.spent = old
   local token
   token, err = ask(self, form, deadline, refresh)
-  self.refresh_in_use = nil
   if token then return token end
   if err.outcome == "unsent" then
     self.spent = nil
@@ -194,12 +193,10 @@ local function renew(self, deadline, old)
   return register_again(self, token, deadline)
 end
 
--- POST /v1/auth/login: servers up to 0.29 know a user from then on.
+-- `POST /v1/auth/login`: servers up to 0.29 know a user from then on.
 local function register(self, token, deadline)
-  local base, err = self.discovery:locate(deadline)
-  if base == nil then return nil, err end
-  local answer
-  answer, err = self.session:call {
+  self.in_use = token
+  local answer, err = self.session:call {
     method = "POST",
     parts = { "auth", "login" },
     body = core.encode { id_token = token:reveal_id() or token:reveal() },
@@ -245,7 +242,8 @@ function login.secrets(self, list)
     if core.is_secret(value) then list[#list + 1] = value:reveal() end
   end
   if self.password_in_use then list[#list + 1] = self.password_in_use:reveal() end
-  for _, token in pairs { self.token or false, self.refresh_in_use or false } do
+  for _, name in ipairs { "token", "in_use" } do
+    local token = self[name]
     if token then
       list[#list + 1] = token:reveal()
       list[#list + 1] = token:reveal_refresh()
