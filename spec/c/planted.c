@@ -18,10 +18,10 @@ static void *race(void *unused) {
 int main(int argc, char **argv) {
   const char *defect = argc > 1 ? argv[1] : "";
   if (strcmp(defect, "overflow") == 0) {
-    volatile size_t size = 8; /* not to be known when compiling */
-    volatile char *bytes = malloc(size);
-    bytes[size] = 1;
-    free((void *)bytes);
+    char *volatile bytes = malloc(8); /* its size is not to be seen through */
+    volatile size_t beyond = 8;
+    bytes[beyond] = 1;
+    free(bytes);
   } else if (strcmp(defect, "leak") == 0) {
     void *volatile lost = malloc(64);
     memset(lost, 1, 64);
