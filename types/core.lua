@@ -1,0 +1,122 @@
+---@meta salon.core
+
+-- The C module below salon's Lua layer, in LuaLS annotations. It is internal:
+-- programs use `require "salon"`.
+
+---@class salon.core
+---@field null lightuserdata  JSON null; equals cjson.null and ngx.null
+---@field array_mt table  metatable that marks a table as a JSON list
+local core = {}
+
+---Seconds on the clock of all deadlines; it goes on while the machine sleeps.
+---@return number
+function core.now() end
+
+---@return integer
+function core.pid() end
+
+---Stops and joins the I/O thread; it starts again on next use.
+function core.engine_stop() end
+
+---@return { version: string, ssl: string, features: string[], http2: boolean }
+function core.curl() end
+
+---JSON text, the same bytes everywhere: keys sorted, numbers as short as they can be.
+---@param value any
+---@return string
+function core.encode(value) end
+
+---JSON null becomes nil at every depth, numbers without a fraction integers; in place.
+---@generic T
+---@param value T
+---@return T
+function core.normalise(value) end
+
+---@param base string
+---@param parts (string|integer)[]
+---@param query? any[]  flat: name, value, name, value …
+---@return string? url
+---@return string? message
+function core.url(base, parts, query) end
+
+---@param url string
+---@return { scheme: string, host: string, port: integer, path: string, origin: string }?
+---@return string? message
+function core.url_parse(url) end
+
+---@param url string
+---@return boolean
+function core.url_loopback(url) end
+
+---@param a string
+---@param b string
+---@return boolean
+function core.same_origin(a, b) end
+
+---@param url string
+---@param name string
+---@return string?  of the last parameter of that name, decoded
+function core.query_param(url, name) end
+
+---@param header string?
+---@return table<string, string>  relation -> target
+function core.link(header) end
+
+---@param pairs any[]  flat: name, value, name, value …
+---@return string  application/x-www-form-urlencoded
+function core.form(pairs) end
+
+---@param text string
+---@return salon.Secret
+function core.secret(text) end
+
+---@param fields { access: string, refresh?: string, expires_in?: number, scope?: string,
+---  id_token?: string, answer?: salon.Answer }
+---@return salon.Token
+function core.token(fields) end
+
+---@param value any
+---@return boolean
+function core.is_secret(value) end
+
+---@param value any
+---@return boolean
+function core.is_token(value) end
+
+---@param class { name: string, backend: string, methods: table, getters: table }
+---@param raw table
+---@param client salon.Client
+---@param answer salon.Answer
+---@return salon.Record
+function core.record(class, raw, client, answer) end
+
+---@param record salon.Record
+---@return table
+function core.raw(record) end
+
+---@param record salon.Record
+---@return salon.Client
+function core.client_of(record) end
+
+---@param value any
+---@param name? string  "salon.Room"
+---@return boolean
+function core.is_record(value, name) end
+
+---@param config table
+---@return salon.Client
+function core.client(config) end
+
+---@param client salon.Client
+---@return table  what `client.name` reads first
+function core.services(client) end
+
+---@param client salon.Client
+---@param spec table
+---@return salon.Request
+function core.request(client, spec) end
+
+---@return salon.Mailbox  of this Lua state
+function core.mailbox() end
+
+return core
