@@ -116,7 +116,11 @@ has apt-get && choose_luajit
 [ -n "$(missing apt)" ] || exit 0
 
 by_hand() {
-  echo "$1 $(missing "$2" | tr ' ' '\n' | awk 'NF && !seen[$0]++' | xargs)"
+  names=
+  for name in $(missing "$2"); do
+    case " $names " in *" $name "*) ;; *) names="$names $name" ;; esac
+  done
+  echo "$1$names"
   exit 1
 }
 if ! has apt-get || [ "$(id -u)" -ne 0 ]; then
@@ -127,10 +131,10 @@ if ! has apt-get || [ "$(id -u)" -ne 0 ]; then
   elif has apk; then by_hand "sudo apk add" apk
   elif has brew; then by_hand "brew install" brew
   fi
-  for tool in apt-get dnf apk brew; do
-    (by_hand "$tool install" "${tool%-get}") || true
-  done
-  exit 1
+  (by_hand "apt-get install" apt) || true
+  (by_hand "dnf install" dnf) || true
+  (by_hand "apk add" apk) || true
+  by_hand "brew install" brew
 fi
 
 # Debian starts what it installs.  nginx is wanted as a program, not as a
