@@ -319,12 +319,21 @@ local function struck(text, secrets)
   return text and Error.strike(one_line(text), secrets):sub(1, 1000)
 end
 
-local function status_hint(status, shape, location)
-  if status >= 300 and status < 400 then
-    return "salon follows no redirects" .. (location and " (this one leads to "
-      .. location:gsub("[?#].*", ""):gsub("//[^/]*@", "//") .. ")" or "")
-      .. ": give the final https:// address in the options"
+local function path_of(url)
+  return (url:gsub("^%a[%w+.-]*://[^/]*", ""):gsub("[?#].*", ""))
+end
+
+local function redirect_hint(location, url)
+  if location and path_of(location) == path_of(url) .. "/" then
+    return "the path lacks the slash at its end"
   end
+  return "salon follows no redirects" .. (location and " (this one leads to "
+    .. location:gsub("[?#].*", ""):gsub("//[^/]*@", "//") .. ")" or "")
+    .. ": give the final https:// address in the options"
+end
+
+local function status_hint(status, shape, location, url)
+  if status >= 300 and status < 400 then return redirect_hint(location, url) end
   if STATUS_HINTS[status] then return STATUS_HINTS[status] end
   if shape == "html" and status == 404 then
     return "a web page answered, not the API: check the address in the options"
@@ -356,7 +365,8 @@ function Error.answer(request, status, body, attempts, secrets)
     attempts = attempts,
     outcome = "done",
     retryable = RETRY_ANY[status] or RETRY_SAFE[status] and SAFE[method] or false,
-    hint = status_hint(status, shape, location and Error.strike(location, secrets)),
+    hint = status_hint(status, shape, location and Error.strike(location, secrets),
+      request:url()),
     method = method,
     url = request:url(),
     request_id = request:header("x-request-id"),

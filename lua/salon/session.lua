@@ -11,6 +11,7 @@
 -- The backend is a table of:
 --   base                      the API's URL, or nil as long as it is unknown
 --   locate(self, deadline)    -> base | nil, err
+--   root                      for calls outside the API (call.outside): the server's, once located
 --   login(self, call)         -> salon.Login
 --   cure(self, pending, err, shape)  -> "renew", "register", "both" or nil
 --   register(self, pending)   -> true | nil, err
@@ -27,6 +28,7 @@ local json = require "salon.json"
 ---@field parts? (string|integer)[]  path below the API's base
 ---@field query? any[]  flat list of names and values
 ---@field url? string  complete; instead of parts
+---@field outside? boolean  the path begins at the server's root, not at the API's base
 ---@field body? string
 ---@field form? boolean  the body is a form, not JSON
 ---@field anonymous? boolean  without a token
@@ -94,6 +96,7 @@ local function locate(self, call, wait)
     base, err = self.backend:locate(call.deadline)
     if base == nil then return nil, err end
   end
+  if call.outside then base = self.backend.root end
   local url, message = core.url(base, call.parts, call.query)
   assert(url, message and "BUG " .. message)
   return url

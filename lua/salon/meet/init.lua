@@ -3,9 +3,12 @@
 -- cures.
 
 local Session = require "salon.session"
+local call = require "salon.call"
 local client = require "salon.client"
+local hints = require "salon.hints"
 local login = require "salon.meet.login"
 local options = require "salon.options"
+local remedies = require "salon.meet.hints"
 local rooms = require "salon.meet.rooms"
 local unsupported = require "salon.unsupported"
 
@@ -53,11 +56,11 @@ local function sweep(self)
 end
 
 -- Tokens belong to a user; origin and application are the client's.
-function Backend:login(call)
-  local user = call.user or ""
+function Backend:login(asked)
+  local user = asked.user or ""
   local found = self.logins[user]
   if found == nil then
-    found = login.new(self.session, self.given, call.user)
+    found = login.new(self.session, self.given, asked.user)
     self.logins[user] = found
     self.made = self.made + 1
     if self.made % SWEEP_EVERY == 0 then sweep(self) end
@@ -82,25 +85,29 @@ function Backend.cure(_, pending, err, shape)
   return nil
 end
 
-function Backend:explain(err, shape, pending)
+function Backend.explain(_, err, _, pending)
   if pending.refused then
     err.kind = "auth"
-    if pending.login.renewable then
-      err.hint = "a fresh token is refused too: user or application may be deactivated, "
-        .. "or 'url' belongs to another server than the token"
-    else
-      err.hint = "the token given with option 'token' is not valid (any more): give a fresh one, "
-        .. "or a function that returns one"
+    err.hint = pending.login.renewable and hints.find(remedies.REFUSED, err) or remedies.GIVEN
+  else
+    err.hint = hints.find(remedies.ROOMS, err) or err.hint
+    -- The server's random name was taken: it made nothing.
+    if err.status == 400 and err.method == "POST" and err.body
+      and err.body:find('^{"slug":') then
+      err.retryable = true
     end
-  elseif err.status == 403 and err.message:find("Insufficient permissions", 1, true) then
-    err.hint = "the operator has to grant the application this scope"
-  elseif shape == "html" and err.status == 404 then
-    err.hint = "no External API here: check 'url', or ask the operator to switch it on"
-  elseif shape == "html" and err.status == 400 then
-    err.hint = "the server may not know the host name in 'url'"
   end
-  return self
 end
+
+-- The whole path, or what stands below the External API.
+function Backend.place(_, parts)
+  if parts[1] ~= "external-api" or parts[2] ~= "v1.0" then return parts end
+  local below = {}
+  for i = 3, #parts do below[#below + 1] = parts[i] end
+  return below
+end
+
+Backend.user_of = rooms.user_of
 
 -- The client -------------------------------------------------------------------
 
@@ -139,6 +146,8 @@ function meet.new(given)
     rooms = rooms.service(session),
     events = unsupported.service("meet.events", "Meet's External API has no events"),
     token = meet.token,
+    call = call.call,
+    pages = call.pages,
   })
   return self
 end
@@ -154,12 +163,12 @@ local TOKEN = { user = { "string" }, timeout = options.TIMEOUT }
 ---@return salon.Error? err
 function meet.token(self, opts)
   local session = client.session(self, "client:token")
-  local call = options.check("client:token", opts, TOKEN)
-  call.user = rooms.user_of(session, call, "client:token")
+  local given = options.check("client:token", opts, TOKEN)
+  given.user = rooms.user_of(session, given, "client:token")
   local host, err = session:host()
   if host == nil then return nil, err end
   local token
-  token, err = session.backend:login(call):get(session:deadline(call.timeout))
+  token, err = session.backend:login(given):get(session:deadline(given.timeout))
   if host.after then host.after() end
   return token, err
 end

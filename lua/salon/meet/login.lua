@@ -6,34 +6,23 @@
 local Error = require "salon.error"
 local Login = require "salon.login"
 local core = require "salon.core"
+local hints = require "salon.hints"
 local options = require "salon.options"
+local remedies = require "salon.meet.hints"
 
 local login = {}
 
-local HINTS = {
-  ["Invalid credentials"] = "check 'client_id' and 'client_secret'",
-  ["Application is inactive"] = "the operator has to activate the application",
-  ["User not found."] = "no account has this e-mail address ('user'), and the server makes none",
-  ["Scope should be a valid email address."] = "option 'user' must be one bare e-mail address",
-  ["This application is not authorized for this email domain."] =
-    "the operator has to allow the domain for this application",
-}
-
-local STATUS_HINTS = {
-  [400] = "several accounts share this e-mail address, or the server does not know its host name",
-  [404] = "the server has no External API here or its applications are switched off "
-    .. "(APPLICATION_ENABLED): check 'url', or ask the operator",
-  [500] = "the server may lack its key for application tokens (APPLICATION_JWT_SECRET_KEY)",
-}
+local REFUSED = { [400] = true, [401] = true, [403] = true }
+local UNKNOWN_USER = "User not found."  -- with a 404, and never translated
 
 -- Refusals of the login are "auth"; what only a wrong address or a broken
 -- server explains stays "http".
 local function explain(err)
   if err.status == nil then return err end
-  local known = HINTS[err.message]
-  err.hint = known or (err.fields and "check 'client_id', 'client_secret' and 'user'")
-    or STATUS_HINTS[err.status] or err.hint
-  if known or err.status == 400 or err.status == 401 or err.status == 403 then
+  err.hint = hints.find(remedies.LOGIN, err) or err.hint
+  -- Asking again does no harm, whatever the method is.
+  if err.status >= 500 then err.retryable = true end
+  if REFUSED[err.status] or err.message == UNKNOWN_USER then
     err.kind = "auth"
     err.message = "token refused: " .. err.message
   end

@@ -8,7 +8,9 @@
 
 local Error = require "salon.error"
 local Flight = require "salon.flight"
+local hints = require "salon.hints"
 local options = require "salon.options"
+local remedies = require "salon.opentalk.hints"
 
 ---@class salon.opentalk.Discovery
 ---@field frontend? string  web front end, for links
@@ -144,8 +146,8 @@ local function find_token_endpoint(self, deadline)
   data, err = fetch(self, asked, deadline)
   if data == nil then
     if absent(err) then
-      err.hint = "no login service answers at " .. issuer .. ": check the realm (case counts) "
-        .. "and whether the path needs or must not have the prefix /auth; "
+      err.hint = "no login service answers at " .. issuer .. ": "
+        .. (hints.find(remedies.LOGIN, err) or "check the address") .. "; "
         .. "options 'issuer' and 'token_endpoint' override what was found"
     end
     return nil, err

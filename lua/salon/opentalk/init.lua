@@ -3,10 +3,13 @@
 
 local Discovery = require "salon.opentalk.discovery"
 local Session = require "salon.session"
+local call = require "salon.call"
 local client = require "salon.client"
+local events = require "salon.opentalk.events"
+local hints = require "salon.hints"
 local login = require "salon.opentalk.login"
 local options = require "salon.options"
-local events = require "salon.opentalk.events"
+local remedies = require "salon.opentalk.hints"
 local rooms = require "salon.opentalk.rooms"
 
 local opentalk = {}
@@ -54,7 +57,7 @@ Backend.__index = Backend
 
 function Backend:locate(deadline)
   local base, err = self.discovery:locate(deadline)
-  self.base = base
+  self.base, self.root = base, self.discovery.controller
   return base, err
 end
 
@@ -100,30 +103,26 @@ function Backend:register(pending)
   return pending.login:register(pending.token, pending.call.deadline)
 end
 
-local COMPLAINTS = {
-  inactive = "a fresh token is refused as expired: at the login service the client needs an "
-    .. "audience mapper for the controller's client",
-  token = "the controller does not accept tokens of this login service: "
-    .. "check 'issuer' and the controller's configuration",
-  session = "the controller keeps saying that the session expired: check the clocks of "
-    .. "controller and login service",
-  unregistered = "the controller does not know this user even after POST /v1/auth/login",
-}
-
-function Backend:explain(err, shape, pending)
+function Backend.explain(_, err, _, pending)
+  if pending.call.url then return end  -- the login service's; login and discovery explain it
   if err.status == 401 and pending.complaint then
-    if pending.login.renewable then
-      err.hint = COMPLAINTS[pending.complaint]
-    else
-      err.hint = "the token given with option 'token' is not valid (any more): give a fresh one, "
-        .. "or a function that returns one"
-    end
-  elseif err.status == 403 and err.body == nil then
-    err.message = "no permission, or no such object (the server does not tell which)"
-  elseif shape == "html" and err.hint == nil then
-    err.hint = "a web page answered, not OpenTalk's controller: check 'url', "
-      .. "or give 'controller_url'"
+    err.hint = pending.login.renewable and remedies.COMPLAINTS[pending.complaint]
+      or remedies.COMPLAINTS.given
+  else
+    err.hint = hints.find(remedies.CONTROLLER, err) or err.hint
   end
+  if err.status == 403 and err.body == nil then
+    err.message = "no permission, or no such object (the server does not tell which)"
+  end
+end
+
+-- Paths are those on the controller; what begins with /v1 belongs to the API,
+-- wherever discovery found that.
+function Backend.place(_, parts)
+  if parts[1] ~= "v1" then return parts, true end
+  local below = {}
+  for i = 2, #parts do below[#below + 1] = parts[i] end
+  return below
 end
 
 -- The client -----------------------------------------------------------------
@@ -168,6 +167,8 @@ function opentalk.new(given)
     rooms = rooms.service(session),
     events = events.service(session),
     token = opentalk.token,
+    call = call.call,
+    pages = call.pages,
   })
   return self
 end
@@ -181,11 +182,11 @@ end
 ---@return salon.Error? err
 function opentalk.token(self, opts)
   local session = client.session(self, "client:token")
-  local call = options.check("client:token", opts, options.CALL)
+  local given = options.check("client:token", opts, options.CALL)
   local host, err = session:host()
   if host == nil then return nil, err end
   local token
-  token, err = session.backend.the_login:get(session:deadline(call.timeout))
+  token, err = session.backend.the_login:get(session:deadline(given.timeout))
   if host.after then host.after() end
   return token, err
 end

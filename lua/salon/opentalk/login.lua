@@ -9,49 +9,18 @@
 local Error = require "salon.error"
 local Login = require "salon.login"
 local core = require "salon.core"
+local hints = require "salon.hints"
 local options = require "salon.options"
+local remedies = require "salon.opentalk.hints"
 
 local login = {}
 
 local REFUSAL_KEPT = 60  -- seconds a refused password is not sent again
 
--- Hints by Keycloak's error and, where that says more, its description.
-local DESCRIPTIONS = {
-  { "not fully set up", "the account has open tasks (verify e-mail, change password, fill in "
-    .. "name or e-mail): log in once with a browser" },
-  { "account disabled", "the account is disabled at the login service" },
-  { "direct access grants", "switch on 'Direct access grants' for this client at the login "
-    .. "service, or use another 'client_id'" },
-  { "invalid user credentials", "check 'username' and 'password'; "
-    .. "a locked account gets the same answer" },
-  { "unable to find matching target resource method", "the path of 'issuer' or 'token_endpoint' "
-    .. "has a prefix /auth too many" },
-  { "realm does not exist", "check the realm in 'issuer'; case counts" },
-}
-
-local CODES = {
-  invalid_grant = "check 'username' and 'password'",
-  invalid_client = "check 'client_id' and 'client_secret'",
-  unauthorized_client = "check 'client_id' and 'client_secret', and what this client is allowed",
-  invalid_scope = "check option 'scope'",
-}
-
-local function hint_for(err, shape)
-  local text = (err.message .. " " .. (err.code or "")):lower()
-  for _, row in ipairs(DESCRIPTIONS) do
-    if text:find(row[1], 1, true) then return row[2] end
-  end
-  if err.status == 404 and shape == "html" then
-    return "the path of 'issuer' or 'token_endpoint' lacks its prefix (/auth, often)"
-  end
-  return CODES[err.code]
-end
-
 -- Says who refused, and makes a refusal of the login an "auth" error.
 local function explain(err)
   if err.status == nil or err.status >= 500 or err.status == 429 then return err end
-  local shape = err.body and err.body:find("^%s*<") and "html" or "text"
-  err.hint = hint_for(err, shape) or err.hint
+  err.hint = hints.find(remedies.LOGIN, err) or err.hint
   if err.status == 400 or err.status == 401 or err.status == 403 then
     err.kind = "auth"
     err.message = "login refused: " .. err.message
@@ -207,10 +176,6 @@ local function register(self, token, deadline)
   if answer == nil then
     if err.status == 400 or err.status == 401 then
       err.kind = "auth"
-      err.hint = err.code == "invalid_claims"
-        and "the login service puts too little into its tokens (e-mail, given and family name "
-        .. "are needed): the realm's mappers have to be set"
-        or "the controller does not accept tokens of this login service"
     end
     return nil, err
   end

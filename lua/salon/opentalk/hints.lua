@@ -1,0 +1,125 @@
+-- Remedies for what OpenTalk's controller and its login service refuse. Texts are
+-- compared only where the servers have no code for a cause; they are those of
+-- Keycloak 26 and of controllers from 2023 to 2026. First match wins.
+
+local hints = {}
+
+local BOTH = "'issuer' or 'token_endpoint'"
+
+-- Discovery of the login service, and its token endpoint.
+hints.LOGIN = {
+  { "the account has open tasks (verify e-mail, change password, fill in name or e-mail): "
+    .. "log in once with a browser", text = "not fully set up" },
+  { "the account is disabled at the login service", text = "account disabled" },
+  { "switch on 'Direct access grants' for this client at the login service, or use another "
+    .. "'client_id'", text = "direct access grants" },
+  { "check 'username' and 'password'; a locked account gets the same answer, even with the right "
+    .. "password, and so does one that wants a one-time password",
+    text = "invalid user credentials" },
+  { "'client_secret' is missing or wrong for this 'client_id'",
+    code = "unauthorized_client", text = "invalid client" },
+  { "this client has no service account; log in as a user, with 'username' and 'password'",
+    text = "service account" },
+  { "check 'client_id' (case counts) and that this client is enabled", code = "invalid_client" },
+  { "check 'client_id' and 'client_secret', and what this client is allowed",
+    code = "unauthorized_client" },
+  { "check option 'scope': one unknown word spoils the request", code = "invalid_scope" },
+  { "the login service does not offer this kind of login", code = "unsupported_grant_type" },
+  { "something on the way dropped the form: is there a proxy?", text = "grant_type" },
+  { "check 'username'", text = "missing parameter: username" },
+  { "check 'username' and 'password'", code = "invalid_grant" },
+  { "the path of " .. BOTH .. " has a prefix too many (/auth, often)",
+    text = "unable to find matching target resource method" },
+  { "check the realm in " .. BOTH .. "; case counts", text = "realm does not exist" },
+  { "give 'issuer' without a doubled slash", code = "missingNormalization" },
+  { "the path of " .. BOTH .. " lacks its prefix (/auth, often)", status = 404, shape = "html" },
+  { BOTH .. " names no such path at the login service", status = 404 },
+  { "'token_endpoint' is another address of the login service", status = 405 },
+  { "the login service's own log says more", code = "unknown_error" },
+}
+
+-- A 401 that a fresh token did not cure, by what it complains about.
+hints.COMPLAINTS = {
+  inactive = "a fresh token is refused as expired: at the login service the client needs an "
+    .. "audience mapper for the controller's client",
+  token = "the controller does not accept tokens of this login service: check 'issuer' and the "
+    .. "controller's configuration; every user route wants the token of a user",
+  session = "the controller keeps saying that the session expired: check the clocks of "
+    .. "controller and login service",
+  unregistered = "the controller does not know this user even after POST /v1/auth/login",
+  given = "the token given with option 'token' is not valid (any more): give a fresh one, "
+    .. "or a function that returns one",
+}
+
+local REGISTRATION = "/auth/login$"
+
+hints.CONTROLLER = {
+  { "the login service has to put 'tenant_id' into this user's tokens", text = "tenant_id missing" },
+  { "the login service has to put 'tariff_id' into this user's tokens", text = "tariff_id missing" },
+  { "the login service puts too little into its tokens (e-mail, given and family name, on old "
+    .. "servers the groups x_grp): the realm's mappers have to be set", code = "invalid_claims" },
+  { "the controller does not know the tariff in this user's tokens: its operator has to add it",
+    code = "invalid_tariff_id" },
+  { "the controller does not accept the tokens of this login service: check 'issuer'; after a "
+    .. "change of keys there the controller wants a restart", status = 401, path = REGISTRATION },
+  { "the room wants its password, in field 'password'", code = "wrong_room_password" },
+  { "this token lacks the role that the route wants", status = 401, path = "/services/" },
+  { "the feature is switched off by the operator or by the tariff", code = "feature_disabled" },
+  { "this room has no guest links or dial-in: guests are off, or it is end-to-end encrypted",
+    code = "service_unavailable", path = "/rooms/" },
+  { "the moderators banned this user from the room", code = "banned_from_room" },
+  { "an event, a dial-in or a file still belongs to the room; delete the event first, or on "
+    .. "servers of 2023 use DELETE /internal/rooms/{id}", code = "conflict", method = "DELETE" },
+  { "this server invites only addresses that it knows, and old ones compare capitals: write the "
+    .. "address as its owner did, make a guest link, or let the operator allow outside addresses",
+    code = "unknown_email" },
+  { "search for three characters at least", code = "query_too_short" },
+  { "search for something: query 'q'", text = "missing field `q`" },
+  { "the user search of this server is switched off", status = 404, path = "/users/find$" },
+  { "the guest link is unknown, switched off or expired; the server does not tell which",
+    status = 404, path = "/invite/verify$" },
+  { "the guest link belongs to another room", text = "room id mismatch" },
+  { "the room has no breakout rooms", code = "no_breakout_rooms" },
+  { "check the dial-in's id and PIN: ten digits each, leading zeros count",
+    path = "/call_in/start$", status = 400 },
+  { "the dial-in's id and PIN have ten digits each", path = "/call_in/start$", status = 422 },
+  { "only events that repeat have instances", status = 404, path = "/instances$" },
+  { "an instance's id is the start of the occurrence by the rule, in UTC: 20270118T080000Z",
+    status = 404, path = "/instances/[^/]+$" },
+  { "servers of 2023 lack this route: count the events with invite_status 'pending'",
+    status = 404, path = "/pending_invites$" },
+  { "ids are UUIDs, in lower case and with hyphens", text = "uuid parsing failed" },
+  { "this server has no such route; other versions may", status = 404, shape = "empty" },
+  { "check the id (lower case, hyphens), the path (no slash at its end) and what this user may see",
+    status = 403, shape = "empty" },
+  { "pages hold 1 to 100 entries", status = 400, text = "per_page" },
+  { "pages hold 1 to 100 entries", status = 400, text = "page size" },
+  { "pages count from 1", status = 400, text = "page too large" },
+  { "pages count from 1", status = 400, text = "page number" },
+  { "begin the list anew: a cursor is good only for the server that gave it",
+    status = 400, text = "encoded cursor" },
+  { "states are pending, accepted, tentative, declined, in one parameter with commas",
+    status = 400, text = "invite_status" },
+  { "a field is unknown to this version, or the date fields do not fit together: events without "
+    .. "a time have none of them, all others is_all_day, starts_at and ends_at",
+    text = "enum eventdatekind" },
+  { "leave out is_all_day, starts_at, ends_at and recurrence_pattern", text = "time independent events" },
+  { "send is_all_day, starts_at and ends_at", text = "time dependent events" },
+  { "send starts_at and ends_at together", text = "ends_at must not be before" },
+  { "all-day events begin and end at midnight UTC", text = "start of the day" },
+  { "events repeat daily at most", text = "frequencies below" },
+  { "rules are those of RFC 5545 and must yield a date: FREQ=WEEKLY;COUNT=10", text = "recurrence" },
+  { "send {\"invitee\": id} or {\"email\": address}", text = "posteventinvitebody" },
+  { "time zones are IANA names, and case counts: Europe/Berlin", text = "valid timezone" },
+  { "times want an offset: 2026-11-01T00:00:00Z", text = "end of input" },
+  { "times look like 2026-11-01T00:00:00Z", text = "invalid characters" },
+  { "send a JSON body, {} at least", code = "invalid_content_type" },
+  { "bodies may have 2 MiB", code = "payload_overflow" },
+  { "a web page answered, not OpenTalk's controller: check 'url', or give 'controller_url'",
+    shape = "html" },
+  { "the login service or the database behind the controller may be down; servers of 2023 that "
+    .. "open all rooms to everybody cannot list them at all", status = 500, path = "/rooms$" },
+  { "the login service or the database behind the controller may be down", status = 500 },
+}
+
+return hints
