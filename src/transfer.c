@@ -92,14 +92,15 @@ static int on_prereq(void *user, char *peer, char *local, int peer_port,
 
 static curl_socket_t on_open(void *user, curlsocktype purpose,
                              struct curl_sockaddr *a) {
-  (void)user, (void)purpose;
+  salon_Transfer *t = user;
+  (void)purpose;
 #ifdef SOCK_CLOEXEC
-  return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+  t->socket = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 #else
-  curl_socket_t fd = socket(a->family, a->socktype, a->protocol);
-  if (fd >= 0) (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return fd;
+  t->socket = socket(a->family, a->socktype, a->protocol);
+  if (t->socket >= 0) (void)fcntl(t->socket, F_SETFD, FD_CLOEXEC);
 #endif
+  return t->socket;
 }
 
 /* The kernel drops a closed descriptor from epoll by itself, but not while a
@@ -160,6 +161,7 @@ static void set_callbacks(salon_Transfer *t) {
   curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
   curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
+  curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
   curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
   curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->poller);
 #if HAS_SEND_HOOK
@@ -238,6 +240,7 @@ static void prepare(salon_Transfer *t, salon_Exchange *x) {
   t->exchange = x;
   x->transfer = t;
   t->too_long = NULL;
+  t->socket = -1;
   t->error[0] = '\0';
   x->sent = !HAS_SEND_HOOK; /* then nobody can tell that nothing left */
   curl_easy_setopt(t->easy, CURLOPT_URL, x->url);
@@ -412,33 +415,34 @@ bool salon_transfer_judge(salon_Transfer *t, CURLcode code) {
   return is_transient(kind, code);
 }
 
-static bool reached(CURL *e, CURLINFO info) {
+static bool looked_up(CURL *e) {
   curl_off_t us = 0;
-  return curl_easy_getinfo(e, info, &us) == CURLE_OK && us > 0;
+  curl_easy_getinfo(e, CURLINFO_NAMELOOKUP_TIME_T, &us);
+  return us > 0;
 }
 
-/* With TLS, libcurl 7.88 dates the connection from the end of the handshake;
-** but there is a local port from the moment that TCP is through. */
-static bool connected(CURL *e) {
-  long port = 0;
-  curl_easy_getinfo(e, CURLINFO_LOCAL_PORT, &port);
-  return port > 0 || reached(e, CURLINFO_CONNECT_TIME_T);
+/* libcurl's own dates differ by version (7.88 and 8.14 count the TLS handshake
+** in); the socket knows whether TCP is through. */
+static bool connected(const salon_Transfer *t) {
+  struct sockaddr_storage peer;
+  socklen_t len = sizeof(peer);
+  return t->socket >= 0 &&
+         getpeername(t->socket, (struct sockaddr *)&peer, &len) == 0;
 }
 
 void salon_transfer_late(salon_Transfer *t) {
   salon_Exchange *x = t->exchange;
-  CURL *e = t->easy;
   note_outcome(t);
   const char *stage = "before the answer began";
   if (x->status != 0)
     stage = "in the middle of the answer";
   else if (x->sent)
     ;
-  else if (!reached(e, CURLINFO_NAMELOOKUP_TIME_T))
+  else if (!looked_up(t->easy))
     stage = "while the host name was looked up";
-  else if (!connected(e))
+  else if (!connected(t))
     stage = "while connecting";
-  else if (!reached(e, CURLINFO_APPCONNECT_TIME_T) && is_https(x->url))
+  else if (is_https(x->url))
     stage = "during the TLS handshake";
   x->kind = SALON_TIMEOUT;
   snprintf(x->message, sizeof(x->message), "the time was up %s", stage);

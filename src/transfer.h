@@ -11,11 +11,12 @@
 #include "poller.h"
 
 typedef struct salon_Transfer {
-  CURL *easy;               /* owned */
-  salon_Config *config;     /* owned: one reference */
-  salon_Exchange *exchange; /* borrowed; NULL while idle */
-  salon_Poller *poller;     /* borrowed from the engine */
+  CURL *easy;                  /* owned */
+  salon_Config *config;        /* owned: one reference */
+  salon_Exchange *exchange;    /* borrowed; NULL while idle */
+  salon_Poller *poller;        /* borrowed from the engine */
   struct salon_Transfer *next; /* in the pool's list of idle ones */
+  curl_socket_t socket; /* borrowed: the last one opened for this call, or -1 */
   double idle_since;
   salon_Scheme scheme; /* that its options are set for */
   bool scheme_set;
