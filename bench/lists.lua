@@ -9,6 +9,13 @@ local ROUNDS = 5
 
 local lists = {}
 
+-- "Python 3.11.2, requests 2.28.1", or nil where there is no requests.
+local function python()
+  local text, code = support.run [[python3 -c 'import platform, requests
+print("Python %s, requests %s" % (platform.python_version(), requests.__version__))']]
+  return code == 0 and text:match "[^\n]+" or nil
+end
+
 local function competitors(build, base)
   local function program(command)
     return ("%s %s"):format(command, support.quote(base))
@@ -17,8 +24,7 @@ local function competitors(build, base)
     { name = "salon", command = program(support.lua .. " bench/walk.lua") },
     { name = "libcurl", command = program(build .. "/bench/walk") },
   }
-  local _, missing = support.run "python3 -c 'import requests'"
-  if missing == 0 then
+  if python() then
     list[#list + 1] = { name = "requests", command = program "python3 bench/walk.py" }
   end
   return list
@@ -57,7 +63,7 @@ local function report(times)
     WINDOW, ideal, salon / ideal)
   if times.requests then
     support.figure("walk, requests : salon", ("%.3f"):format(support.ratio(times.requests, times.salon)),
-      nil, "Python, one page at a time: %.3f s", support.median(times.requests))
+      nil, "%s, one page at a time: %.3f s", python(), support.median(times.requests))
   else
     support.figure("walk, requests : salon", "not measured", nil, "Python has no module requests")
   end

@@ -14,11 +14,11 @@ local STATIC_ROUNDS = 3
 
 local ID = "6f1d7a52-0000-4000-8000-000000000001"
 local CALL = "/external-api/v1.0/rooms/" .. ID .. "/"
--- What Meet says of a room, 319 bytes.
+-- What Meet says of a room, 283 bytes.
 local ROOM = '{"id":"' .. ID .. '","name":"Weekly","slug":"abc-defg-hij","access_level":"restricted",'
   .. '"configuration":{},"url":"https://meet.example.org/abc-defg-hij",'
   .. '"telephony":{"enabled":true,"phone_number":"+493012345678","pin_code":"0123456789",'
-  .. '"default_country":"DE"},"created_at":"2026-11-21T21:42:45Z"}'
+  .. '"default_country":"DE"}}'
 
 local nginx = {}
 

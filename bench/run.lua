@@ -1,8 +1,9 @@
 -- make bench: salon beside its peers, in one run, one line per figure.
 --
---   lua bench/run.lua [--markdown] [lists] [nginx] [start]
+--   lua bench/run.lua [lists] [nginx] [start]
 --
--- Without names all parts run; together about three minutes. Servers listen on
+-- Without names all parts run; together about two minutes. With MARKDOWN=1 in
+-- the environment the figures are printed as a table. Servers listen on
 -- free ports of 127.0.0.1 and end with the program, their files are in a
 -- temporary folder. Absolute figures are the machine's; the ratios count.
 
@@ -30,18 +31,10 @@ local function head()
     line_of("/proc/loadavg", "%S+")))
 end
 
-local function chosen()
-  local names, markdown = {}, false
-  for _, word in ipairs(arg) do
-    if word == "--markdown" then markdown = true else names[#names + 1] = word end
-  end
-  return names[1] and names or PARTS, markdown
-end
-
 local function main()
-  local names, markdown = chosen()
+  local names = arg[1] and arg or PARTS
   head()
-  support.begin(markdown)
+  support.begin(os.getenv "MARKDOWN" == "1")
   local start = support.now()
   for _, name in ipairs(names) do require("bench." .. name).run(BUILD) end
   print(("\nThe run took %.0f s."):format(support.now() - start))
