@@ -19,7 +19,7 @@ ABIS    := $(foreach v,5.4 5.3 5.1,$(if $(LUA_$(v)),$(v)))
 
 CURL_CFLAGS := $(shell pkg-config --cflags libcurl 2>/dev/null || curl-config --cflags 2>/dev/null)
 CURL_LIBS   := $(shell pkg-config --libs libcurl 2>/dev/null || curl-config --libs 2>/dev/null || echo -lcurl)
-LIBS         = $(CURL_LIBS) -lpthread -ldl
+LIBS         = $(CURL_LIBS) -lpthread -ldl -lm
 # What a program that embeds Lua 5.4 needs besides (the C tests).
 SSL_LIBS    := $(shell pkg-config --libs openssl 2>/dev/null || echo -lssl -lcrypto)
 LUA_LIBS    := $(if $(LUA_5.4),$(shell pkg-config --libs $(LUA_5.4) 2>/dev/null))
