@@ -50,6 +50,11 @@ typedef struct Engine {
 } Engine;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+/* `busy` is held by the thread but while it sleeps, so that a fork can wait
+** until no lock of OpenSSL or libcurl is taken: in the child nobody would ever
+** give it back. `gate` lets the one who forks go first. */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t busy = PTHREAD_MUTEX_INITIALIZER;
 static Engine *engine;   /* NULL = not running */
 static atomic_int owner; /* pid of the process that all this belongs to */
 static int states;
@@ -323,6 +328,12 @@ static double time_to_sleep(Engine *e, double now) {
   return until > now ? until - now : 0;
 }
 
+static void be_busy(void) {
+  pthread_mutex_lock(&gate);
+  pthread_mutex_lock(&busy);
+  pthread_mutex_unlock(&gate);
+}
+
 static void sleep_and_act(Engine *e) {
   salon_Ready ready[128];
   double seconds = time_to_sleep(e, salon_now());
@@ -331,7 +342,9 @@ static void sleep_and_act(Engine *e) {
               !e->stopping;
   e->sleeping = idle;
   pthread_mutex_unlock(&mutex);
+  pthread_mutex_unlock(&busy);
   size_t n = salon_poller_wait(e->poller, ready, 128, idle ? seconds : 0);
+  be_busy();
   for (size_t i = 0; i < n; i++) {
     if (ready[i].fd == e->wake.read_fd)
       salon_wake_clear(&e->wake);
@@ -364,22 +377,36 @@ static void cancel_all(Engine *e) {
   deliver(e);
 }
 
+/* On the I/O thread: closing TLS connections writes to peers that may be gone,
+** and only there SIGPIPE is blocked. */
+static void close_curl(Engine *e) {
+  salon_pool_free(&e->pool);
+  curl_multi_cleanup(e->multi);
+  e->multi = NULL;
+}
+
 static void *thread_main(void *user) {
   Engine *e = user;
+  be_busy();
   while (take_over(e)) {
     round_trip(e);
     sleep_and_act(e);
   }
   cancel_all(e);
+  close_curl(e);
+  pthread_mutex_unlock(&busy);
   return NULL;
 }
 
 /* ---- starting and stopping ---- */
 
 static void stop_at_exit(void);
+static void before_fork(void);
+static void after_fork(void);
 
 static void init_once(void) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
+  pthread_atfork(before_fork, after_fork, NULL);
 #if SALON_EXIT_HANDLER
   /* after libcurl has initialised OpenSSL, so that it runs before OpenSSL's
   ** own: exit() with a live TLS thread crashes every other time */
@@ -388,7 +415,6 @@ static void init_once(void) {
 }
 
 static void engine_free(Engine *e) {
-  salon_pool_free(&e->pool);
   if (e->multi != NULL) curl_multi_cleanup(e->multi);
   salon_poller_free(e->poller);
   salon_origins_free(&e->origins);
@@ -441,22 +467,38 @@ bool salon_same_process(pid_t pid) {
   return !SALON_FORK_CHECK || pid == getpid();
 }
 
-/* Every entry comes through here. A forked child starts afresh: the mutex may
-** have been held, and everything else is its parent's. */
-static void lock(void) {
+/* A forked child starts afresh: the locks are taken, and everything else is
+** its parent's. */
+static void notice_fork(void) {
   pid_t pid = atomic_load(&owner);
-  if (pid == 0) {
-    pthread_mutex_lock(&mutex);
-    atomic_store(&owner, getpid());
-    return;
-  }
-  if (!salon_same_process(pid)) {
-    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-    memcpy(&mutex, &fresh, sizeof(fresh));
-    engine = NULL;
-    atomic_store(&owner, getpid());
-  }
+  if (pid == 0 || salon_same_process(pid)) return;
+  pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+  memcpy(&gate, &fresh, sizeof(fresh));
+  memcpy(&busy, &fresh, sizeof(fresh));
+  memcpy(&mutex, &fresh, sizeof(fresh));
+  engine = NULL;
+  atomic_store(&owner, getpid());
+}
+
+/* Every entry comes through here. */
+static void lock(void) {
+  notice_fork();
   pthread_mutex_lock(&mutex);
+  if (atomic_load(&owner) == 0) atomic_store(&owner, getpid());
+}
+
+/* The child finds the locks taken, and a thread that stands still. */
+static void before_fork(void) {
+  notice_fork();
+  pthread_mutex_lock(&gate);
+  pthread_mutex_lock(&busy);
+  pthread_mutex_lock(&mutex);
+}
+
+static void after_fork(void) {
+  pthread_mutex_unlock(&mutex);
+  pthread_mutex_unlock(&busy);
+  pthread_mutex_unlock(&gate);
 }
 
 bool salon_engine_submit(salon_Exchange *x, salon_Mailbox *m) {
@@ -505,7 +547,9 @@ static void stop_and_unlock(void) {
   pthread_mutex_unlock(&mutex);
   if (e == NULL) return;
   pthread_join(e->thread, NULL);
+  be_busy();
   engine_free(e);
+  pthread_mutex_unlock(&busy);
 }
 
 void salon_engine_stop(void) {
