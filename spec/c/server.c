@@ -370,6 +370,17 @@ static void ask(Server *s) { must(write(s->pipe[1], "!", 1) == 1, "write"); }
 
 /* ---- the loop ---- */
 
+/* A fork finds no server at work, hence none of OpenSSL's locks taken. */
+static pthread_mutex_t at_work = PTHREAD_MUTEX_INITIALIZER;
+
+static void before_fork(void) { pthread_mutex_lock(&at_work); }
+
+static void after_fork(void) { pthread_mutex_unlock(&at_work); }
+
+static void mind_forks(void) {
+  pthread_atfork(before_fork, after_fork, after_fork);
+}
+
 static bool turn(Server *s) {
   enum { FIXED = 3 };
   size_t count = s->count;
@@ -388,6 +399,7 @@ static bool turn(Server *s) {
       .events = (short)(POLLIN | (c->writing && !drips ? POLLOUT : 0))};
   }
   int n = poll(set, (nfds_t)(FIXED + count), ms);
+  pthread_mutex_lock(&at_work);
   for (size_t i = 0; i < count; i++) {
     Conn *c = &s->conns[i];
     if (c->fd < 0) continue;
@@ -399,6 +411,7 @@ static bool turn(Server *s) {
   if (set[1].revents) accept_one(s);
   bool go_on = !(set[2].revents & (POLLERR | POLLHUP));
   if (set[0].revents) go_on = obey(s) && go_on;
+  pthread_mutex_unlock(&at_work);
   free(set);
   return go_on;
 }
@@ -416,6 +429,8 @@ static void *serve(void *user) {
 }
 
 static Server *server_new(AnswerTo *answer, void *user, int lifeline) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, mind_forks);
   struct sockaddr_in a = {.sin_family = AF_INET};
   socklen_t len = sizeof(a);
   Server *s = calloc(1, sizeof(*s));
