@@ -407,11 +407,9 @@ static void after_fork(void);
 static void init_once(void) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
   pthread_atfork(before_fork, after_fork, NULL);
-#if SALON_EXIT_HANDLER
   /* after libcurl has initialised OpenSSL, so that it runs before OpenSSL's
   ** own: exit() with a live TLS thread crashes every other time */
-  atexit(stop_at_exit);
-#endif
+  if (SALON_EXIT_HANDLER) atexit(stop_at_exit);
 }
 
 static void engine_free(Engine *e) {
