@@ -47,6 +47,7 @@ build = {
         "src/mailbox.c",
         "src/news.c",
         "src/origin.c",
+        "src/pid.c",
         "src/poller.c",
         "src/record.c",
         "src/request.c",

@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "curlcompat.h"
 #include "origin.h"
+#include "pid.h"
 #include "poller.h"
 #include "remedy.h"
 #include "timers.h"
@@ -462,7 +463,7 @@ static Engine *engine_new(void) {
 }
 
 bool salon_same_process(pid_t pid) {
-  return !SALON_FORK_CHECK || pid == getpid();
+  return !SALON_FORK_CHECK || pid == salon_pid();
 }
 
 /* A forked child starts afresh: the locks are taken, and everything else is
@@ -475,14 +476,14 @@ static void notice_fork(void) {
   memcpy(&busy, &fresh, sizeof(fresh));
   memcpy(&mutex, &fresh, sizeof(fresh));
   engine = NULL;
-  atomic_store(&owner, getpid());
+  atomic_store(&owner, salon_pid());
 }
 
 /* Every entry comes through here. */
 static void lock(void) {
   notice_fork();
   pthread_mutex_lock(&mutex);
-  if (atomic_load(&owner) == 0) atomic_store(&owner, getpid());
+  if (atomic_load(&owner) == 0) atomic_store(&owner, salon_pid());
 }
 
 /* The child finds the locks taken, and a thread that stands still. */

@@ -8,6 +8,7 @@
 
 #include "curlcompat.h"
 #include "mailbox.h"
+#include "pid.h"
 #include "wipe.h"
 
 static atomic_uint_fast64_t last_id;
@@ -85,7 +86,7 @@ salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
     return NULL;
   }
   atomic_init(&x->refs, 1);
-  x->pid = getpid();
+  x->pid = salon_pid();
   x->id = atomic_fetch_add(&last_id, 1) + 1;
   x->config = salon_config_ref(config);
   x->headers = headers;

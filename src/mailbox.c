@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "exchange.h"
+#include "pid.h"
 
 salon_Mailbox *salon_mailbox_new(void) {
   salon_Mailbox *m = calloc(1, sizeof(*m));
@@ -23,7 +24,7 @@ salon_Mailbox *salon_mailbox_new(void) {
     return NULL;
   }
   atomic_init(&m->refs, 1);
-  m->pid = getpid();
+  m->pid = salon_pid();
   m->listen_fd = m->socket_fd = -1;
   pthread_mutex_init(&m->lock, NULL);
   return m;
