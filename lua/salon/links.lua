@@ -23,7 +23,7 @@ end
 ---@param invite_code? string
 ---@return string?
 function links.join(frontend, room_id, invite_code)
-  if frontend == nil then return nil end
+  if frontend == nil or type(room_id) ~= "string" then return nil end
   return (core.url(frontend, { "room", room_id }, invite_code and { "invite", invite_code }))
 end
 

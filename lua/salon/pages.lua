@@ -29,6 +29,21 @@ local function send(source, position)
   return source.session:start(call)
 end
 
+---`items` as they are, when all of them are objects.
+---@param session salon.Session
+---@param answer table
+---@param items any[]
+---@return table[]? items
+---@return salon.Error? err  kind: decode
+function pages.objects(session, answer, items)
+  for _, item in ipairs(items) do
+    if type(item) ~= "table" then
+      return nil, session:shape_error(answer, "the list holds something that is no object")
+    end
+  end
+  return items
+end
+
 local function records(source, items, about)
   local list = {}
   for _, raw in ipairs(items) do

@@ -95,7 +95,7 @@ local function source(session, given, user)
     if type(data.results) ~= "table" then
       return nil, session:shape_error(answer, "the page holds no list 'results'")
     end
-    return data.results
+    return pages.objects(session, answer, data.results)
   end
   function self.following(_, position)
     if type(data.next) ~= "string" then return nil end

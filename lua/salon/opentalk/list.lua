@@ -54,7 +54,9 @@ function list.source(fields)
     return { parts = fields.parts, query = query }
   end
   function source.items(answer)
-    return session:decode(answer, "array")
+    local items, err = session:decode(answer, "array")
+    if items == nil then return nil, err end
+    return pages.objects(session, answer, items)
   end
   return source
 end
