@@ -340,6 +340,12 @@ local function status_hint(status, shape, location, url)
   end
 end
 
+-- Some refusals have no body and say why in this header (OpenID's userinfo).
+local function read_challenge(header)
+  if header == nil then return nil end
+  return header:match('error="([^"]*)"'), header:match('error_description="([^"]*)"')
+end
+
 ---The server answered with a status that is no success.
 ---@param request salon.Request  finished
 ---@param status integer
@@ -350,6 +356,7 @@ end
 ---@return string shape  of the body
 function Error.answer(request, status, body, attempts, secrets)
   local code, message, fields, shape = Error.read(body)
+  if shape == "empty" then code, message = read_challenge(request:header("WWW-Authenticate")) end
   local method = request:method()
   for _, field in ipairs(fields or {}) do
     field.message = struck(field.message, secrets)

@@ -57,6 +57,9 @@ hints.ROOMS = {
     .. "(EXTERNAL_API_ALLOW_PUBLIC_ACCESS)", text = "public rooms are disabled" },
   { "the server drew a name that is in use, and made nothing: try again",
     status = 400, text = "slug" },
+  { "err.fields names what is wrong: access_level is 'public', 'trusted' or 'restricted', "
+    .. "configuration knows can_publish_sources and everyone_can_mute",
+    status = 400, fields = true },
   { "the room is gone, or was never there", text = "no room matches" },
   { "rooms are found by their id, a UUID, not by their slug", status = 404, path = "/rooms/[^/]+/$" },
   { "the list has fewer pages", status = 404, path = "/rooms/$" },

@@ -145,11 +145,12 @@ local function find_token_endpoint(self, deadline)
   local data
   data, err = fetch(self, asked, deadline)
   if data == nil then
+    local remedy = hints.find(remedies.LOGIN, err)
     if absent(err) then
-      err.hint = "no login service answers at " .. issuer .. ": "
-        .. (hints.find(remedies.LOGIN, err) or "check the address") .. "; "
-        .. "options 'issuer' and 'token_endpoint' override what was found"
+      remedy = "no login service answers at " .. issuer .. ": " .. (remedy or "check the address")
+        .. "; options 'issuer' and 'token_endpoint' override what was found"
     end
+    err.hint = remedy or err.hint
     return nil, err
   end
   local endpoint

@@ -111,7 +111,7 @@ function Backend.explain(_, err, _, pending)
   else
     err.hint = hints.find(remedies.CONTROLLER, err) or err.hint
   end
-  if err.status == 403 and err.body == nil then
+  if err.status == 403 and err.body == nil and err.code == nil then
     err.message = "no permission, or no such object (the server does not tell which)"
   end
 end

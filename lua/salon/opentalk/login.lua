@@ -19,7 +19,7 @@ local REFUSAL_KEPT = 60  -- seconds a refused password is not sent again
 
 -- Says who refused, and makes a refusal of the login an "auth" error.
 local function explain(err)
-  if err.status == nil or err.status >= 500 or err.status == 429 then return err end
+  if err.status == nil then return err end
   err.hint = hints.find(remedies.LOGIN, err) or err.hint
   if err.status == 400 or err.status == 401 or err.status == 403 then
     err.kind = "auth"
