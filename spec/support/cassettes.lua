@@ -1,0 +1,295 @@
+-- Plays recorded exchanges to salon and judges what comes out by a table of
+-- expectations (spec/recorded/*.lua): one line per exchange,
+--
+--   { NAME, OPERATION, what must come out }
+--
+-- A failure is written KIND = STATUS (auth = 401, http = 404, ...) with code,
+-- fields ("name:code ..."), retry (may it be made again?), attempts and hint (a
+-- pattern). A success names its status if that is not 200, and values: is = what comes out if that is no object;
+-- n, first, next, total of a page; scopes, life, refresh of a token; any field of
+-- an object, "a.b" for a.b. `sum` is a checksum over all of the object, page or
+-- body; `asks` the address or query of the request that follows. What salon sent
+-- must equal the recorded request, except where `unlike` says why it cannot.
+-- cure = what salon tries after a refusal, cured = what it gets then; again =
+-- another login follows; left = why there is no expectation.
+
+local cjson = require("cjson")
+local core = require("salon.core")
+local operations = require("spec.support.operations")
+local replay = require("spec.support.replay")
+local support = require("spec.support")
+
+local cassettes = {}
+
+-- Tapes -------------------------------------------------------------------------
+
+---All recordings of `files`, in order and by name, and a server that plays them.
+---@param files string[]  "meet-1.27"
+function cassettes.load(files)
+  local tape = { server = replay.start() }
+  for _, file in ipairs(files) do
+    for line in support.read("spec/recorded/" .. file .. ".jsonl"):gmatch("[^\n]+") do
+      local exchange = cjson.decode(line)
+      if exchange.request.body == cjson.null then exchange.request.body = nil end
+      tape[#tape + 1] = exchange
+      tape[exchange.name] = exchange
+    end
+  end
+  return tape
+end
+
+-- What came out --------------------------------------------------------------------
+
+-- Adler-32: the same on every Lua without bit operations.
+local function adler(text)
+  local a, b = 1, 0
+  for i = 1, #text do
+    a = (a + text:byte(i)) % 65521
+    b = (b + a) % 65521
+  end
+  return ("%04x%04x"):format(b, a)
+end
+
+local function is_token(value) return core.is_token(value) end
+
+-- The object as a whole, in one text that does not depend on the order of keys.
+local function whole(value)
+  if type(value) == "string" then return value end
+  if is_token(value) then
+    return core.encode { access_token = value:reveal(), refresh_token = value:reveal_refresh(),
+      id_token = value:reveal_id(), expires_in = value:lifetime(),
+      scope = table.concat(value.scopes, " ") }
+  elseif core.is_record(value) then
+    return core.encode(value.raw)
+  end
+  local list = {}
+  for i, item in ipairs(value) do list[i] = core.is_record(item) and item.raw or item end
+  return core.encode(#list > 0 and list or next(value) and value.answer == nil and value or {})
+end
+
+local function fields_text(fields)
+  if fields == nil then return nil end
+  local words = {}
+  for i, f in ipairs(fields) do
+    words[i] = (f.field or "?") .. (f.code and ":" .. f.code or "")
+  end
+  return table.concat(words, " ")
+end
+
+local SPECIAL = {
+  n = function(value) return #value end,
+  first = function(value)
+    return value[1] and (value[1].id or value[1].invite_code)
+  end,
+  scopes = function(value) return table.concat(value.scopes, " ") end,
+  life = function(value) return value:lifetime() end,
+  refresh = function(value) return value:reveal_refresh() ~= nil end,
+}
+
+local function field(value, name)
+  if SPECIAL[name] and (type(value) == "table" or is_token(value)) then return SPECIAL[name](value) end
+  for step in name:gmatch("[^.]+") do
+    if value == nil then return nil end
+    value = value[tonumber(step) or step]
+  end
+  return value
+end
+
+local OWN = {  -- keys of a line that name no field
+  [1] = true, [2] = true, is = true, status = true, sum = true, unlike = true, cure = true, cured = true,
+  again = true, asks = true, next = true, attempts = true, raw = true,
+}
+
+local KINDS = { "auth", "http", "decode", "unsupported", "network", "tls" }
+
+-- Both speak of the same: true, 3 and 3.0, and texts that begin with "..." and
+-- are compared from the end.
+local function same(want, got)
+  if type(want) == "string" and type(got) == "string" and want:find("^%.%.%.") then
+    return got:sub(-#want + 3) == want:sub(4)
+  end
+  return want == got
+end
+
+-- Judging ----------------------------------------------------------------------------
+
+local function judge_error(line, kind, err, complain)
+  complain("kind", kind, err.kind)
+  complain("status", line[kind], err.status)
+  complain("code", line.code, err.code)
+  complain("fields", line.fields, fields_text(err.fields))
+  complain("retryable", line.retry == true, err.retryable)
+  complain("attempts", line.attempts or (line.cure and 2) or 1, err.attempts)
+  complain("outcome", "done", err.outcome)
+  complain("sum", line.sum, err.body and adler(err.body))
+  if line.hint and not (err.hint or ""):find(line.hint) then complain("hint", line.hint, err.hint or "") end
+end
+
+-- The words both backends share, by the table in the design: whatever the line says.
+local function judge_room(value, complain)
+  local raw = value.raw
+  if value.backend == "meet" then
+    complain("join_url", raw.url, value.join_url)
+    complain("title", raw.name, value.title)
+    complain("access", raw.access_level, value.access)
+    complain("dial_in.pin", raw.telephony and raw.telephony.pin_code,
+      value.dial_in and value.dial_in.pin)
+  else
+    complain("join_url", "https://front.example/room/" .. raw.id, value.join_url)
+    complain("access", raw.waiting_room and "waiting_room" or raw.password and "password"
+      or "open", value.access)
+  end
+end
+
+local function judge_record(value, complain)
+  local class = tostring(value):match("^salon%.(%a+)")
+  if class == "Room" then return judge_room(value, complain) end
+  if class == "Invite" then
+    complain("url", ("https://front.example/room/%s?invite=%s"):format(value.raw.room_id,
+      value.raw.invite_code), value.url)
+  elseif class == "Event" then
+    complain("room.title", value.title, value.room.title)
+    complain("dial_in.id", value.raw.room.sip_tel and value.raw.room.sip_id,
+      value.room.dial_in and value.room.dial_in.id)
+    judge_room(value.room, complain)
+  end
+end
+
+-- What a Room, a page or a token tells about its exchange; `call` returns it.
+local function status_of(value, about)
+  if core.is_record(value) or is_token(value) then about = value.answer end
+  if type(value) == "table" and value.answer then about = value.answer end
+  return type(about) == "table" and about.status or 200
+end
+
+local function judge_value(line, value, about, complain)
+  complain("status", line.status or 200, status_of(value, about))
+  if line.is ~= nil then return complain("value", line.is, type(value) == "boolean" and value or type(value)) end
+  if value == nil then return end
+  if line.sum then complain("sum", line.sum, adler(whole(value))) end
+  for name, want in pairs(line) do
+    if not OWN[name] then complain(name, want, field(value, name)) end
+  end
+  if core.is_record(value) then return judge_record(value, complain) end
+  if type(value) ~= "table" then return end
+  for _, item in ipairs(value) do
+    if core.is_record(item) then judge_record(item, complain) end
+  end
+  if value.answer and line.n then
+    complain("next", line.next, value.next and (value.next.page or value.next.after))
+  end
+end
+
+-- Requests ----------------------------------------------------------------------------
+
+local plain = replay.plain
+
+local function decoded_pairs(text)
+  local list = {}
+  for name, value in text:gmatch("([^&=]+)=?([^&]*)") do
+    list[#list + 1] = plain(name) .. "=" .. plain(value)
+  end
+  table.sort(list)
+  return table.concat(list, "&")
+end
+
+local function media(headers, name)
+  for key, value in pairs(headers) do
+    if key:lower() == name then return (value:gsub(";.*", "")) end
+  end
+end
+
+local function same_json(text)
+  local ok, value = pcall(cjson.decode, text)
+  return ok and core.encode(value) or text
+end
+
+-- salon asks for the largest page, where the recording asked for none.
+local function same_query(recorded, sent, operation)
+  if operation:find(":list$") and not operation:find("^meet") and not recorded:find("per_page=") then
+    sent = sent:gsub("per_page=100&?", "")
+  end
+  return decoded_pairs(recorded), decoded_pairs(sent)
+end
+
+-- What must go without a token; all other calls carry one, needed or not.
+local ANONYMOUS = {
+  token = true, password = true, refresh = true, discovery = true, provider = true,
+  register = true,
+}
+
+local function judge_request(line, exchange, sent, complain)
+  local want = exchange.request
+  local path, query = want.path:match("^([^?]*)%??(.*)$")
+  complain("request's method", want.method, sent.method)
+  complain("request's path", plain(path), plain(sent.path))
+  local recorded, got = same_query(query, sent.query, line[2])
+  complain("request's query", recorded, got)
+  complain("request's host", want.headers.Host, sent.headers.host)
+  if want.headers.Authorization or ANONYMOUS[line[2]] then
+    complain("request's authorization", want.headers.Authorization, sent.headers.authorization)
+  end
+  complain("request's content type", media(want.headers, "content-type"),
+    media(sent.headers, "content-type"))
+  complain("request's framing", nil, sent.headers["transfer-encoding"])
+  if (media(want.headers, "content-type") or ""):find("form") then
+    complain("request's form", decoded_pairs(want.body), decoded_pairs(sent.body))
+  else
+    complain("request's body", same_json(want.body or ""),
+      same_json(sent.body))
+  end
+end
+
+local function judge_next(line, requests, at, complain)
+  if line.asks == nil then return end
+  local after = requests[at + 1]
+  if after == nil then return complain("next request", line.asks, "none") end
+  local url = after.method == "CONNECT" and "CONNECT " .. after.url or after.url
+  if not url:find(line.asks, 1, true) then complain("next request", line.asks, url) end
+end
+
+local function kind_of(line)
+  for _, kind in ipairs(KINDS) do
+    if line[kind] ~= nil then return kind end
+  end
+end
+
+---Plays one exchange; returns what is wrong with what came out.
+---@param tape table
+---@param line table
+---@param exchange? table  instead of the recorded one
+---@return string[] complaints
+function cassettes.play(tape, line, exchange)
+  exchange = exchange or tape[line[1]]
+  local complaints = {}
+  local function complain(what, want, got)
+    if same(want, got) then return end
+    complaints[#complaints + 1] = ("%s: %s is %s, should be %s"):format(line[1], what,
+      tostring(got), tostring(want))
+  end
+  local ok, answers, at, run = pcall(operations[line[2]], exchange, line, tape)
+  local bytes = {}
+  for i, answer in ipairs(ok and answers or {}) do bytes[i] = replay.bytes(answer) end
+  tape.server:play(bytes)
+  local value, err
+  if ok then ok, value, err = pcall(run) end
+  local requests = tape.server:requests()
+  if not ok then
+    complain("call", "no error raised", value or answers)
+    return complaints
+  end
+  complain("number of requests", #answers, #requests)
+  local kind = kind_of(line)
+  if kind and value == nil then
+    judge_error(line, kind, err, complain)
+  elseif kind or (value == nil and line.is ~= "nil" and not line.asks) then
+    complain("outcome", kind or "a value", err and tostring(err) or type(value))
+  else
+    judge_value(line, value, err, complain)
+  end
+  judge_next(line, requests, at, complain)
+  if not line.unlike and requests[at] then judge_request(line, exchange, requests[at], complain) end
+  return complaints
+end
+
+return cassettes
