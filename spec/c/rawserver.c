@@ -1,0 +1,87 @@
+/* The raw server as a program, for specs in Lua: prints its port, then
+   answers each request with the bytes of a file, and goes when nobody reads
+   what it prints any more.
+     rawserver FOLDER
+   "/NAME/and/so/on" sends FOLDER/NAME as it is; FOLDER/NAME.then says what
+   happens afterwards: close, reset, hang or drip. FOLDER/log grows by every
+   request that arrived whole. Well-known files there are none. */
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server.h"
+
+static char *bytes; /* of the last answer */
+
+static size_t read_all(FILE *f) {
+  size_t len = 0, room = 0;
+  free(bytes);
+  bytes = NULL;
+  for (;;) {
+    if (room - len < 65536) bytes = realloc(bytes, room += 65536);
+    size_t n = fread(bytes + len, 1, 65536, f);
+    if (n == 0) return len;
+    len += n;
+  }
+}
+
+static Then what_then(const char *file) {
+  static const struct {
+    const char *word;
+    Then then;
+  } all[] = {{"close", THEN_CLOSE},
+             {"reset", THEN_RESET},
+             {"hang", THEN_HANG},
+             {"drip", THEN_DRIP}};
+  char path[620], word[16] = "";
+  snprintf(path, sizeof(path), "%s.then", file);
+  FILE *f = fopen(path, "rb");
+  if (f == NULL) return THEN_KEEP;
+  if (fscanf(f, "%15s", word) != 1) word[0] = '\0';
+  fclose(f);
+  for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+    if (strcmp(word, all[i].word) == 0) return all[i].then;
+  return THEN_KEEP;
+}
+
+static void note(const char *folder, const char *text) {
+  char path[600];
+  snprintf(path, sizeof(path), "%s/log", folder);
+  FILE *f = fopen(path, "ab");
+  if (f == NULL) return;
+  fprintf(f, "%s\n", text);
+  fclose(f);
+}
+
+static Answer answer(void *folder, int n, const char *path, const char *text) {
+  char name[200] = "", file[600];
+  (void)n;
+  note(folder, text);
+  sscanf(path, "/%199[^/?]", name);
+  snprintf(file, sizeof(file), "%s/%s", (char *)folder, name);
+  bool wanted = name[0] != '.' && strstr(path, "/.well-known/") == NULL;
+  FILE *f = wanted ? fopen(file, "rb") : NULL;
+  if (f == NULL)
+    return (Answer){"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 0,
+                    THEN_KEEP};
+  size_t len = read_all(f);
+  fclose(f);
+  return (Answer){len > 0 ? bytes : "", len, what_then(file)};
+}
+
+static void ready(int port) {
+  printf("%d\n", port);
+  fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) return 2;
+  signal(SIGPIPE, SIG_IGN);
+  server_serve(answer, argv[1], STDOUT_FILENO, ready);
+  free(bytes);
+  return 0;
+}

@@ -1,0 +1,54 @@
+-- A server that answers with exactly the bytes a spec gives it (spec/c/rawserver.c
+-- is the program; make builds it when it is not there yet).
+--
+--   local server = raw.start()
+--   server:answer("html", "HTTP/1.1 200 OK\r\n\r\n<html>", "close")
+--   ... server.url .. "/html/v1/rooms" ...
+--   server:stop()
+
+local support = require "spec.support"
+
+local raw = {}
+raw.__index = raw
+
+local PROGRAM = "build/5.4/c/rawserver"
+
+---It ends with stop(), or soon after this process.
+function raw.start()
+  local output, status = support.run("make -s " .. PROGRAM)
+  assert(status == 0, output)
+  local folder = support.folder()
+  local pipe = assert(io.popen("exec " .. PROGRAM .. " " .. support.quote(folder), "r"))
+  local port = assert(pipe:read "*l")
+  return setmetatable({ folder = folder, pipe = pipe, url = "http://127.0.0.1:" .. port }, raw)
+end
+
+---What every request below "/NAME" gets from now on, and what happens after it:
+---"keep" (the default), "close", "reset", "hang", or "drip" (byte by byte).
+function raw:answer(name, bytes, and_then)
+  support.write(self.folder .. "/" .. name, bytes)
+  support.write(self.folder .. "/" .. name .. ".then", and_then or "keep")
+  return self.url .. "/" .. name
+end
+
+---The same with a body whose length is told.
+function raw:reply(name, status, headers, body)
+  return self:answer(name, ("HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s")
+    :format(status, headers, #body, body))
+end
+
+---All requests that have arrived whole, as text, and how many.
+function raw:log()
+  local file = io.open(self.folder .. "/log", "rb")
+  if not file then return "", 0 end
+  local text = file:read "*a"
+  file:close()
+  return text, select(2, text:gsub(" HTTP/1%.1\r\n", ""))
+end
+
+function raw:stop()
+  self.pipe:close()
+  support.remove(self.folder)
+end
+
+return raw
