@@ -31,7 +31,7 @@ describe("the README", function()
 
   it("shows Lua that runs as it stands", function()
     local lua = blocks("lua")
-    assert.equal(5, #lua)
+    assert.equal(6, #lua)
     local script = support.write(folder .. "/readme.lua", here(table.concat(lua, "\n")))
     local output, status = support.script({ script }, {
       OT_PASSWORD = sandbox.opentalk.password,

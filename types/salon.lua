@@ -70,6 +70,8 @@ function Token:reveal_id() end
 
 ---@class salon.Client: userdata
 ---@field backend "opentalk"|"meet"
+---@field call fun(self: salon.Client, method: string, path: string, opts?: salon.AnyCall): any, salon.Answer|salon.Error
+---@field pages fun(self: salon.Client, path: string, opts?: salon.AnyPages): salon.Walk
 local Client = {}
 
 ---Ends the client: no call begins any more. May be called twice.

@@ -175,13 +175,18 @@ local function id_of(raw)
   return type(raw) == "table" and (raw.id or raw.invite_code) or nil
 end
 
+---@class salon.AnyPages
+---@field query? table<string, string|number|boolean>
+---@field items? string  the member that holds the list, where the answer is an object
+---@field user? string  Meet: for whom to act
+---@field timeout? number  seconds per page
+
 ---Walks any list of either API, page by page; what comes are the decoded entries.
 ---Raises the error that `call` would return. Only what `query` holds is asked for,
 ---so set `per_page` there where the API knows it.
 ---@param self salon.Client
 ---@param path string
----@param opts? { query?: table, items?: string, user?: string, timeout?: number }  items: the
----  member that holds the list, where the answer is an object; timeout: seconds per page
+---@param opts? salon.AnyPages
 ---@return salon.Walk
 function call.pages(self, path, opts)
   local session = client.session(self, "client:pages")
