@@ -162,7 +162,8 @@ static void start(Engine *e, salon_Exchange *x) {
 }
 
 static bool body_starts_with(const salon_Exchange *x, const char *prefix) {
-  size_t n = prefix == NULL ? 0 : strlen(prefix);
+  if (prefix == NULL) return true;
+  size_t n = strlen(prefix);
   return x->content.len >= n && memcmp(x->content.data, prefix, n) == 0;
 }
 
