@@ -76,7 +76,7 @@ end
 
 -- What the operation hands on or decides by, of all that the answer holds.
 local SEEN = {
-  token = "access_token", password = "refresh_token",
+  token = "access_token", password = "refresh_token", refresh = "refresh_token",
   ["meet:list"] = "results",
 }
 
@@ -98,7 +98,7 @@ end
 local function is_seen(line)
   return not (line.left or line.again or line.cured or line.attempts) and line.is == nil
     and not (line.asks and line[2] ~= "pages") and line[2] ~= "register"
-    and line[2] ~= "locate" and line[2] ~= "refresh"
+    and line[2] ~= "locate"
 end
 
 describe("an altered recording", function()

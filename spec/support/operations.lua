@@ -218,20 +218,15 @@ operations["rooms:create"] = opentalk_call(function(client, exchange)
   return client.rooms:create(fields)
 end)
 
-local function invites(client, exchange, tape)
-  local room = client.rooms:get(room_id(exchange))
-  assert(room, "the room of the invites: " .. tape["ot-room-get"].name)
-  return room.invites
-end
-
 -- Guest links belong to a room, which has to be got first.
 local function invite_call(act)
-  return function(exchange, line, tape)
+  return function(exchange, _, tape)
     local client = opentalk_client(exchange, tape, { token = bearer(exchange) })
-    local room = response(cjson.encode { id = room_id(exchange) })
-    local answers = { tape["ot-path-well-known"].response, room, exchange.response }
+    local answers = { tape["ot-path-well-known"].response,
+      response(cjson.encode { id = room_id(exchange) }), exchange.response }
     return answers, 3, function()
-      return act(invites(client, exchange, tape), exchange, line)
+      local room = assert(client.rooms:get(room_id(exchange)))
+      return act(room.invites, exchange)
     end
   end
 end
