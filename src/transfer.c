@@ -11,7 +11,7 @@
 
 #include "remedy.h"
 
-#define HAS_SEND_HOOK (SALON_CURL_HAS_PREREQ && SALON_SEND_ONCE)
+#define HAS_SEND_HOOK SALON_CURL_HAS_PREREQ
 
 enum { MAX_IDLE = 512, SWEEP_SECONDS = 10, IDLE_SECONDS = 60 };
 
@@ -84,7 +84,7 @@ static int on_prereq(void *user, char *peer, char *local, int peer_port,
                      int local_port) {
   salon_Transfer *t = user;
   (void)peer, (void)local, (void)peer_port, (void)local_port;
-  if (t->exchange->sent) return CURL_PREREQFUNC_ABORT;
+  if (t->exchange->sent && SALON_SEND_ONCE) return CURL_PREREQFUNC_ABORT;
   t->exchange->sent = true;
   return CURL_PREREQFUNC_OK;
 }
