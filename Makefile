@@ -59,7 +59,7 @@ $(1)/libsalon.a: $(SRC:src/%.c=$(1)/o/%.o)
 $(1)/c/libhelp.a: $(C_HELP:spec/c/%.c=$(1)/c/%.o)
 	@rm -f $$@
 	ar rcs $$@ $$^
-$(1)/c/%.o: spec/c/%.c spec/c/server.h spec/c/calls.h
+$(1)/c/%.o: spec/c/%.c spec/c/server.h spec/c/calls.h $(wildcard src/*.h)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) -std=gnu11 $$(WARNINGS) $(3) -Isrc -c $$< -o $$@
 $(1)/c/%: spec/c/%.c $(1)/c/libhelp.a $(1)/libsalon.a

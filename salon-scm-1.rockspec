@@ -41,6 +41,7 @@ build = {
         "src/core.c",
         "src/engine.c",
         "src/exchange.c",
+        "src/headers.c",
         "src/json.c",
         "src/link.c",
         "src/luaurl.c",

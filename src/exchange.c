@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "curlcompat.h"
+#include "headers.h"
 #include "mailbox.h"
 #include "pid.h"
 #include "wipe.h"
@@ -40,15 +41,16 @@ static void free_secret(char *text, size_t len) {
   free(text);
 }
 
-/* Header lists carry tokens, bodies passwords. */
-static void free_headers(struct curl_slist *list) {
-  for (struct curl_slist *h = list; h != NULL; h = h->next)
-    salon_wipe(h->data, strlen(h->data));
-  curl_slist_free_all(list);
+/* The node in front is ours, and so is its text. */
+static void free_authorization(salon_Exchange *x) {
+  if (x->authorization == NULL) return;
+  free(x->headers);
+  free_secret(x->authorization, strlen(x->authorization));
 }
 
 static void destroy(salon_Exchange *x) {
-  free_headers(x->headers);
+  free_authorization(x);
+  salon_headers_unref(x->shared);
   free_secret(x->body, x->body_len);
   free_secret(x->content.data, x->content.len);
   free(x->head.data);
@@ -78,18 +80,19 @@ static bool copy_request(salon_Exchange *x, const char *method, const char *url,
 }
 
 salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
-                                   const char *url, struct curl_slist *headers,
+                                   const char *url,
+                                   struct salon_Headers *headers,
                                    const char *body, size_t body_len) {
   salon_Exchange *x = calloc(1, sizeof(*x));
-  if (x == NULL) {
-    free_headers(headers);
-    return NULL;
-  }
+  if (x == NULL) return NULL;
   atomic_init(&x->refs, 1);
   x->pid = salon_pid();
   x->id = atomic_fetch_add(&last_id, 1) + 1;
   x->config = salon_config_ref(config);
-  x->headers = headers;
+  if (headers != NULL) {
+    x->shared = salon_headers_ref(headers);
+    x->headers = headers->list;
+  }
   x->plan = config->retry;
   x->plan.class_ = salon_retry_class(method);
   x->max_body = config->max_body;
@@ -98,6 +101,21 @@ salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
   if (copy_request(x, method, url, body, body_len)) return x;
   destroy(x);
   return NULL;
+}
+
+bool salon_exchange_authorize(salon_Exchange *x, const char *line) {
+  struct curl_slist *node = malloc(sizeof(*node));
+  char *copy = strdup(line);
+  if (node == NULL || copy == NULL) {
+    free(node);
+    free(copy);
+    return false;
+  }
+  node->data = copy;
+  node->next = x->headers;
+  x->authorization = copy;
+  x->headers = node;
+  return true;
 }
 
 salon_Exchange *salon_exchange_ref(salon_Exchange *x) {

@@ -17,6 +17,7 @@
 #include "timers.h"
 
 struct curl_slist;
+struct salon_Headers;
 struct salon_Mailbox;
 struct salon_Origin;
 struct salon_Transfer;
@@ -70,7 +71,9 @@ typedef struct salon_Exchange {
   char *method;
   char *url;
   size_t origin_len;          /* "https://host:port" is the start of url */
-  struct curl_slist *headers; /* owned; holds the token */
+  struct salon_Headers *shared; /* owned: one reference, or NULL */
+  char *authorization;          /* owned: the line with the token, or NULL */
+  struct curl_slist *headers;   /* owned: our own nodes, then the shared ones */
   char *body;                 /* owned; NULL = none */
   size_t body_len;
   salon_File upload;   /* the body, when it is a file */
@@ -100,10 +103,15 @@ typedef struct salon_Exchange {
   char message[256];
 } salon_Exchange;
 
-/* Copies what it is given; `headers` are taken over, also on failure (NULL). */
+/* Copies what it is given and takes a reference to `headers` (NULL = none). */
 salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
-                                   const char *url, struct curl_slist *headers,
+                                   const char *url,
+                                   struct salon_Headers *headers,
                                    const char *body, size_t body_len);
+
+/* Before it is submitted: the line "Authorization: …". False: no memory. */
+bool salon_exchange_authorize(salon_Exchange *x, const char *line);
+
 salon_Exchange *salon_exchange_ref(salon_Exchange *x);
 void salon_exchange_unref(salon_Exchange *x);
 

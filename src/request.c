@@ -15,13 +15,15 @@
 #include "compat.h"
 #include "curlcompat.h"
 #include "engine.h"
+#include "headers.h"
 #include "news.h"
 #include "token.h"
 #include "wipe.h"
 
+#define SALON_HEADERS "salon.Headers"
+
 typedef struct salon_Request {
-  salon_Exchange *exchange;   /* owned: one reference; NULL once closed */
-  struct curl_slist *headers; /* owned while the request is put together */
+  salon_Exchange *exchange; /* owned: one reference; NULL once closed */
 } salon_Request;
 
 static salon_Request *torequest(lua_State *L) {
@@ -42,16 +44,18 @@ static bool is_done(const salon_Exchange *x) {
   return !is_ours(x) || salon_exchange_finished(x);
 }
 
-/* ---- putting a request together ---- */
+/* ---- headers that calls share ---- */
 
-static void add_header(lua_State *L, salon_Request *r, const char *line) {
-  struct curl_slist *list = curl_slist_append(r->headers, line);
-  if (list == NULL) luaL_error(L, "not enough memory");
-  r->headers = list;
+static salon_Headers **toheaders(lua_State *L, int idx) {
+  return (salon_Headers **)luaL_checkudata(L, idx, SALON_HEADERS);
+}
+
+static void add_header(lua_State *L, salon_Headers *h, const char *line) {
+  if (!salon_headers_add(h, line)) luaL_error(L, "not enough memory");
 }
 
 /* One "Name: value"; a line end or NUL inside would be another header. */
-static void add_checked(lua_State *L, salon_Request *r, int idx) {
+static void add_checked(lua_State *L, salon_Headers *h, int idx) {
   size_t len;
   const char *line = luaL_checklstring(L, idx, &len);
   for (size_t i = 0; i < len; i++)
@@ -59,25 +63,64 @@ static void add_checked(lua_State *L, salon_Request *r, int idx) {
       luaL_error(L, "request: a header holds a control character");
   if (strchr(line, ':') == NULL)
     luaL_error(L, "request: header '%s' has no colon", line);
-  add_header(L, r, line);
+  add_header(L, h, line);
 }
 
-static void add_headers(lua_State *L, salon_Request *r) {
-  lua_getfield(L, 2, "headers");
-  if (lua_istable(L, -1)) {
-    int n = (int)salon_rawlen(L, -1);
-    for (int i = 1; i <= n; i++) {
-      lua_rawgeti(L, -1, i);
-      add_checked(L, r, -1);
-      lua_pop(L, 1);
-    }
-  }
+static void add_user_agent(lua_State *L, salon_Headers *h,
+                           const salon_Config *config) {
+  if (config->user_agent == NULL) return;
+  lua_pushfstring(L, "User-Agent: %s", config->user_agent);
+  add_checked(L, h, -1);
   lua_pop(L, 1);
-  add_header(L, r, "Expect:"); /* libcurl would wait a second for a 100 */
 }
+
+/* Pushes a Headers made of the array at `idx` and what every call sends. */
+static salon_Headers *push_headers(lua_State *L, int idx,
+                                   const salon_Config *config) {
+  salon_Headers **h = (salon_Headers **)lua_newuserdata(L, sizeof(*h));
+  *h = NULL;
+  salon_setmetatable(L, SALON_HEADERS);
+  *h = salon_headers_new();
+  if (*h == NULL) luaL_error(L, "not enough memory");
+  int n = lua_istable(L, idx) ? (int)salon_rawlen(L, idx) : 0;
+  for (int i = 1; i <= n; i++) {
+    lua_rawgeti(L, idx, i);
+    add_checked(L, *h, -1);
+    lua_pop(L, 1);
+  }
+  add_user_agent(L, *h, config);
+  add_header(L, *h, "Accept-Encoding: gzip");
+  add_header(L, *h, "Expect:"); /* libcurl would wait a second for a 100 */
+  return *h;
+}
+
+/* headers(client, {"Name: value", ...}): for spec.headers of many calls. */
+static int core_headers(lua_State *L) {
+  double timeout;
+  salon_Config *config = salon_checkclient(L, 1, &timeout);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  push_headers(L, 2, config);
+  return 1;
+}
+
+static int headers_gc(lua_State *L) {
+  salon_Headers **h = toheaders(L, 1);
+  salon_headers_unref(*h);
+  *h = NULL;
+  return 0;
+}
+
+/* Pushes the Headers of spec.headers, which is one or an array for one. */
+static salon_Headers *read_headers(lua_State *L, const salon_Config *config) {
+  lua_getfield(L, 2, "headers");
+  if (lua_isuserdata(L, -1)) return *toheaders(L, -1);
+  return push_headers(L, lua_gettop(L), config);
+}
+
+/* ---- putting a request together ---- */
 
 /* The token goes from userdata to header without becoming a Lua string. */
-static void add_token(lua_State *L, salon_Request *r) {
+static void authorize(lua_State *L, salon_Exchange *x) {
   lua_getfield(L, 2, "token");
   if (!lua_isnil(L, -1)) {
     static const char scheme[] = "Authorization: Bearer ";
@@ -86,11 +129,10 @@ static void add_token(lua_State *L, salon_Request *r) {
     char *line = (char *)lua_newuserdata(L, n + len + 1);
     memcpy(line, scheme, n);
     memcpy(line + n, access, len + 1);
-    struct curl_slist *list = curl_slist_append(r->headers, line);
+    bool ok = salon_exchange_authorize(x, line);
     salon_wipe(line, n + len);
     lua_pop(L, 1);
-    if (list == NULL) luaL_error(L, "not enough memory");
-    r->headers = list;
+    if (!ok) luaL_error(L, "not enough memory");
   }
   lua_pop(L, 1);
 }
@@ -174,18 +216,16 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config,
   const char *url = text_field(L, "url", NULL);
   const char *method = text_field(L, "method", "GET");
   checkurl(L, url);
-  add_headers(L, r);
-  add_token(L, r);
+  salon_Headers *headers = read_headers(L, config);
   size_t body_len = 0;
   lua_getfield(L, 2, "body");
   const char *body = luaL_optlstring(L, -1, NULL, &body_len);
   if (body == NULL && strcmp(method, "POST") == 0) body = "";
-  struct curl_slist *headers = r->headers;
-  r->headers = NULL; /* taken over */
   r->exchange =
       salon_exchange_new(config, method, url, headers, body, body_len);
   lua_pop(L, 1);
   if (r->exchange == NULL) luaL_error(L, "not enough memory");
+  authorize(L, r->exchange);
   open_files(L, r->exchange);
   set_plan(L, r->exchange, timeout);
 }
@@ -203,6 +243,7 @@ static int request_new(lua_State *L) {
   if (!salon_engine_submit(r->exchange, mailbox))
     return luaL_error(L, "salon: the I/O thread cannot be started: %s",
                       strerror(errno));
+  lua_settop(L, 3); /* the Request */
   return 1;
 }
 
@@ -321,8 +362,6 @@ static int request_timeout(lua_State *L) {
 
 static int request_gc(lua_State *L) {
   salon_Request *r = torequest(L);
-  curl_slist_free_all(r->headers);
-  r->headers = NULL;
   if (r->exchange != NULL && is_ours(r->exchange)) {
     salon_engine_cancel(r->exchange);
     salon_exchange_unref(r->exchange);
@@ -358,10 +397,14 @@ static const luaL_Reg request_methods[] = {
     {"pollfd", request_pollfd}, {"events", request_events},
     {"timeout", request_timeout}, {NULL, NULL}};
 
-static const luaL_Reg request_functions[] = {{"request", request_new},
+static const luaL_Reg headers_meta[] = {{"__gc", headers_gc}, {NULL, NULL}};
+
+static const luaL_Reg request_functions[] = {{"headers", core_headers},
+{"request", request_new},
                                              {NULL, NULL}};
 
 void salon_open_request(lua_State *L) {
+  salon_newclass(L, SALON_HEADERS, headers_meta, NULL);
   salon_newclass(L, SALON_REQUEST, request_meta, request_methods);
   salon_setfuncs(L, request_functions);
 }

@@ -132,9 +132,9 @@ static void set_protocol(CURL *e, const salon_Config *c) {
                    (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
-  if (c->user_agent != NULL)
-    curl_easy_setopt(e, CURLOPT_USERAGENT, c->user_agent);
+  /* unpacks; the header itself is among the shared ones, as options are
+  ** formatted anew for every call */
+  curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
   if (c->no_proxy != NULL) curl_easy_setopt(e, CURLOPT_NOPROXY, c->no_proxy);
   curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
@@ -236,6 +236,24 @@ static void set_scheme(salon_Transfer *t, salon_Scheme scheme) {
   set_reuse(t, scheme);
 }
 
+/* libcurl takes a URL apart and prints it anew for every call, at some 140
+** instructions a byte: it gets the origin, and the rest as it is. A proxy for
+** plain http needs to see all of it. */
+static void set_url(salon_Transfer *t, const salon_Exchange *x) {
+  const char *rest = x->url + x->origin_len;
+  bool whole = *rest != '/' || t->config->proxy[t->scheme] != NULL;
+  char origin[300];
+  if (whole || x->origin_len >= sizeof(origin)) {
+    curl_easy_setopt(t->easy, CURLOPT_URL, x->url);
+    curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, NULL);
+    return;
+  }
+  memcpy(origin, x->url, x->origin_len);
+  origin[x->origin_len] = '\0';
+  curl_easy_setopt(t->easy, CURLOPT_URL, origin);
+  curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, rest);
+}
+
 static void prepare(salon_Transfer *t, salon_Exchange *x) {
   t->exchange = x;
   x->transfer = t;
@@ -243,9 +261,9 @@ static void prepare(salon_Transfer *t, salon_Exchange *x) {
   t->socket = -1;
   t->error[0] = '\0';
   x->sent = !HAS_SEND_HOOK; /* then nobody can tell that nothing left */
-  curl_easy_setopt(t->easy, CURLOPT_URL, x->url);
-  curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, x->headers);
   set_scheme(t, is_https(x->url) ? SALON_HTTPS : SALON_HTTP);
+  set_url(t, x);
+  curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, x->headers);
   set_method(t->easy, x);
 }
 

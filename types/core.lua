@@ -111,6 +111,12 @@ function core.client(config) end
 ---@return table  what `client.name` reads first
 function core.services(client) end
 
+---Headers that many requests share, with what every request sends added.
+---@param client salon.Client
+---@param lines string[]  "Name: value"
+---@return userdata  for spec.headers of core.request
+function core.headers(client, lines) end
+
 ---@param client salon.Client
 ---@param spec table
 ---@return salon.Request

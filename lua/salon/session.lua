@@ -54,10 +54,11 @@ function Session.new(fields)
     backend = fields.backend,
     timeout = fields.options.timeout or 30,
     forced_host = fields.options.host,
-    headers = accept,
-    json_headers = { accept[1], accept[2], "Content-Type: application/json" },
-    form_headers = { accept[1], accept[2],
-      "Content-Type: application/x-www-form-urlencoded" },
+    headers = core.headers(fields.client, accept),
+    json_headers = core.headers(fields.client, {
+      accept[1], accept[2], "Content-Type: application/json" }),
+    form_headers = core.headers(fields.client, {
+      accept[1], accept[2], "Content-Type: application/x-www-form-urlencoded" }),
   }, Session)
 end
 

@@ -46,7 +46,9 @@ end
 
 ---Puts the transport in place of core.request until `remove`.
 function Transport.install(answer)
-  local self = setmetatable({ answer = answer, log = {}, original = core.request }, Transport)
+  local self = setmetatable({ answer = answer, log = {},
+    original = core.request, headers = core.headers }, Transport)
+  core.headers = function(_, lines) return lines end
   core.request = function(client, spec)
     assert(not client:closed())
     return request_for(self, spec)
@@ -55,7 +57,7 @@ function Transport.install(answer)
 end
 
 function Transport:remove()
-  core.request = self.original
+  core.request, core.headers = self.original, self.headers
 end
 
 ---"GET /v1/rooms" of every request so far.

@@ -1,0 +1,30 @@
+/* See headers.h. */
+#include "headers.h"
+
+#include <stdlib.h>
+
+#include "curlcompat.h"
+
+salon_Headers *salon_headers_new(void) {
+  salon_Headers *h = calloc(1, sizeof(*h));
+  if (h != NULL) atomic_init(&h->refs, 1);
+  return h;
+}
+
+bool salon_headers_add(salon_Headers *h, const char *line) {
+  struct curl_slist *list = curl_slist_append(h->list, line);
+  if (list != NULL) h->list = list;
+  return list != NULL;
+}
+
+salon_Headers *salon_headers_ref(salon_Headers *h) {
+  atomic_fetch_add_explicit(&h->refs, 1, memory_order_relaxed);
+  return h;
+}
+
+void salon_headers_unref(salon_Headers *h) {
+  if (h == NULL) return;
+  if (atomic_fetch_sub_explicit(&h->refs, 1, memory_order_acq_rel) != 1) return;
+  curl_slist_free_all(h->list);
+  free(h);
+}
