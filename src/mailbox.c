@@ -150,6 +150,13 @@ void salon_mailbox_keep(salon_Mailbox *m) {
   pthread_mutex_unlock(&m->lock);
 }
 
+void salon_mailbox_release(salon_Mailbox *m) {
+  pthread_mutex_lock(&m->lock);
+  m->kept = false;
+  pthread_mutex_unlock(&m->lock);
+  salon_mailbox_drain(m);
+}
+
 bool salon_mailbox_arm(salon_Mailbox *m) {
   pthread_mutex_lock(&m->lock);
   m->sleeping = m->head == NULL;
@@ -158,10 +165,14 @@ bool salon_mailbox_arm(salon_Mailbox *m) {
   return armed;
 }
 
-/* Whether `x` is finished; if not, the next delivery signals. */
-static bool finished_or_polling(salon_Mailbox *m, const salon_Exchange *x) {
+static bool is_there(const salon_Mailbox *m, const salon_Exchange *x) {
+  return x != NULL ? salon_exchange_finished(x) : m->head != NULL;
+}
+
+/* Whether what is waited for is there; if not, the next delivery signals. */
+static bool there_or_polling(salon_Mailbox *m, const salon_Exchange *x) {
   pthread_mutex_lock(&m->lock);
-  bool done = salon_exchange_finished(x);
+  bool done = is_there(m, x);
   m->polling = !done;
   pthread_mutex_unlock(&m->lock);
   return done;
@@ -172,12 +183,12 @@ bool salon_mailbox_wait(salon_Mailbox *m, const salon_Exchange *x,
   double until = salon_now() + seconds;
   for (;;) {
     salon_mailbox_drain(m);
-    if (finished_or_polling(m, x)) return true;
+    if (there_or_polling(m, x)) return true;
     double left = until - salon_now();
     if (left <= 0) return false;
     struct pollfd p = {.fd = m->wake.read_fd, .events = POLLIN};
     int ms = left > 3600 ? 3600 * 1000 : (int)(left * 1000) + 1;
-    if (poll(&p, 1, ms) < 0) return salon_exchange_finished(x); /* EINTR */
+    if (poll(&p, 1, ms) < 0) return there_or_polling(m, x); /* EINTR */
   }
 }
 

@@ -57,7 +57,11 @@ void salon_mailbox_keep(salon_Mailbox *m);
 ** byte to the socket. */
 bool salon_mailbox_arm(salon_Mailbox *m);
 
-/* Blocks until `x` is finished, a signal came, or `seconds` have passed. */
+/* Who called `keep` takes no more: the list is discarded again. */
+void salon_mailbox_release(salon_Mailbox *m);
+
+/* Blocks until `x` is finished (NULL: until there is something to take, for
+** one who keeps), a signal came, or `seconds` have passed. */
 bool salon_mailbox_wait(salon_Mailbox *m, const struct salon_Exchange *x,
                         double seconds);
 

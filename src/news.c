@@ -100,6 +100,18 @@ static int news_arm(lua_State *L) {
   return 1;
 }
 
+/* Blocks until there is something to take. May return early, on a signal. */
+static int news_wait(lua_State *L) {
+  double seconds = luaL_checknumber(L, 2);
+  lua_pushboolean(L, salon_mailbox_wait(tomailbox(L), NULL, seconds));
+  return 1;
+}
+
+static int news_release(lua_State *L) {
+  salon_mailbox_release(tomailbox(L));
+  return 0;
+}
+
 static int news_in_flight(lua_State *L) {
   lua_pushinteger(L, atomic_load(&tomailbox(L)->in_flight));
   return 1;
@@ -112,6 +124,7 @@ static const luaL_Reg news_methods[] = {
     {"fd", news_fd},         {"listen", news_listen},
     {"accept", news_accept}, {"take", news_take},
     {"arm", news_arm},       {"in_flight", news_in_flight},
+    {"wait", news_wait},     {"release", news_release},
     {NULL, NULL}};
 
 /* Who asks for it means to take all news from it. */

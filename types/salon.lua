@@ -250,3 +250,11 @@ function Mailbox:arm() end
 
 ---@return integer
 function Mailbox:in_flight() end
+
+---Blocks until there is something to take; may return early, on a signal for instance.
+---@param seconds number
+---@return boolean  something is there
+function Mailbox:wait(seconds) end
+
+---Nobody takes any more: what finishes is not kept until `core.mailbox` is called again.
+function Mailbox:release() end

@@ -99,6 +99,16 @@ static void unless_a_host_takes_them(void **state) {
   assert_int_equal(salon_mailbox_take(mailbox), id);
 }
 
+static void who_stops_taking_leaves_nothing_behind(void **state) {
+  (void)state;
+  salon_mailbox_keep(mailbox);
+  deliver(2, NULL);
+  salon_mailbox_release(mailbox);
+  deliver(2, NULL);
+  salon_mailbox_drain(mailbox);
+  assert_int_equal(salon_mailbox_take(mailbox), 0);
+}
+
 static void what_finishes_after_the_end_of_its_state_is_dropped(void **state) {
   (void)state;
   salon_Exchange *x = salon_exchange_ref(under_way());
@@ -123,6 +133,20 @@ static void waiting_ends_at_its_time(void **state) {
   salon_mailbox_deliver(mailbox, x, x);
   assert_true(salon_mailbox_wait(mailbox, x, 0));
   end(x);
+}
+
+static void a_host_that_takes_waits_for_any_call(void **state) {
+  (void)state;
+  uint64_t id;
+  salon_mailbox_keep(mailbox);
+  double start = salon_now();
+  assert_false(salon_mailbox_wait(mailbox, NULL, 0.05));
+  assert_true(salon_now() - start >= 0.05);
+  deliver(1, &id);
+  assert_true(salon_mailbox_wait(mailbox, NULL, 20));
+  assert_true(salon_mailbox_wait(mailbox, NULL, 20)); /* it is still there */
+  assert_int_equal(salon_mailbox_take(mailbox), id);
+  assert_false(salon_mailbox_wait(mailbox, NULL, 0));
 }
 
 enum { ROUNDS = 2000 };
@@ -245,8 +269,10 @@ int main(void) {
     TEST(who_asks_late_for_the_descriptor_is_told_what_was_missed),
     TEST(a_look_at_one_call_forgets_the_news_of_others),
     TEST(unless_a_host_takes_them),
+    TEST(who_stops_taking_leaves_nothing_behind),
     TEST(what_finishes_after_the_end_of_its_state_is_dropped),
     TEST(waiting_ends_at_its_time),
+    TEST(a_host_that_takes_waits_for_any_call),
     TEST(no_wake_up_is_lost_between_looking_and_sleeping),
     TEST(the_socket_is_private_and_its_file_goes_once_connected),
     TEST(the_socket_speaks_once_after_it_was_armed),
