@@ -111,6 +111,10 @@ static void read_config(lua_State *L, salon_Config *c) {
   read_size(L, "max_header", &c->max_header);
   read_count(L, "max_in_flight", &c->max_in_flight);
   read_count(L, "max_per_origin", &c->max_per_origin);
+  read_seconds(L, "max_rate", &c->max_rate);
+  read_seconds(L, "retry_budget", &c->retry_budget);
+  read_seconds(L, "first_byte_timeout", &c->first_byte_timeout);
+  read_seconds(L, "silence_timeout", &c->silence_timeout);
   read_count(L, "max_tries", &c->retry.max_tries);
   read_seconds(L, "retry_base", &c->retry.base);
   read_seconds(L, "retry_cap", &c->retry.cap);

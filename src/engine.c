@@ -103,13 +103,13 @@ static salon_Exchange *of_timer(salon_Timer *t) {
 /* Gives back slot and handle. */
 static void release(Engine *e, salon_Exchange *x, double now) {
   if (x->state == SALON_STATE_WAITING) {
-    salon_origins_withdraw(&e->origins, x);
+    salon_origins_withdraw(&e->origins, x, now);
   } else if (x->state == SALON_STATE_RUNNING) {
     if (x->transfer != NULL) {
       curl_multi_remove_handle(e->multi, x->transfer->easy);
       salon_pool_put(&e->pool, x->transfer, now);
     }
-    salon_origins_leave(&e->origins, x);
+    salon_origins_leave(&e->origins, x, now);
   }
 }
 
@@ -136,13 +136,26 @@ static void allow_connections(Engine *e, const salon_Config *c) {
   curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, enough);
 }
 
+/* How long the server may be silent now; 0 = as long as it likes. */
+static double patience(const salon_Exchange *x) {
+  const salon_Config *c = x->config;
+  bool begun = x->head.len > 0 || c->first_byte_timeout <= 0;
+  return begun ? c->silence_timeout : c->first_byte_timeout;
+}
+
+/* When a running call is to be looked at, if nothing happens before. */
+static double next_look(const salon_Exchange *x) {
+  double limit = patience(x), from = x->heard > 0 ? x->heard : salon_now();
+  return limit > 0 && from + limit < x->deadline ? from + limit : x->deadline;
+}
+
 static void run(Engine *e, salon_Exchange *x) {
   x->state = SALON_STATE_RUNNING;
   salon_exchange_rewind(x);
   x->attempts++;
   allow_connections(e, x->config);
   bool ready = salon_pool_get(&e->pool, e->poller, x) &&
-               salon_timers_set(&e->timers, &x->timer, x->deadline);
+               salon_timers_set(&e->timers, &x->timer, next_look(x));
   if (ready && curl_multi_add_handle(e->multi, x->transfer->easy) == CURLM_OK)
     return;
   release(e, x, salon_now());
@@ -150,13 +163,13 @@ static void run(Engine *e, salon_Exchange *x) {
 }
 
 static void start(Engine *e, salon_Exchange *x) {
-  if (salon_origins_enter(&e->origins, x)) {
+  if (salon_origins_enter(&e->origins, x, salon_now())) {
     run(e, x);
     return;
   }
   x->state = SALON_STATE_WAITING;
   if (!salon_timers_set(&e->timers, &x->timer, x->deadline)) {
-    salon_origins_withdraw(&e->origins, x);
+    salon_origins_withdraw(&e->origins, x, salon_now());
     fail(e, x, SALON_LIMIT, "not enough memory for a timer");
   }
 }
@@ -177,8 +190,8 @@ static double retry_after(const salon_Exchange *x) {
   return salon_retry_after(text, (double)time(NULL));
 }
 
-/* Pauses before the next try, if there is to be one. */
-static bool try_again(Engine *e, salon_Exchange *x, bool transient) {
+/* The pause before the next try; < 0 = there is none. `x` holds its slot. */
+static double pause_after(Engine *e, salon_Exchange *x, bool transient) {
   double now = salon_now();
   bool matches = x->plan.repeat_status != 0 &&
                  x->status == x->plan.repeat_status &&
@@ -196,18 +209,38 @@ static bool try_again(Engine *e, salon_Exchange *x, bool transient) {
     .random = random_fraction(e),
   };
   double pause = salon_retry_decide(&x->plan, &in);
-  if (pause < 0) return false;
+  if (pause < 0 || !salon_origins_spend(x, now)) return -1;
   if (salon_retry_is_repeat(&x->plan, &in)) x->repeats++;
+  return pause;
+}
+
+/* A try is over: gives its slot back, and tries again or not. */
+static void conclude(Engine *e, salon_Exchange *x, bool transient) {
+  double pause = pause_after(e, x, transient), now = salon_now();
+  release(e, x, now);
   x->state = SALON_STATE_PAUSED;
-  return salon_timers_set(&e->timers, &x->timer, now + pause);
+  if (pause < 0 || !salon_timers_set(&e->timers, &x->timer, now + pause))
+    finish(e, x);
 }
 
 /* libcurl is through with a transfer. */
 static void settle(Engine *e, salon_Transfer *t, CURLcode code) {
   salon_Exchange *x = t->exchange;
-  bool transient = salon_transfer_judge(t, code);
-  release(e, x, salon_now());
-  if (!try_again(e, x, transient)) finish(e, x);
+  conclude(e, x, salon_transfer_judge(t, code));
+}
+
+/* Its time is not up: the server was silent for too long, or there is one more
+** byte to wait for. */
+static void look_after(Engine *e, salon_Exchange *x, double now) {
+  double limit = patience(x);
+  bool waits = limit > 0 && x->heard > 0;
+  if (waits && salon_transfer_uploads(x->transfer)) x->heard = now;
+  if (waits && now >= x->heard + limit) {
+    salon_transfer_silent(x->transfer, limit);
+    conclude(e, x, true);
+  } else {
+    salon_timers_set(&e->timers, &x->timer, next_look(x));
+  }
 }
 
 static void expire(Engine *e, salon_Exchange *x, double now) {
@@ -217,12 +250,16 @@ static void expire(Engine *e, salon_Exchange *x, double now) {
     return;
   }
   bool running = x->state == SALON_STATE_RUNNING;
+  if (running && now < x->deadline) {
+    look_after(e, x, now);
+    return;
+  }
   if (running) salon_transfer_late(x->transfer);
   release(e, x, now);
   if (running)
     finish(e, x);
   else
-    fail(e, x, SALON_TIMEOUT, "the time was up before a connection was free");
+    fail(e, x, SALON_TIMEOUT, "the time was up before it was this call's turn");
 }
 
 static void cancel(Engine *e, salon_Exchange *x, double now) {
@@ -279,7 +316,9 @@ static void run_timers(Engine *e, double now) {
 
 static void fill_slots(Engine *e) {
   salon_Exchange *x;
-  while ((x = salon_origins_next(&e->origins)) != NULL) run(e, x);
+  while (e->origins.turn_first != NULL &&
+         (x = salon_origins_next(&e->origins, salon_now())) != NULL)
+    run(e, x);
 }
 
 /* One delivery per mailbox and round: its chain is cut out of the queue. */
@@ -325,7 +364,9 @@ static bool take_over(Engine *e) {
 static double time_to_sleep(Engine *e, double now) {
   double until = e->curl_at;
   salon_Timer *t = salon_timers_first(&e->timers);
+  double turn = salon_origins_when(&e->origins);
   if (t != NULL && (until < 0 || t->at < until)) until = t->at;
+  if (turn >= 0 && (until < 0 || turn < until)) until = turn;
   if (until < 0) return -1;
   return until > now ? until - now : 0;
 }

@@ -12,44 +12,124 @@ static size_t bucket_of(const char *key, size_t len) {
   return hash % SALON_ORIGIN_BUCKETS;
 }
 
-static salon_Origin *find(salon_Origins *os, const salon_Exchange *x) {
-  size_t len = x->origin_len;
-  salon_Origin **slot = &os->buckets[bucket_of(x->url, len)];
-  for (salon_Origin *o = *slot; o != NULL; o = o->bucket_next)
-    if (strlen(o->key) == len && memcmp(o->key, x->url, len) == 0) return o;
-  salon_Origin *o = calloc(1, sizeof(*o));
-  if (o == NULL) return NULL;
-  o->key = strndup(x->url, len);
-  if (o->key == NULL) {
-    free(o);
-    return NULL;
-  }
-  o->bucket_next = *slot;
-  *slot = o;
-  return o;
+/* ---- the budget for repeats ---- */
+
+static const double BUDGET_PER_SECOND = 10; /* up to the reserve */
+static const double LARGEST_BUDGET = 1000;
+
+static void refill(salon_Origin *o, double now) {
+  double due = (now - o->counted) * BUDGET_PER_SECOND;
+  o->counted = now;
+  if (o->budget >= o->reserve || due <= 0) return;
+  o->budget = o->budget + due < o->reserve ? o->budget + due : o->reserve;
 }
 
-/* An origin with nothing running or waiting is forgotten: a long-lived worker
-** may talk to any number of them. */
-static void forget_if_idle(salon_Origins *os, salon_Origin *o) {
-  if (o->running > 0 || o->first != NULL) return;
-  salon_Origin **at = &os->buckets[bucket_of(o->key, strlen(o->key))];
-  while (*at != o) at = &(*at)->bucket_next;
+static void pay_in(salon_Origin *o, const salon_Exchange *x) {
+  if (x->attempts > 0) return; /* it is a repeat itself */
+  o->budget += x->config->retry_budget;
+  if (o->budget > LARGEST_BUDGET) o->budget = LARGEST_BUDGET;
+}
+
+bool salon_origins_spend(salon_Exchange *x, double now) {
+  salon_Origin *o = x->origin;
+  if (o == NULL) return true;
+  refill(o, now);
+  if (o->budget < 1) return false;
+  o->budget--;
+  return true;
+}
+
+/* ---- the table ---- */
+
+static salon_Origin **place_of(salon_Origins *os, const char *key, size_t len) {
+  salon_Origin **at = &os->buckets[bucket_of(key, len)];
+  while (*at != NULL &&
+         (strlen((*at)->key) != len || memcmp((*at)->key, key, len) != 0))
+    at = &(*at)->bucket_next;
+  return at;
+}
+
+static void forget(salon_Origin **at) {
+  salon_Origin *o = *at;
   *at = o->bucket_next;
   free(o->key);
   free(o);
 }
 
-static bool has_room(const salon_Origins *os, const salon_Origin *o,
+/* Nothing runs or waits there, and there is nothing to remember. */
+static bool is_idle(salon_Origin *o, double now) {
+  if (o->running > 0 || o->first != NULL || o->open_at > now) return false;
+  refill(o, now);
+  return o->budget >= o->reserve;
+}
+
+/* A long-lived worker may talk to any number of origins: an idle one is
+** forgotten, at once or when the next new one comes. */
+static void forget_if_idle(salon_Origins *os, salon_Origin *o, double now) {
+  if (is_idle(o, now)) forget(place_of(os, o->key, strlen(o->key)));
+}
+
+static void sweep(salon_Origins *os, double now) {
+  for (size_t i = 0; i < SALON_ORIGIN_BUCKETS; i++) {
+    salon_Origin **at = &os->buckets[i];
+    while (*at != NULL) {
+      if (is_idle(*at, now))
+        forget(at);
+      else
+        at = &(*at)->bucket_next;
+    }
+  }
+}
+
+static salon_Origin *find(salon_Origins *os, const salon_Exchange *x,
+                          double now) {
+  salon_Origin *o = *place_of(os, x->url, x->origin_len);
+  if (o != NULL) return o;
+  sweep(os, now);
+  o = calloc(1, sizeof(*o));
+  if (o == NULL) return NULL;
+  o->key = strndup(x->url, x->origin_len);
+  if (o->key == NULL) {
+    free(o);
+    return NULL;
+  }
+  o->reserve = o->budget = x->config->retry_reserve;
+  o->counted = now;
+  *place_of(os, x->url, x->origin_len) = o;
+  return o;
+}
+
+/* ---- slots ---- */
+
+/* The thread wakes up by milliseconds: what it is late, it may catch up on. */
+static const double LATE = 0.005;
+
+static bool has_slot(const salon_Origins *os, const salon_Origin *o,
                      const salon_Exchange *x) {
   return os->running < x->config->max_in_flight &&
          o->running < x->config->max_per_origin;
 }
 
-static void take_slot(salon_Origins *os, salon_Origin *o, salon_Exchange *x) {
+/* Its slot could be had, but its moment has not come. */
+static bool is_early(const salon_Origin *o, const salon_Exchange *x,
+                     double now) {
+  return x->config->max_rate > 0 && now < o->open_at;
+}
+
+static bool has_room(const salon_Origins *os, const salon_Origin *o,
+                     const salon_Exchange *x, double now) {
+  return has_slot(os, o, x) && !is_early(o, x, now);
+}
+
+static void take_slot(salon_Origins *os, salon_Origin *o, salon_Exchange *x,
+                      double now) {
   x->origin = o;
   o->running++;
   os->running++;
+  pay_in(o, x);
+  if (x->config->max_rate <= 0) return;
+  if (o->open_at < now - LATE) o->open_at = now;
+  o->open_at += 1 / x->config->max_rate;
 }
 
 static void join_turns(salon_Origins *os, salon_Origin *o) {
@@ -71,12 +151,12 @@ static void leave_turns(salon_Origins *os, salon_Origin *o) {
   if (os->turn_last == o) os->turn_last = before;
 }
 
-bool salon_origins_enter(salon_Origins *os, salon_Exchange *x) {
-  salon_Origin *o = find(os, x);
+bool salon_origins_enter(salon_Origins *os, salon_Exchange *x, double now) {
+  salon_Origin *o = find(os, x, now);
   x->origin = NULL;
   if (o == NULL) return true;
-  if (o->first == NULL && has_room(os, o, x)) {
-    take_slot(os, o, x);
+  if (o->first == NULL && has_room(os, o, x, now)) {
+    take_slot(os, o, x, now);
     return true;
   }
   x->origin = o;
@@ -91,13 +171,13 @@ bool salon_origins_enter(salon_Origins *os, salon_Exchange *x) {
   return false;
 }
 
-void salon_origins_leave(salon_Origins *os, salon_Exchange *x) {
+void salon_origins_leave(salon_Origins *os, salon_Exchange *x, double now) {
   salon_Origin *o = x->origin;
   if (o == NULL) return;
   x->origin = NULL;
   o->running--;
   os->running--;
-  forget_if_idle(os, o);
+  forget_if_idle(os, o, now);
 }
 
 static void unlink_waiting(salon_Origins *os, salon_Origin *o,
@@ -113,19 +193,28 @@ static void unlink_waiting(salon_Origins *os, salon_Origin *o,
   if (o->first == NULL) leave_turns(os, o);
 }
 
-void salon_origins_withdraw(salon_Origins *os, salon_Exchange *x) {
+void salon_origins_withdraw(salon_Origins *os, salon_Exchange *x, double now) {
   salon_Origin *o = x->origin;
   unlink_waiting(os, o, x);
   x->origin = NULL;
-  forget_if_idle(os, o);
+  forget_if_idle(os, o, now);
 }
 
-salon_Exchange *salon_origins_next(salon_Origins *os) {
+double salon_origins_when(const salon_Origins *os) {
+  double when = -1;
+  for (salon_Origin *o = os->turn_first; o != NULL; o = o->turn_next) {
+    if (o->first->config->max_rate <= 0 || !has_slot(os, o, o->first)) continue;
+    if (when < 0 || o->open_at < when) when = o->open_at;
+  }
+  return when;
+}
+
+salon_Exchange *salon_origins_next(salon_Origins *os, double now) {
   for (salon_Origin *o = os->turn_first; o != NULL; o = o->turn_next) {
     salon_Exchange *x = o->first;
-    if (!has_room(os, o, x)) continue;
+    if (!has_room(os, o, x, now)) continue;
     unlink_waiting(os, o, x);
-    take_slot(os, o, x);
+    take_slot(os, o, x, now);
     if (o->first != NULL) { /* to the end of the ring: the others' turn */
       leave_turns(os, o);
       join_turns(os, o);
@@ -136,12 +225,6 @@ salon_Exchange *salon_origins_next(salon_Origins *os) {
 }
 
 void salon_origins_free(salon_Origins *os) {
-  for (size_t i = 0; i < SALON_ORIGIN_BUCKETS; i++) {
-    while (os->buckets[i] != NULL) {
-      salon_Origin *o = os->buckets[i];
-      os->buckets[i] = o->bucket_next;
-      free(o->key);
-      free(o);
-    }
-  }
+  for (size_t i = 0; i < SALON_ORIGIN_BUCKETS; i++)
+    while (os->buckets[i] != NULL) forget(&os->buckets[i]);
 }

@@ -1,6 +1,7 @@
-/* The ceilings: how many calls run at a time at one origin and in all, and
-** who waits for a slot, first come first served. Used by the I/O thread only;
-** holds borrowed exchanges. */
+/* The ceilings: how many calls run at a time at one origin and in all, how
+** many begin in a second, how many may be repeats; and who waits for a slot,
+** first come first served. Used by the I/O thread only; holds borrowed
+** exchanges. All times are on the clock of clock.h. */
 #ifndef SALON_ORIGIN_H
 #define SALON_ORIGIN_H
 
@@ -11,7 +12,11 @@
 typedef struct salon_Origin {
   char *key; /* owned: "https://host:port" */
   int running;
-  salon_Exchange *first, *last;     /* waiting, linked by `next` */
+  double open_at; /* when the next one may begin, by the calls' max_rate */
+  double budget;  /* repeats it can bear, as of `counted` */
+  double counted;
+  double reserve;               /* what the budget comes back to by itself */
+  salon_Exchange *first, *last; /* waiting, linked by `next` */
   struct salon_Origin *bucket_next; /* in the table */
   struct salon_Origin *turn_next;   /* in the ring of those with waiters */
 } salon_Origin;
@@ -26,14 +31,21 @@ typedef struct salon_Origins {
 
 /* Takes a slot for `x`: true = it may run now, false = it waits (x->origin
 ** says where); on no memory it runs without being counted. */
-bool salon_origins_enter(salon_Origins *os, salon_Exchange *x);
-void salon_origins_leave(salon_Origins *os, salon_Exchange *x);
+bool salon_origins_enter(salon_Origins *os, salon_Exchange *x, double now);
+void salon_origins_leave(salon_Origins *os, salon_Exchange *x, double now);
 
 /* Takes a waiting exchange out of its line (cancelled, out of time). */
-void salon_origins_withdraw(salon_Origins *os, salon_Exchange *x);
+void salon_origins_withdraw(salon_Origins *os, salon_Exchange *x, double now);
 
 /* The next waiting exchange that may run now, its slot taken; or NULL. */
-salon_Exchange *salon_origins_next(salon_Origins *os);
+salon_Exchange *salon_origins_next(salon_Origins *os, double now);
+
+/* When one that waits for nothing but its moment may run; < 0 = none does. */
+double salon_origins_when(const salon_Origins *os);
+
+/* Takes one repeat of `x`, which holds a slot, out of its origin's budget;
+** false = it is used up: an outage is not to be made worse. */
+bool salon_origins_spend(salon_Exchange *x, double now);
 
 void salon_origins_free(salon_Origins *os);
 

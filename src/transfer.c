@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "remedy.h"
 
 #define HAS_SEND_HOOK SALON_CURL_HAS_PREREQ
@@ -38,10 +39,18 @@ static bool store(salon_File *f, const char *data, size_t len) {
   return true;
 }
 
+/* The clock is read only where somebody wants to know. */
+static void hear(salon_Exchange *x) {
+  const salon_Config *c = x->config;
+  if (c->silence_timeout > 0 || c->first_byte_timeout > 0)
+    x->heard = salon_now();
+}
+
 static size_t on_body(char *data, size_t size, size_t n, void *user) {
   salon_Transfer *t = user;
   salon_Exchange *x = t->exchange;
   size_t len = size * n;
+  hear(x);
   if (len > x->max_body - x->content.len - (size_t)x->download.at) {
     t->too_long = "body";
     return 0;
@@ -68,6 +77,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *user) {
   salon_Transfer *t = user;
   salon_Exchange *x = t->exchange;
   size_t len = size * n;
+  hear(x);
   if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) x->head.len = 0;
   if (len > x->config->max_header - x->head.len) {
     t->too_long = "header";
@@ -86,6 +96,7 @@ static int on_prereq(void *user, char *peer, char *local, int peer_port,
   (void)peer, (void)local, (void)peer_port, (void)local_port;
   if (t->exchange->sent && SALON_SEND_ONCE) return CURL_PREREQFUNC_ABORT;
   t->exchange->sent = true;
+  hear(t->exchange);
   return CURL_PREREQFUNC_OK;
 }
 #endif
@@ -259,6 +270,8 @@ static void prepare(salon_Transfer *t, salon_Exchange *x) {
   x->transfer = t;
   t->too_long = NULL;
   t->socket = -1;
+  t->uploaded = 0;
+  if (!HAS_SEND_HOOK) hear(x);
   t->error[0] = '\0';
   x->sent = !HAS_SEND_HOOK; /* then nobody can tell that nothing left */
   set_scheme(t, is_https(x->url) ? SALON_HTTPS : SALON_HTTP);
@@ -464,4 +477,24 @@ void salon_transfer_late(salon_Transfer *t) {
     stage = "during the TLS handshake";
   x->kind = SALON_TIMEOUT;
   snprintf(x->message, sizeof(x->message), "the time was up %s", stage);
+}
+
+bool salon_transfer_uploads(salon_Transfer *t) {
+  const salon_Exchange *x = t->exchange;
+  curl_off_t size = x->upload.fd >= 0 ? (curl_off_t)x->upload.size
+                                      : (curl_off_t)x->body_len;
+  curl_off_t sent = 0, before = t->uploaded;
+  curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+  t->uploaded = sent;
+  return sent > before && sent < size;
+}
+
+void salon_transfer_silent(salon_Transfer *t, double seconds) {
+  salon_Exchange *x = t->exchange;
+  note_outcome(t);
+  x->kind = SALON_TIMEOUT;
+  snprintf(x->message, sizeof(x->message),
+           x->head.len > 0 ? "the answer stood still for %g s"
+                           : "no answer began within %g s",
+           seconds);
 }

@@ -20,6 +20,7 @@ typedef struct salon_Transfer {
   double idle_since;
   salon_Scheme scheme; /* that its options are set for */
   bool scheme_set;
+  curl_off_t uploaded;  /* of the body, when it was last looked */
   const char *too_long; /* what of the answer exceeds our ceiling, or NULL */
   char error[CURL_ERROR_SIZE];
 } salon_Transfer;
@@ -41,5 +42,11 @@ bool salon_transfer_judge(salon_Transfer *t, CURLcode code);
 
 /* The deadline has passed: says at which stage. */
 void salon_transfer_late(salon_Transfer *t);
+
+/* Has more of the body left since the last look, with some still to go? */
+bool salon_transfer_uploads(salon_Transfer *t);
+
+/* Not a byte came for `seconds`: says so. */
+void salon_transfer_silent(salon_Transfer *t, double seconds);
 
 #endif

@@ -11,7 +11,8 @@ local SESSION = {}
 
 local CONFIGURED = {
   "connect_timeout", "timeout", "max_tries", "retry_after_cap", "ca_file", "proxy", "no_proxy",
-  "http_version", "max_body", "max_in_flight", "max_per_origin",
+  "http_version", "max_body", "max_header", "max_in_flight", "max_per_origin", "max_rate",
+  "retry_budget", "first_byte_timeout", "silence_timeout",
 }
 
 ---@param backend string
@@ -60,6 +61,8 @@ end
 ---@class salon.ClientOptions
 ---@field timeout? number  seconds for a whole call: 30; a page of `each` counts as a call
 ---@field connect_timeout? number  seconds for reaching the server: 10
+---@field first_byte_timeout? number  seconds from sending to the answer's first line: none
+---@field silence_timeout? number  seconds in which nothing of an answer comes: none
 ---@field max_tries? integer  how often one request may be sent: 4
 ---@field retry_after_cap? number  longest `Retry-After` that is waited for: 30 s
 ---@field user_agent? string
@@ -70,8 +73,13 @@ end
 ---@field http_version? "auto"|"1.1"|"2"
 ---@field allow_insecure? boolean  allows plain http:// to other machines
 ---@field max_body? integer  bytes of an answer: 16 MiB
----@field max_in_flight? integer  requests at a time, whole process
----@field max_per_origin? integer  requests at a time to one server
+---@field max_header? integer  bytes of an answer's header: 256 KiB
+---@field max_depth? integer  levels of lists and objects in an answer: 100
+---@field max_in_flight? integer  requests at a time, whole process: 1024
+---@field max_per_origin? integer  requests at a time to one server: 256
+---@field max_rate? number  requests a second to one server: none
+---@field retry_budget? number  share of repeats among the requests to one server, beyond the
+---  100 that are always in hand and come back at 10 a second: 0.2
 ---@field host? "plain"|"nginx"  how to wait; default: found at each call
 
 

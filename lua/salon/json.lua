@@ -6,10 +6,8 @@
 local cjson = require "cjson"
 local core = require "salon.core"
 
-local private = cjson.new()
-private.decode_invalid_numbers(false)
-
 local json = {
+  DEEPEST = 100,  -- levels of lists and objects, unless a client says otherwise
   version = cjson._VERSION,
   encode = core.encode,
 }
@@ -32,13 +30,31 @@ function json.shape(text)
   return SHAPES[first:byte()] or "text"
 end
 
+-- One instance per ceiling: it is a setting of the instance.
+local decoders = {}
+
+local function decoder(depth)
+  if decoders[depth] == nil then
+    local private = cjson.new()
+    private.decode_invalid_numbers(false)
+    private.decode_max_depth(depth)
+    decoders[depth] = private.decode
+  end
+  return decoders[depth]
+end
+
 ---Decodes an object or a list.
 ---@param text string
+---@param depth? integer  levels it may have
 ---@return table? value
 ---@return string? message
-function json.decode(text)
-  local ok, value = pcall(private.decode, text)
-  if not ok then return nil, (tostring(value):gsub("^.-:%d+: ", "")) end
+---@return boolean? too_deep  it is JSON, perhaps, but with too many levels
+function json.decode(text, depth)
+  local ok, value = pcall(decoder(depth or json.DEEPEST), text)
+  if not ok then
+    local message = tostring(value):gsub("^.-:%d+: ", "")
+    return nil, message, message:find("^Found too many nested") ~= nil
+  end
   if type(value) ~= "table" then return nil, "not an object or a list" end
   return core.normalise(value)
 end

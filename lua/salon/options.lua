@@ -242,8 +242,14 @@ options.CLIENT = {
   http_version = { "string", one_of = { "auto", "1.1", "2" } },
   allow_insecure = { "boolean" },
   max_body = { "number", integer = true, min = 1 },
+  max_header = { "number", integer = true, min = 1 },
+  max_depth = { "number", integer = true, min = 1, max = 1000 },
   max_in_flight = { "number", integer = true, min = 1 },
   max_per_origin = { "number", integer = true, min = 1 },
+  max_rate = { "number", above = 0 },
+  retry_budget = { "number", min = 0, max = 100 },
+  first_byte_timeout = options.TIMEOUT,
+  silence_timeout = options.TIMEOUT,
   host = { "string", one_of = { "plain", "nginx" } },
 }
 

@@ -53,6 +53,7 @@ function Session.new(fields)
     client = fields.client,
     backend = fields.backend,
     timeout = fields.options.timeout or 30,
+    max_depth = fields.options.max_depth or json.DEEPEST,
     forced_host = fields.options.host,
     headers = core.headers(fields.client, accept),
     json_headers = core.headers(fields.client, {
@@ -261,15 +262,16 @@ end
 ---@param answer table
 ---@param shape "object"|"array"  what the API promises
 ---@return table? data
----@return salon.Error? err  kind: decode
+---@return salon.Error? err  kind: decode; limit for one nested too deeply
 function Session:decode(answer, shape)
   local found = json.shape(answer.body)
-  local message
+  local message, too_deep
   if found == shape then
     local data
-    data, message = json.decode(answer.body)
+    data, message, too_deep = json.decode(answer.body, self.max_depth)
     if data then return data end
-    message = "the answer is broken JSON: " .. message
+    message = too_deep and ("the answer has more than %d levels"):format(self.max_depth)
+      or "the answer is broken JSON: " .. message
   elseif found == "empty" then
     message = "the answer is empty"
   else
@@ -278,7 +280,9 @@ function Session:decode(answer, shape)
       shape == "array" and "list" or shape)
   end
   local secrets = self:secrets(answer.token)
-  return nil, Error.decode(answer, Error.strike(message, secrets), secrets)
+  local err = Error.decode(answer, Error.strike(message, secrets), secrets)
+  if too_deep then err.kind = "limit" end
+  return nil, err
 end
 
 ---The answer is JSON, but not what the API promises.

@@ -398,7 +398,7 @@ static void what_waits_for_a_slot_waits_on_its_own_deadline(void **state) {
   server_await(s, 1);
   salon_Exchange *x = finish(begin("GET", server_url(s, "/"), NULL, 0.1));
   assert_failed(x, SALON_TIMEOUT, SALON_UNSENT, 0);
-  assert_says(x, "before a connection was free");
+  assert_says(x, "before it was this call's turn");
   end(x);
   server_release(s, 1);
   ok(finish(first), 200);
@@ -457,6 +457,87 @@ static void slots_go_round_the_origins(void **state) {
   end(first);
   server_stop(many);
   server_stop(one);
+}
+
+static void a_silent_server_is_given_up_on(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  config->silence_timeout = 0.2;
+  config->retry.max_tries = 2;
+  double before = salon_now();
+  salon_Exchange *x = call("GET", server_url(s, "/body-hang"), NULL);
+  assert_failed(x, SALON_TIMEOUT, SALON_DONE, 2);
+  assert_says(x, "the answer stood still for 0.2 s");
+  assert_true(salon_now() - before < 0.9);
+  end(x);
+  x = call("POST", server_url(s, "/hang"), "hello");
+  assert_failed(x, SALON_TIMEOUT, SALON_UNKNOWN, 1);
+  assert_says(x, "no answer began within 0.2 s");
+  end(x);
+  server_stop(s);
+}
+
+static Answer drip(void *user, int n, const char *path, const char *text) {
+  (void)user, (void)n, (void)path, (void)text;
+  return (Answer){"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabcdefghi", 0,
+                  THEN_DRIP};
+}
+
+static void a_slow_server_is_not_a_silent_one(void **state) {
+  (void)state;
+  Server *s = server_start(drip, NULL);
+  config->silence_timeout = 1.3; /* by the lines of a header, 20 bytes each */
+  config->first_byte_timeout = 2;
+  salon_Exchange *x = call("GET", server_url(s, "/"), NULL);
+  ok(x, 200);
+  end(x);
+  server_stop(s);
+}
+
+static void the_first_byte_has_a_time_of_its_own(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  config->first_byte_timeout = 0.1;
+  salon_Exchange *x = call("POST", server_url(s, "/hang"), "hello");
+  assert_failed(x, SALON_TIMEOUT, SALON_UNKNOWN, 1);
+  assert_says(x, "no answer began within 0.1 s");
+  end(x);
+  double before = salon_now();
+  x = finish(begin("GET", server_url(s, "/body-hang"), NULL, 0.4));
+  assert_failed(x, SALON_TIMEOUT, SALON_DONE, 1);
+  assert_true(salon_now() - before > 0.35);
+  end(x);
+  server_stop(s);
+}
+
+static void calls_keep_to_the_rate(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  config->max_rate = 50;
+  double before = salon_now();
+  salon_Exchange *x[11];
+  for (int i = 0; i < 11; i++) x[i] = begin("GET", server_url(s, "/"), NULL, 5);
+  for (int i = 0; i < 11; i++) ok(finish(x[i]), 200), end(x[i]);
+  double seconds = salon_now() - before;
+  assert_true(seconds >= 0.199 && seconds < 0.4);
+  server_stop(s);
+}
+
+static void an_outage_uses_up_the_budget_for_repeats(void **state) {
+  (void)state;
+  int never = 1 << 30, tries = 0;
+  Server *s = server_start(busy, &never);
+  config->retry_reserve = 5;
+  for (int i = 0; i < 20; i++) {
+    salon_Exchange *x = call("GET", server_url(s, "/"), NULL);
+    ok(x, 503);
+    tries += x->attempts;
+    end(x);
+  }
+  assert_true(tries <= 20 + 5 + 20 / 5 + 10);
+  assert_true(tries >= 20 + 5 + 20 / 5);
+  assert_int_equal(server_requests(s), tries);
+  server_stop(s);
 }
 
 static void too_long_a_body_is_a_limit(void **state) {
@@ -691,6 +772,11 @@ int main(void) {
     TEST(what_waits_for_a_slot_waits_on_its_own_deadline),
     TEST(no_more_than_the_ceiling_run_at_one_origin),
     TEST(slots_go_round_the_origins),
+    TEST(a_silent_server_is_given_up_on),
+    TEST(a_slow_server_is_not_a_silent_one),
+    TEST(the_first_byte_has_a_time_of_its_own),
+    TEST(calls_keep_to_the_rate),
+    TEST(an_outage_uses_up_the_budget_for_repeats),
     TEST(too_long_a_body_is_a_limit),
     TEST(too_long_a_header_is_a_limit),
     TEST(a_call_is_cancelled_while_it_waits_for_a_slot),
