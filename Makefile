@@ -37,7 +37,7 @@ C_HELP  := spec/c/server.c spec/c/calls.c
 LUA  := $(firstword $(foreach n,lua5.4 lua54 lua,$(shell command -v $(n))) lua5.4)
 RUN   = LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" $(LUA)
 
-.PHONY: all build setup demo sandbox bench torture rock clean \
+.PHONY: all build setup demo sandbox conformance bench torture rock clean \
         test test-c asan tsan strict lint install-check
 all: build
 
@@ -96,6 +96,12 @@ sandbox:
 	@tools/setup.sh demo
 	@$(MAKE) -s build
 	@$(RUN) lua/salon/sandbox/main.lua
+
+# The sandbox against recorded answers of real servers; RECORDINGS=DIR: others.
+conformance:
+	@tools/setup.sh test
+	@$(MAKE) -s build
+	@$(RUN) tools/conformance/main.lua
 
 # All of it, or one part: tools/test.sh lists them.
 test: setup

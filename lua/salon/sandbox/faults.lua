@@ -1,47 +1,127 @@
 -- Misbehaviour on order. A fault has a route ("GET /v1/rooms": method and the
 -- beginning of the path; "*" any method), a kind, how often it comes (count)
--- and how many fitting requests pass before (skip).
+-- and how many fitting requests pass before (skip). README and init.lua list
+-- the kinds and what else can be said about each.
 
 local faults = {}
 
 local list = {}
 
--- kind -> function(request, fault) -> answer; nil lets the request pass on.
-local KINDS = {}
+-- kind -> function(request, fault): before the work. It may return an answer,
+-- or "cut" and "reset": the connection ends so, now. nil lets the request pass.
+local BEFORE = {}
+
+-- kind -> function(request, fault, answer): after the work. It may change the
+-- answer, return another one, "cut" or "reset", or send by itself and return "sent".
+local AFTER = {}
 
 local function page(status, title)
   return { status = status, headers = { ["Content-Type"] = "text/html" },
     body = ("<html>\r\n<head><title>%d %s</title></head>\r\n</html>\r\n"):format(status, title) }
 end
 
--- Both come from a proxy in front, as no server of the two sends them itself.
-KINDS["429"] = function(_, fault)
-  local answer = page(429, "Too Many Requests")
-  answer.headers["Retry-After"] = tostring(fault.retry_after or 1)
-  return answer
+-- Pages of a proxy in front, as no server of the two sends them itself.
+-- retry_after: seconds, or the header's text; in_date: seconds from now as a date.
+local function busy(status, title, default)
+  return function(_, fault)
+    local answer = page(status, title)
+    local text = fault.retry_after or default
+    if fault.in_date then text = ngx.http_time(math.floor(ngx.now()) + fault.in_date) end
+    answer.headers["Retry-After"] = text and tostring(text)
+    return answer
+  end
 end
 
-KINDS["503"] = function(_, fault)
-  local answer = page(503, "Service Unavailable")
-  if fault.retry_after then answer.headers["Retry-After"] = tostring(fault.retry_after) end
-  return answer
+BEFORE["429"] = busy(429, "Too Many Requests", 1)
+BEFORE["503"] = busy(503, "Service Unavailable")
+BEFORE["502"] = busy(502, "Bad Gateway")
+AFTER["500"] = function() return page(500, "Internal Server Error") end
+
+function BEFORE.latency(_, fault) ngx.sleep(fault.seconds or 1) end
+
+-- Refused at the door, for a reason that the two systems have texts for.
+BEFORE["401"] = function(request, fault) request.refusal = fault.reason or "expired" end
+function BEFORE.expired(request) request.refusal = "expired" end
+
+-- Lists: links that name another host, or this very page; one entry more before.
+function BEFORE.link_host(request, fault) request.link_host = fault.host or "wrong.example:81" end
+function BEFORE.same_link(request) request.same_link = true end
+function BEFORE.moved(request, fault) request.moved = fault.by or 1 end
+
+-- The connection ends without an answer; worked: after the work was done.
+for _, kind in ipairs { "cut", "reset" } do
+  BEFORE[kind] = function(_, fault) return not fault.worked and not fault.at and kind or nil end
+end
+function AFTER.reset() return "reset" end
+
+local function send_raw(text)
+  local socket = ngx.req.http_version() < 2 and ngx.req.socket(true)
+  if not socket then return "cut" end    -- HTTP/2 frames are nginx's own
+  socket:send(text)
+  return "sent"
 end
 
--- The connection ends before the first byte of an answer.
-KINDS.cut = function() return "cut" end
+-- Status line and headers as text; length: what Content-Length says.
+local function head_of(answer, length)
+  local lines = { "HTTP/1.1 " .. answer.status .. " Sandbox", "Connection: close", "Content-Length: " .. length }
+  for name, value in pairs(answer.headers) do lines[#lines + 1] = name .. ": " .. value end
+  return table.concat(lines, "\r\n") .. "\r\n\r\n"
+end
 
--- Answered as a token is that has just run out.
-KINDS.expired = function(request) request.expired = true end
+-- at: bytes of the body that still come.
+function AFTER.cut(_, fault, answer)
+  if not fault.at then return "cut" end
+  return send_raw(head_of(answer, #answer.body) .. answer.body:sub(1, fault.at))
+end
 
--- Links in answers name another host.
-KINDS.link_host = function(request, fault) request.link_host = fault.host or "wrong.example:81" end
+-- by: how many bytes more (or less) Content-Length names than there are.
+function AFTER.length(_, fault, answer)
+  return send_raw(head_of(answer, #answer.body + (fault.by or 10)) .. answer.body)
+end
 
-function faults.known(kind) return KINDS[kind] ~= nil end
+function AFTER.header(_, fault, answer)
+  local padding = ("x"):rep(fault.size or 10 * 1024 * 1024)
+  return send_raw((head_of(answer, #answer.body):gsub("\r\n\r\n$", "\r\nX-Padding: ")) .. padding
+    .. "\r\n\r\n" .. answer.body)
+end
 
+function AFTER.noise() return send_raw("\0\1\2salon\255\254 this is no HTTP\r\n\r\n") end
+
+-- The right headers, and a body that is none.
+function AFTER.garbage(_, _, answer) answer.body = '{"id": "6f1d7a52", ' .. "\0\255\254\1 }]" end
+
+-- seconds: how long the body takes, in ten pieces.
+function AFTER.slow(_, fault, answer)
+  ngx.status = answer.status
+  for name, value in pairs(answer.headers) do ngx.header[name] = value end
+  ngx.header["Content-Length"] = #answer.body
+  local size = math.ceil(#answer.body / 10)
+  for at = 1, #answer.body, math.max(1, size) do
+    ngx.sleep((fault.seconds or 1) / 10)
+    ngx.print(answer.body:sub(at, at + size - 1))
+    ngx.flush(true)
+  end
+  return "sent"
+end
+
+-- size: bytes that a few packed ones turn into.
+function AFTER.bomb(_, fault, answer)
+  answer.headers["Content-Encoding"], answer.body = "gzip", fault.packed
+end
+
+local function packed(size)
+  local pipe = assert(io.popen(("head -c %d /dev/zero | gzip -c"):format(size)))
+  local text = pipe:read "*a"
+  pipe:close()
+  return text
+end
+
+---Orders a fault; a message when there is no such thing.
 function faults.add(fault)
+  if not BEFORE[fault.kind] and not AFTER[fault.kind] then return "unknown kind of fault: " .. tostring(fault.kind) end
   fault.count, fault.skip = fault.count or 1, fault.skip or 0
-  local method, path = fault.route:match("^(%S+) (%S+)$")
-  fault.method, fault.path = method, path
+  fault.method, fault.path = fault.route:match("^(%S+) (%S+)$")
+  if fault.kind == "bomb" then fault.packed = packed(fault.size or 64 * 1024 * 1024) end
   list[#list + 1] = fault
 end
 
@@ -63,6 +143,21 @@ function faults.due(request)
   end
 end
 
-function faults.answer(request, fault) return KINDS[fault.kind](request, fault) end
+local function copy(answer)
+  local new = {}
+  for key, value in pairs(answer) do new[key] = value end
+  new.headers = {}
+  for name, value in pairs(answer.headers) do new.headers[name] = value end
+  return new
+end
+
+---Runs `work` under a fault; the answer to send, or "cut", "reset", "sent".
+function faults.run(request, fault, work)
+  local before, after = BEFORE[fault.kind], AFTER[fault.kind]
+  local answer = before and before(request, fault)
+  if answer then return answer end
+  answer = copy(work(request))    -- answers of lists are shared
+  return after and after(request, fault, answer) or answer
+end
 
 return faults

@@ -24,7 +24,40 @@ local OPTIONS = {
   rooms = { "number", 0 }, events = { "number", 0 },
   latency = { "number", 0 }, seed = { "number", 1 },
   token_life = { "number" }, link_host = { "string" }, dir = { "string" },
+  switches = { "table" },
 }
+
+-- Other set-ups of the servers: { kind of value, default }. They can be changed
+-- while the sandbox runs, as a restart of the real server would.
+local SWITCHES = {
+  -- Meet: its own address, telephony, public rooms, making unknown users, a
+  -- draw of names that collides, an OpenID provider ("inactive": knows no
+  -- token; "down"), https only, External API on, JWT key there, the one host
+  base_url = { "string", "https://meet.example" }, telephony = { "boolean", true },
+  public_rooms = { "boolean", false }, new_users = { "boolean", false }, collide = { "boolean", false },
+  provider = { "string", false }, https = { "boolean", false }, applications = { "boolean", true },
+  jwt_key = { "boolean", true }, meet_host = { "string", false },
+  -- OpenTalk: several tenants, all rooms open to everybody, what is out of reach
+  tenants = { "boolean", false }, open_rooms = { "boolean", false },
+  provider_down = { "boolean", false }, database_down = { "boolean", false },
+  -- login service: version, path prefix (with which X-Forwarded-... is trusted)
+  keycloak = { "string", "26" }, login_prefix = { "string", "" },
+}
+
+local function check_switches(name, switches, values)
+  for key, value in pairs(switches) do
+    local switch = SWITCHES[key]
+    if not switch then
+      error(("%s: unknown switch '%s'"):format(name, tostring(key)), 3)
+    elseif type(value) ~= switch[1] and value ~= false then
+      error(("%s: switch '%s' must be a %s, got %s"):format(name, key, switch[1], type(value)), 3)
+    elseif key == "keycloak" and value ~= "26" and value ~= "26.0" then
+      error(("%s: switch 'keycloak' knows no version %s"):format(name, tostring(value)), 3)
+    end
+    values[key] = value
+  end
+  return values
+end
 
 local function check_options(name, options, spec)
   if type(options) ~= "table" then
@@ -112,6 +145,9 @@ end
 ---@return string? message
 function module.start(options)
   local settings = check_options("salon.sandbox.start", options or {}, OPTIONS)
+  for name, switch in pairs(SWITCHES) do settings[name] = switch[2] end
+  check_switches("salon.sandbox.start", settings.switches or {}, settings)
+  settings.switches = nil
   local server, message = nginx.find()
   if not server then return nil, message end
   local dir
@@ -162,6 +198,17 @@ function Sandbox:requests() return ask(self, "requests") end
 
 ---All rooms of both systems: backend, id, owner, title or name, ...
 function Sandbox:rooms() return ask(self, "rooms") end
+
+---Changes switches, as restarting the server with another set-up would.
+function Sandbox:switch(switches) ask(self, "switch", check_switches("sandbox:switch", switches, {})) end
+
+---Makes or changes something as an administrator would: kind "user" (id: name;
+---disabled, pending, password, logout, ...), "application", "meeting" (Meet
+---room), "room", "event", "exception", "invitation", "favourite" (id: of the event).
+function Sandbox:put(kind, id, fields) ask(self, "put", { kind = kind, id = id, fields = fields }) end
+
+---Signs claims as the login service ("login", "refresh") or "meet" would.
+function Sandbox:sign(issuer, claims) return ask(self, "sign", { issuer = issuer, claims = claims }).token end
 
 ---Moves the sandbox's clock.
 function Sandbox:advance(seconds) ask(self, "advance", { seconds = seconds }) end

@@ -96,6 +96,7 @@ http {
   server_tokens off;
   merge_slashes off;
   keepalive_requests 1000000000;
+  reset_timedout_connection on;
   large_client_header_buffers 8 64k;
   client_max_body_size 64m;
   client_body_buffer_size 4m;
@@ -134,6 +135,10 @@ keyUsage=critical,keyCertSign,cRLSign
 subjectKeyIdentifier=hash
 END
 ec="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -config openssl.cnf"
+for use in sig enc; do
+  ( openssl req -x509 -newkey rsa:2048 -nodes -config openssl.cnf -days 30 -subj /CN=OPENTALK \
+      -keyout $use.key -out $use.tmp && chmod a+r $use.key && mv $use.tmp $use.pem ) >/dev/null 2>&1 </dev/null &
+done
 openssl req -x509 $ec -days 30 -subj /CN=salon-sandbox-ca -keyout ca.key -out ca.pem &&
 openssl req -new $ec -subj /CN=localhost -keyout server.key -out server.csr &&
 openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -set_serial 1 -days 30 \

@@ -82,6 +82,22 @@ function Request:body()
   return self.text
 end
 
+---The fields of a form, from the body; nil and "duplicate" (unless the last of
+---two may count) or "percent". Another kind of body is an empty form.
+function Request:form(last_counts)
+  local fields = {}
+  local kind = self:header "content-type" or ""
+  if not kind:find "^application/x%-www%-form%-urlencoded" then return fields end
+  for pair in self:body():gmatch("[^&]+") do
+    local name, value = pair:match("^([^=]*)=?(.*)$")
+    if (name .. value):gsub("%%%x%x", ""):find("%", 1, true) then return nil, "percent" end
+    name, value = ngx.unescape_uri(name), ngx.unescape_uri(value)
+    if fields[name] and not last_counts then return nil, "duplicate" end
+    fields[name] = value
+  end
+  return fields
+end
+
 ---"http://host:port" of the request, as the client called it.
 function Request:origin()
   return self.scheme .. "://" .. (self:header "host" or "127.0.0.1")
@@ -115,6 +131,7 @@ function server.forget() server.log, server.count = {}, 0 end
 local function send(request, answer)
   ngx.status = answer.status
   local header = ngx.header
+  header.Server = ""    -- nginx's own; Meet names its server
   for name, value in pairs(answer.headers) do header[name] = value end
   if store.ahead ~= 0 then header.Date = ngx.http_time(store.seconds()) end
   local body = answer.body or ""
@@ -135,23 +152,26 @@ end
 function server.serve(name)
   local role = ROLES[name]
   local request = read_request(name)
-  local fault = role.log and faults.due(request)
   if role.slow and server.settings.latency > 0 then
     request:body()    -- has arrived, whatever becomes of the client meanwhile
     ngx.sleep(server.settings.latency)
   end
+  local fault = role.log and faults.due(request)
   local answer
   if fault then
     request.fault = fault.kind
     request:body()
-    answer = faults.answer(request, fault)
-    if answer == "cut" then
-      remember(request, 0)
-      return ngx.exit(444)
-    end
+    answer = faults.run(request, fault, role.answer)
+  else
+    answer = role.answer(request)
   end
-  answer = answer or role.answer(request)
-  if role.log then remember(request, answer.status) end
+  if role.log then remember(request, answer.status or (answer == "sent" and ngx.status) or 0) end
+  if answer == "sent" then return ngx.exit(ngx.OK) end
+  if answer == "reset" then return ngx.exit(444) end
+  if answer == "cut" then
+    local socket = ngx.req.http_version() < 2 and ngx.req.socket(true)
+    return ngx.exit(socket and ngx.OK or 444)
+  end
   return send(request, answer)
 end
 

@@ -1,11 +1,10 @@
 -- The sandbox's memory: users, applications, rooms, events, guest links,
--- sessions and tokens, as plain tables. It lives in nginx's only worker; what
--- the wire forms look like is the chapters' business.
+-- sessions, as plain tables. It lives in nginx's only worker; what the wire
+-- forms look like is the chapters' business.
 --
 -- Whoever changes something calls store.touch(): rendered lists are kept in
 -- store.cache until then.
 
-local json = require "salon.sandbox.json"
 local random = require "salon.sandbox.random"
 
 local store = {}
@@ -13,26 +12,42 @@ local store = {}
 local PASSWORD = "throwaway-password"
 local LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
--- The users of the login service: name, given name, family name, state.
+-- The users of the login service: name, given name, family name, and the rest.
 local PEOPLE = {
   { "alice", "Alice", "Adams" }, { "bob", "Bob", "Brown" },
   { "charlie", "Charlie", "Cooper" }, { "dora", "Dora", "Dunn", { disabled = true } },
   { "eve", "Eve", "Evans", { pending = true } }, { "frank", "Frank", "Fox" },
   { "grete", "Grete", "Graf" }, { "henry", "Henry", "Hall" },
-  { "irene", "Irene", "Ives" }, { "jack", "Jack", "Jones" },
-  { "nora", "Nora", nil, { pending = true } },
+  { "irene", "Irene", "Ives" }, { "jack", "Jack", "Jones" }, { "nora", "Nora" },
+  { "otto", "Otto", "Ott", { otp = "throwawayotpsecret00" } },
   { "zoe", "Zoë", "Zorn", { password = "throwaway & pass+word=100% é" } },
 }
 
--- Lives in seconds. `lock`: wrong passwords that lock an account for a minute.
-local REALMS = {
-  OPENTALK = { access = 300, idle = 1800, session = 36000 },
-  ROTATE = { access = 300, idle = 1800, session = 36000, rotate = true },
-  SHORT = { access = 5, idle = 10, session = 60 },
+-- Those of several tenants (claims tenant_id, tariff_id).
+local TENANTS = {
+  { "kim", "Kim", "Keller", { tenant = "alpha", tariff = "gold", nickname = "Kimmy" } },
+  { "lee", "Lee", "Lang", { tenant = "alpha", tariff = "gold" } },
+  { "nick", "Nick", "Neumann", { tenant = "alpha", tariff = "gold" } },
+  { "olga", "Olga", "Orlow", { tenant = "beta", tariff = "gold" } },
+  { "pat", "Pat", "Peters", { tenant = "alpha", tariff = "platinum" } },
+  { "quinn", "Quinn", "Quast", { tenant = "alpha" } },
+  { "rita", "Rita", "Roth", { tariff = "gold" } },
 }
+
+-- Lives in seconds; address: where the realm says it is, whatever the Host.
+local REALMS = {
+  OPENTALK = { access = 300, idle = 1800, session = 36000, people = PEOPLE },
+  OPENTALK2 = { access = 300, idle = 1800, session = 36000, people = TENANTS },
+  ROTATE = { access = 300, idle = 1800, session = 36000, people = PEOPLE, rotate = true },
+  SHORT = { access = 5, idle = 10, session = 60, people = PEOPLE, locks_for_good = true },
+  FRONTED = { access = 300, idle = 1800, session = 36000, people = PEOPLE,
+    address = "https://accounts.example.org/auth" },
+}
+local REALM_NAMES = { "OPENTALK", "OPENTALK2", "ROTATE", "SHORT", "FRONTED" }
 
 local CLIENTS = {
   Frontend = { direct = true, audience = true, groups = true },
+  NoAudience = { direct = true, groups = true },
   FrontendPkce = { direct = true },
   Other = { direct = true },
   NoGrants = {},
@@ -51,6 +66,7 @@ local APPLICATIONS = {
   ["throwaway-app-noscope"] = { scopes = {} },
   ["throwaway-app-domain"] = { scopes = THREE, domains = { ["example.net"] = true } },
   ["throwaway-app-inactive"] = { scopes = THREE, inactive = true },
+  ["throwaway-app-prod"] = { scopes = THREE, secret = "throwaway-secret-prod" },
 }
 
 -- Microseconds of the sandbox's clock; never the same number twice, so that
@@ -77,38 +93,85 @@ function store.cached(key, make)
   return value
 end
 
--- The list of `user`'s things in order; sorted once after each change.
-local function sorted(kind, user, before)
-  return store.cached(kind .. user.id, function()
-    local list = {}
-    for _, thing in pairs(user[kind]) do list[#list + 1] = thing end
-    table.sort(list, before)
-    return list
-  end)
+-- Lists in order -----------------------------------------------------------
+
+-- A list sorts itself when it is first asked for; what comes later finds its
+-- place by halving.
+local List = {}
+List.__index = List
+
+local function new_list(before) return setmetatable({ before = before }, List) end
+
+function List:place(thing)
+  local low, high = 1, #self + 1
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if self.before(self[middle], thing) then low = middle + 1 else high = middle end
+  end
+  return low
+end
+
+function List:add(thing)
+  if not self.sorted then
+    self[#self + 1] = thing
+  else
+    table.insert(self, self:place(thing), thing)
+  end
+end
+
+function List:remove(thing)
+  self:sort()
+  local at = self:place(thing)
+  if self[at] == thing then table.remove(self, at) end
+end
+
+function List:sort()
+  if not self.sorted then
+    table.sort(self, self.before)
+    self.sorted = true
+  end
+  return self
+end
+
+local function id_descending(a, b) return a.id > b.id end
+
+-- Without a start first, then by start, creation and id.
+local function event_before(a, b)
+  local one, two = a.starts and a.starts.at or -math.huge, b.starts and b.starts.at or -math.huge
+  if one ~= two then return one < two end
+  if a.created ~= b.created then return a.created < b.created end
+  return a.id < b.id
+end
+
+local function name_before(a, b)
+  if a.key ~= b.key then return a.key < b.key end
+  return a.name < b.name
 end
 
 -- OpenTalk --------------------------------------------------------------
 
-local function add_person(name, given, family, state)
-  local email = family and name .. "@example.org" or nil
-  store.people[name] = {
-    name = name, given = given, family = family, email = email,
-    password = state and state.password or PASSWORD,
-    disabled = state and state.disabled, pending = state and state.pending,
+local function add_person(realm, name, given, family, more)
+  local person = {
+    name = name, given = given, family = family, realm = realm,
+    email = family and name .. "@example.org" or nil, password = PASSWORD,
     sub = store.random:uuid(), id = store.random:uuid(),
     title = "", display_name = given .. (family and " " .. family or ""), language = "",
     dashboard_theme = "system", conference_theme = "system",
-    rooms = {}, events = {}, failures = {},
+    rooms = new_list(id_descending), events = new_list(event_before), failures = {},
   }
+  for key, value in pairs(more or {}) do person[key] = value end
+  person.display_name = person.nickname or person.display_name
+  store.people[realm][name] = person
+  store.subs[person.sub] = person
 end
 
----Finds a person by user name or e-mail address, whatever the case.
-function store.person(name)
+---Finds a person by user name, e-mail address (whatever the case) or id.
+function store.person(realm, name)
   name = name:lower()
-  local person = store.people[name]
+  local person = store.people[realm][name]
   if person then return person end
-  for _, other in pairs(store.people) do
-    if other.email == name then return other end
+  for _, other in pairs(store.people[realm]) do
+    if other.email == name or other.id == name then return other end
   end
 end
 
@@ -119,27 +182,29 @@ function store.add_room(owner, fields)
     password = fields.password, waiting_room = fields.waiting_room or false,
     guest_access = fields.guest_access or "waiting_room",
     e2e_encryption = fields.e2e_encryption or false,
-    invites = {}, readers = {},
   }
   if fields.sip then
     room.sip = { id = store.random:digits(10), password = store.random:digits(10) }
   end
-  store.rooms[room.id], owner.rooms[room.id] = room, room
+  store.rooms[room.id] = room
+  owner.rooms:add(room)
   store.touch()
   return room
 end
 
-function store.remove_room(room)
-  store.rooms[room.id] = nil
-  room.owner.rooms[room.id] = nil
-  for _, reader in pairs(room.readers) do reader.rooms[room.id] = nil end
-  store.gone[room.id] = room.owner
-  store.touch()
+---Whoever is invited to a room's event may read both, for ever (2023).
+function store.add_reader(room, person)
+  room.readers = room.readers or {}
+  if room.owner == person or room.readers[person] then return end
+  room.readers[person] = true
+  person.rooms:add(room)
 end
 
----Rooms a user owns or is invited to: by id, descending.
-function store.rooms_of(user)
-  return sorted("rooms", user, function(a, b) return a.id > b.id end)
+function store.remove_room(room)
+  store.rooms[room.id], store.gone[room.id] = nil, room.owner
+  room.owner.rooms:remove(room)
+  for reader in pairs(room.readers or {}) do reader.rooms:remove(room) end
+  store.touch()
 end
 
 function store.add_invite(room, user, expiration)
@@ -148,6 +213,7 @@ function store.add_invite(room, user, expiration)
     code = store.random:uuid(), room = room, active = true, expiration = expiration,
     created = now, created_by = user, updated = now, updated_by = user,
   }
+  room.invites = room.invites or {}
   store.invites[invite.code], room.invites[invite.code] = invite, invite
   store.touch()
   return invite
@@ -156,17 +222,9 @@ end
 ---The guest links of a room, last change first.
 function store.invites_of(room)
   local list = {}
-  for _, invite in pairs(room.invites) do list[#list + 1] = invite end
+  for _, invite in pairs(room.invites or {}) do list[#list + 1] = invite end
   table.sort(list, function(a, b) return a.updated > b.updated end)
   return list
-end
-
--- Without a start first, then by start, creation and id.
-function store.event_before(a, b)
-  local one, two = a.starts and a.starts.at or -math.huge, b.starts and b.starts.at or -math.huge
-  if one ~= two then return one < two end
-  if a.created ~= b.created then return a.created < b.created end
-  return a.id < b.id
 end
 
 ---Makes an event with its room. starts, ends: { at, timezone }; last: end of
@@ -175,29 +233,60 @@ function store.add_event(owner, fields)
   local event = {}
   for key, value in pairs(fields) do event[key] = value end
   event.id, event.owner = store.random:uuid(), owner
-  event.created = fields.created or store.now()
-  event.updated = event.created
   event.invitees, event.favourites, event.exceptions = {}, {}, {}
   if not event.room then
     fields.sip = true
     event.room = store.add_room(owner, fields)
   end
+  event.created = fields.created or store.now()
+  event.updated = event.created
   event.room.sip = event.room.sip
     or { id = store.random:digits(10), password = store.random:digits(10) }
   event.room.event = event
-  store.events[event.id], owner.events[event.id] = event, event
+  store.events[event.id] = event
+  owner.events:add(event)
   store.touch()
   return event
 end
 
-function store.events_of(user) return sorted("events", user, store.event_before) end
+function store.remove_event(event)
+  store.events[event.id] = nil
+  event.owner.events:remove(event)
+  for _, invitee in ipairs(event.invitees) do
+    if invitee.user then invitee.user.events:remove(event) end
+  end
+  event.room.event = nil
+  store.touch()
+end
+
+---Invites a person to an event, in the place of `at` (1: the oldest).
+function store.invite(event, person, fields, at)
+  fields.user = person
+  table.insert(event.invitees, at or #event.invitees + 1, fields)
+  store.add_reader(event.room, person)
+  person.events:add(event)
+end
+
+---Somebody logs in for the first time: invitations to his address become his.
+function store.first_login(person)
+  for _, event in pairs(store.events) do
+    for i, entry in ipairs(event.invitees) do
+      if entry.person == person and not entry.user then
+        store.invite(event, person, { status = "pending", role = entry.role }, i)
+        break
+      end
+    end
+  end
+  store.touch()
+end
 
 -- Meet ------------------------------------------------------------------
 
-local function add_account(email, fields)
+---Makes a Meet account.
+function store.add_account(email, fields)
   local account = fields or {}
-  account.email, account.id, account.rooms = email, store.random:uuid(), {}
-  store.accounts[email] = account
+  account.email, account.id, account.rooms = email, store.random:uuid(), new_list(name_before)
+  store.accounts[email], store.account_ids[account.id] = account, account
   return account
 end
 
@@ -218,39 +307,20 @@ function store.add_meeting(roles, fields)
   -- The database's collation: case and punctuation count last.
   room.key = room.name:lower():gsub("%W", "")
   store.meetings[room.id], store.slugs[room.slug] = room, room
-  for account in pairs(roles) do account.rooms[room.id] = room end
+  for account in pairs(roles) do account.rooms:add(room) end
   store.touch()
   return room
-end
-
-function store.meetings_of(account)
-  return sorted("rooms", account, function(a, b)
-    if a.key ~= b.key then return a.key < b.key end
-    return a.name < b.name
-  end)
 end
 
 -- Start -----------------------------------------------------------------
 
 local function seed_meet(count)
   for _, name in ipairs { "ada", "grace", "edsger", "stranger" } do
-    add_account(name .. "@example.org")
+    store.add_account(name .. "@example.org")
   end
-  add_account("disabled@example.org", { inactive = true })
-  add_account("twin@example.org", { twin = true })
-  local who = function(name) return store.accounts[name .. "@example.org"] end
-  store.add_meeting({ [who "grace"] = "owner" }, { name = "hhq-occe-qcp",
-    id = "d1d0b6cd-4930-477e-8ea5-34dfe5dfd534", pin = "3469033985", configuration =
-      json.read '{"everyone_can_mute":true,"can_publish_sources":["camera","microphone"]}' })
-  store.add_meeting({ [who "grace"] = "administrator" }, { name = "Weekly stand-up",
-    id = "f9be2e41-e306-457a-be14-d344c2f3026f", pin = "9382404113", level = "public",
-    slug = "weekly-stand-up", configuration = json.read '{"everyone_can_mute":false}' })
-  store.add_meeting({ [who "grace"] = "member" }, { name = "yry-vojw-mea", level = "restricted",
-    id = "8cc3743e-725b-4ee7-bb1e-dfda709f85f4", pin = "0007351011" })
-  store.add_meeting({ [who "stranger"] = "owner" },
-    { level = "public", id = "5b005ba2-a900-4173-8b8a-5567ff05ae15" })
-  for _ = 1, 45 do store.add_meeting({ [who "edsger"] = "owner" }, {}) end
-  for _ = 1, count do store.add_meeting({ [who "ada"] = "owner" }, {}) end
+  store.add_account("disabled@example.org", { inactive = true })
+  store.add_account("twin@example.org", { twin = true })
+  for _ = 1, count do store.add_meeting({ [store.accounts["ada@example.org"]] = "owner" }, {}) end
 end
 
 local TITLES = { "Budget round", "Stand-up", "Review", "Training", "Off-site", "Interview" }
@@ -280,8 +350,11 @@ local function seed_event(owner, i, first, created, room)
 end
 
 local function seed_opentalk(rooms, events)
-  for _, person in ipairs(PEOPLE) do add_person(unpack(person, 1, 4)) end
-  local alice = store.people.alice
+  for _, realm in ipairs(REALM_NAMES) do
+    store.people[realm] = {}
+    for _, person in ipairs(REALMS[realm].people) do add_person(realm, unpack(person, 1, 4)) end
+  end
+  local alice = store.people.OPENTALK.alice
   local created = store.now() - (rooms + 1) * 1000000
   local made = {}
   for i = 1, rooms do
@@ -301,12 +374,15 @@ function store.reset(settings)
   store.ahead, store.last, store.drawn, store.cache = 0, 0, 0, {}
   store.random = random.new(settings.seed)
   store.noise = random.new(settings.seed + 1)   -- request ids, which nobody's order depends on
-  store.people, store.rooms, store.gone, store.invites, store.events = {}, {}, {}, {}, {}
-  store.accounts, store.meetings, store.slugs = {}, {}, {}
-  store.tokens = {}
-  store.realms, store.clients, store.applications = REALMS, CLIENTS, APPLICATIONS
+  store.people, store.subs, store.sessions = {}, {}, {}
+  store.rooms, store.gone, store.invites, store.events = {}, {}, {}, {}
+  store.accounts, store.account_ids, store.meetings, store.slugs = {}, {}, {}, {}
+  store.realms, store.clients, store.applications = REALMS, CLIENTS, {}
+  for id, application in pairs(APPLICATIONS) do store.applications[id] = application end
+  collectgarbage "stop"     -- much is made, nothing thrown away
   if settings.opentalk then seed_opentalk(settings.rooms, settings.events) end
   if settings.meet then seed_meet(settings.rooms) end
+  collectgarbage "restart"
 end
 
 return store

@@ -1,56 +1,84 @@
--- Tokens that look like the servers' own: a header, the claims, a signature of
--- the right size. Nobody verifies the signature: a token counts when the store
--- knows it, and what the store wrote down about it is what counts.
+-- The sandbox's tokens: real ones, that anybody with the key can check. Each
+-- issuer ("login", "refresh", "meet") has its algorithm and its key. A token
+-- that was checked once is remembered, so that a request costs a look-up.
 
 local json = require "salon.sandbox.json"
+local jwt = require "salon.sandbox.jwt"
 local store = require "salon.sandbox.store"
 
 local tokens = {}
 
-local function url64(bytes)
-  return (ngx.encode_base64(bytes, true):gsub("+", "-"):gsub("/", "_"))
+local ALGORITHMS = { login = "RS256", refresh = "HS512", meet = "HS256" }
+local MOST = 20000    -- remembered tokens
+
+local seen, count
+
+function tokens.forget() seen, count = { login = {}, refresh = {}, meet = {} }, 0 end
+
+tokens.forget()
+
+local function read(name)
+  local file = io.open(store.settings.dir .. "/" .. name)
+  local text = file and file:read "*a"
+  if file then file:close() end
+  return text
 end
 
-tokens.url64 = url64
+-- The RSA keys are made beside the start of nginx: the first who needs one
+-- waits for it.
+local pairs_of_keys = {}
 
--- The same input gives the same signature, as with real keys.
-local function signature(input, size)
-  local parts = {}
-  for i = 1, math.ceil(size / 20) do parts[i] = ngx.hmac_sha1(store.settings.key, i .. input) end
-  return table.concat(parts):sub(1, size)
-end
-
-local SIZES = { RS256 = 256, HS512 = 64, HS256 = 32 }
-
----Makes a token and writes down `facts` (kind, user, client, expires, ...).
-function tokens.issue(algorithm, claims, facts)
-  local head = json.object("alg", json.quote(algorithm), "typ", '"JWT"',
-    "kid", facts.kid and json.quote(facts.kid))
-  local input = url64(head) .. "." .. url64(claims)
-  local token = input .. "." .. url64(signature(input, SIZES[algorithm]))
-  store.tokens[token] = facts
-  return token
-end
-
-function tokens.find(token) return store.tokens[token] end
-
----Text of 24 characters, as Keycloak's session ids.
-function tokens.opaque(bytes)
-  store.drawn = store.drawn + 1
-  return url64(signature("opaque " .. store.drawn .. ngx.now(), bytes))
-end
-
----Parses application/x-www-form-urlencoded; nil and "duplicate" or "percent".
-function tokens.form(text)
-  local fields = {}
-  for pair in text:gmatch("[^&]+") do
-    local name, value = pair:match("^([^=]*)=?(.*)$")
-    if (name .. value):gsub("%%%x%x", ""):find("%", 1, true) then return nil, "percent" end
-    name, value = ngx.unescape_uri(name), ngx.unescape_uri(value)
-    if fields[name] then return nil, "duplicate" end
-    fields[name] = value
+---Key and certificate (PEM) of a use: "sig" or "enc".
+function tokens.pair(use)
+  local pair = pairs_of_keys[use]
+  for _ = 1, 200 do
+    if pair then return pair end
+    local certificate = read(use .. ".pem")
+    if certificate then
+      pair = { key = jwt.key(read(use .. ".key")), certificate = certificate }
+      pairs_of_keys[use] = pair
+    else
+      ngx.sleep(0.05)
+    end
   end
-  return fields
+  return assert(pair, "no RSA key was made")
+end
+
+function tokens.key_id(use)
+  local pair = tokens.pair(use)
+  pair.id = pair.id or jwt.sha256(jwt.modulus(pair.key))
+  return pair.id
+end
+
+local function key_of(issuer)
+  return issuer == "login" and tokens.pair("sig").key or issuer .. store.settings.key
+end
+
+---Signs claims (JSON text).
+function tokens.sign(issuer, claims)
+  local head = json.object("alg", json.quote(ALGORITHMS[issuer]), "typ", '"JWT"',
+    "kid", issuer ~= "meet" and json.quote(tokens.key_id "sig"))
+  return jwt.sign(ALGORITHMS[issuer], key_of(issuer), head, claims)
+end
+
+---The claims of a token of this issuer, its time apart; nil if it is none.
+function tokens.read(issuer, token)
+  local known = seen[issuer][token]
+  if known == nil then
+    local text = jwt.open(ALGORITHMS[issuer], key_of(issuer), token)
+    local node = text and json.read(text)
+    known = node and json.plain(node) or false
+    if known then known.text = text end
+    if count >= MOST then tokens.forget() end
+    seen[issuer][token], count = known, count + 1
+  end
+  return known or nil
+end
+
+---A text that nobody can guess, as session ids are.
+function tokens.opaque(size)
+  store.drawn = store.drawn + 1
+  return jwt.encode((ngx.hmac_sha1(store.settings.key, "opaque " .. store.drawn .. ngx.now())):sub(1, size))
 end
 
 return tokens

@@ -1,6 +1,7 @@
 -- Answers of Meet: its standing headers, JSON errors and HTML pages.
 
 local json = require "salon.sandbox.json"
+local store = require "salon.sandbox.store"
 
 local errors = {}
 
@@ -13,6 +14,9 @@ local WITH_COOKIE = "origin, Accept-Language, Cookie"
 local function headers(kind, vary, more)
   local all = { ["Content-Type"] = kind, Vary = vary }
   for name, value in pairs(BASE) do all[name] = value end
+  if store.settings.https then
+    all["Strict-Transport-Security"] = "max-age=60; includeSubDomains; preload"
+  end
   for name, value in pairs(more or {}) do all[name] = value end
   return all
 end
@@ -60,11 +64,20 @@ function errors.page(status)
     body = PAGE:format(words[1], words[1], words[2]) }
 end
 
----A path without its final slash: nothing is done.
-function errors.add_slash(request)
-  local location = request.path .. "/" .. (request.query ~= "" and "?" .. request.query or "")
-  return { status = 301, chunked = true, body = "",
-    headers = headers("text/html; charset=utf-8", WITH_COOKIE, { Location = location }) }
+---A host that the server does not answer for.
+function errors.wrong_host()
+  local answer = errors.page(400)
+  answer.chunked, answer.headers.Vary = true, "origin, Accept-Language"
+  return answer
+end
+
+---Somewhere else: nothing is done. To https: before anything else is set.
+function errors.moved(location, bare)
+  local head = headers("text/html; charset=utf-8", WITH_COOKIE, { Location = location })
+  if bare then
+    head.Vary, head["Content-Language"], head["X-Frame-Options"], head["Strict-Transport-Security"] = nil, nil, nil, nil
+  end
+  return { status = 301, chunked = true, body = "", headers = head }
 end
 
 return errors

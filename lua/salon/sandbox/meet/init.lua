@@ -9,6 +9,8 @@ local token = require "salon.sandbox.meet.token"
 
 local meet = {}
 
+local AUDIENCE = token.AUDIENCE
+
 local LIST = { allow = "GET, POST, HEAD, OPTIONS",
   GET = { rooms.list, "rooms:list" }, HEAD = { rooms.list, "rooms:list" },
   POST = { rooms.create, "rooms:create" } }
@@ -34,38 +36,53 @@ local function acceptable(request)
     or accept:find("application/*", 1, true)
 end
 
-local function refused(request, text)
-  return nil, errors.detail(request, 401, text, { ["WWW-Authenticate"] = "Bearer" })
+local REFUSALS = {
+  missing = "Authentication credentials were not provided.", header = "Invalid token header.",
+  unknown = "Resource Server is improperly configured", invalid = "Invalid token.",
+  expired = "Token expired.", application = "Application is disabled.", user = "User account is disabled.",
+}
+
+meet.refusals = REFUSALS
+
+-- A token that is none of ours goes to the OpenID provider, if there is one.
+local function foreign()
+  local provider = store.settings.provider
+  if provider == "inactive" then return nil, errors.page(400) end
+  if provider == "down" then return nil, errors.page(500) end
+  return "unknown"
 end
 
--- Facts of the request's token, or nil and the answer.
-local function authenticate(request)
-  local header = request:header "authorization" or ""
+-- The reason to refuse an Authorization header, or nil and whose token it is;
+-- or nil, nil and the answer.
+local function judge(header)
   local words = {}
   for word in header:gmatch("%S+") do words[#words + 1] = word end
-  if not words[1] or words[1]:lower() ~= "bearer" then
-    return refused(request, "Authentication credentials were not provided.")
-  elseif #words ~= 2 then
-    return refused(request, "Invalid token header.")
+  if not words[1] or words[1]:lower() ~= "bearer" then return "missing" end
+  if #words ~= 2 then return "header" end
+  local claims = store.settings.applications ~= false and tokens.read("meet", words[2])
+  if not claims then
+    local reason, answer = foreign()
+    return reason, nil, answer
   end
-  local facts = tokens.find(words[2])
-  if not facts or facts.kind ~= "meet" then
-    return refused(request, "Resource Server is improperly configured")
-  elseif request.expired or facts.expires <= store.seconds() then
-    return refused(request, "Token expired.")
-  elseif facts.application.inactive then
-    return refused(request, "Application is disabled.")
-  elseif facts.account.inactive then
-    return refused(request, "User account is disabled.")
-  end
-  return facts
+  if claims.exp <= store.seconds() then return "expired" end
+  local application, account = store.applications[claims.client_id], store.account_ids[claims.user_id]
+  if claims.aud ~= AUDIENCE or not application or not account then return "invalid" end
+  if application.inactive then return "application" end
+  if account.inactive then return "user" end
+  return nil, { account = account, scopes = claims.scope or "" }
+end
+
+-- { account, scopes } of the request's token, or nil and the answer.
+local function authenticate(request)
+  local reason, facts, answer = request.refusal, nil, nil
+  if not reason then reason, facts, answer = judge(request:header "authorization" or "") end
+  if not reason then return facts, answer end
+  return nil, errors.detail(request, 401, REFUSALS[reason] or REFUSALS.invalid, { ["WWW-Authenticate"] = "Bearer" })
 end
 
 local function lacks(facts, scope)
-  for _, word in ipairs(facts.scopes) do
-    if word == scope then return nil end
-  end
-  return facts.scopes[1] and "Insufficient permissions. Required scope: " .. scope
+  if (" " .. facts.scopes .. " "):find(" " .. scope .. " ", 1, true) then return nil end
+  return facts.scopes ~= "" and "Insufficient permissions. Required scope: " .. scope
     or "Insufficient permissions."
 end
 
@@ -75,11 +92,25 @@ local function format_of(query)
   return format
 end
 
+-- What is decided before any route is looked at.
+local function at_the_door(request)
+  local settings = store.settings
+  local host = request:header "host" or ""
+  if settings.meet_host and host:gsub(":%d+$", "") ~= settings.meet_host then return errors.wrong_host() end
+  if not settings.https then return nil end
+  if request:header "x-forwarded-proto" == "https" then request.scheme = "https" end
+  if request.scheme ~= "https" then return errors.moved("https://" .. host .. request.uri, true) end
+end
+
 function meet.answer(request)
   local new = store.settings.meet == "1.31"
+  local refused = at_the_door(request)
+  if refused then return refused end
   local route, id = route_of(request.path, new)
   if not route then
-    if route_of(request.path .. "/", new) then return errors.add_slash(request) end
+    if route_of(request.path .. "/", new) then
+      return errors.moved(request.path .. "/" .. (request.query ~= "" and "?" .. request.query or ""))
+    end
     return errors.page(404)
   end
   request.allow, request.token_route, request.id = route.allow, route == TOKEN, id

@@ -2,7 +2,6 @@
 -- object, and Python's way to show a value.
 
 local json = require "salon.sandbox.json"
-local tokens = require "salon.sandbox.tokens"
 local errors = require "salon.sandbox.meet.errors"
 
 local input = {}
@@ -50,12 +49,9 @@ end
 
 local EMPTY = { t = "object", keys = {}, map = {} }
 
-local function read_form(text)
+local function read_form(request)
   local node = { t = "object", keys = {}, map = {} }
-  for pair in text:gmatch("[^&]+") do
-    local name, value = next(tokens.form(pair) or {})
-    if name then node.map[name] = { t = "string", v = value } end
-  end
+  for name, value in pairs(request:form(true) or {}) do node.map[name] = { t = "string", v = value } end
   return node
 end
 
@@ -66,7 +62,7 @@ function input.object(request, with_form)
   if text == "" then return EMPTY end
   local kind = request:header "content-type" or ""
   local media = kind:lower():match("^[^;%s]*")
-  if media == "application/x-www-form-urlencoded" and with_form then return read_form(text) end
+  if media == "application/x-www-form-urlencoded" and with_form then return read_form(request) end
   if media ~= "application/json" then
     return nil, errors.detail(request, 415, ('Unsupported media type "%s" in request.'):format(kind))
   end

@@ -13,13 +13,18 @@ local PAGE = 20
 local LEVELS = { public = true, trusted = true, restricted = true }
 local NUMBER = '"+33901020304"'
 
-local function web_page(room) return "https://meet.example/" .. room.slug end
+-- A server that does not know its own address gives none.
+local function web_page(room)
+  local base = store.settings.base_url
+  return base and base .. "/" .. room.slug or nil
+end
 
 local function render(room, as_sent)
+  local url = web_page(room)
   return json.object("id", q(room.id), "name", q(room.name), "slug", q(room.slug),
     "access_level", q(room.level),
     "configuration", configuration.render(room.configuration, as_sent),
-    "url", q(web_page(room)), "telephony", json.object("enabled", "true",
+    "url", url and q(url), "telephony", store.settings.telephony and json.object("enabled", "true",
       "phone_number", NUMBER, "pin_code", q(room.pin), "default_country", '"FR"'))
 end
 
@@ -69,21 +74,23 @@ local function page_number(text, pages)
 end
 
 local function list(request, account)
-  local all = store.meetings_of(account)
+  local all = account.rooms:sort()
   local pages = math.max(1, math.ceil(#all / PAGE))
   local parameters, asked = parameters_of(request.query)
   local page = page_number(asked, pages)
   if not page then return errors.detail(request, 404, "Invalid page.") end
   local texts = {}
-  for i = (page - 1) * PAGE + 1, math.min(page * PAGE, #all) do texts[#texts + 1] = render(all[i]) end
+  local first = math.max(0, (page - 1) * PAGE - (request.moved or 0))
+  for i = first + 1, math.min(first + PAGE, #all) do texts[#texts + 1] = render(all[i]) end
   local previous = page > 1 and q(link(request, parameters, page > 2 and page - 1 or nil))
   return errors.answer(request, 200, json.object("count", tostring(#all),
-    "next", page < pages and q(link(request, parameters, page + 1)) or "null",
+    "next", page < pages and q(link(request, parameters, request.same_link and page or page + 1)) or "null",
     "previous", previous or "null", "results", json.array(texts)))
 end
 
 function rooms.list(request, account)
-  local key = "meet " .. account.id .. request.uri .. request:origin() .. (request.link_host or "")
+  local key = table.concat({ "meet", account.id, request.uri, request:origin(), request.link_host or "",
+    request.moved or "", request.same_link and "same" or "" }, " ")
   return store.cached(key, function() return list(request, account) end)
 end
 
@@ -94,7 +101,9 @@ local function level_fault(node)
   if node.t == "null" then return "This field may not be null." end
   local shown = input.python(node)
   if not LEVELS[shown] then return ('"%s" is not a valid choice.'):format(shown) end
-  if shown == "public" then return "Public rooms are disabled for the external API." end
+  if shown == "public" and not store.settings.public_rooms then
+    return "Public rooms are disabled for the external API."
+  end
 end
 
 -- access_level and configuration of a body (both optional), or nil and the answer.
@@ -120,7 +129,7 @@ function rooms.create(request, account)
   local fields, refusal = read_fields(request)
   if not fields then return refusal end
   fields.name = store.slug()
-  if store.slugs[fields.name] then
+  if store.slugs[fields.name] or store.settings.collide then
     return errors.answer(request, 400, '{"slug":["Room with this Slug already exists."]}')
   end
   local room = store.add_meeting({ [account] = "owner" }, fields)

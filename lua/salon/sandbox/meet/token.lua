@@ -13,6 +13,8 @@ local q = json.quote
 local FIELDS = { "client_id", "client_secret", "grant_type", "scope" }
 local LIFE = 3600
 
+token.AUDIENCE = "Test inc."
+
 local function text_fault(node)
   if node.t == "boolean" or node.t == "array" or node.t == "object" then
     return "Not a valid string."
@@ -60,16 +62,36 @@ local function grant(request, id, application, account)
   local scope = table.concat(application.scopes, " ")
   local claims = json.object("client_id", q(id), "delegated", "true", "iat", ("%d"):format(now),
     "exp", ("%d"):format(now + life), "user_id", q(account.id), "iss", '"lasuite-meet"',
-    "aud", '"Test inc."', "scope", scope ~= "" and q(scope) or nil)
-  local text = tokens.issue("HS256", claims, { kind = "meet", expires = now + life,
-    application = application, account = account, scopes = application.scopes })
+    "aud", q(token.AUDIENCE), "scope", scope ~= "" and q(scope) or nil)
+  local text = tokens.sign("meet", claims)
   return errors.answer(request, 200, json.object("access_token", q(text), "token_type", '"Bearer"',
     "expires_in", ("%d"):format(life), "scope", scope ~= "" and q(scope) or nil))
 end
 
-local DESCRIPTION = "Generate JWT access token for application delegation."
+local DESCRIPTION = [[Generate JWT access token for application delegation.
+
+Validates application credentials and generates a JWT token scoped
+to a specific user email, allowing the application to act on behalf
+of that user.
+
+Note: The 'scope' parameter accepts an email address to identify the user
+being delegated. This design allows applications to obtain user-scoped tokens
+for delegation purposes. The scope field is intentionally generic and can be
+extended to support other values in the future.
+
+Reference: https://stackoverflow.com/a/27711422]]
+
+-- The account a token is for; nil and the answer. Some servers make who is missing.
+local function account_of(request, email)
+  local account = store.accounts[email:lower()]
+  if account then return account end
+  if not store.settings.new_users then return nil, errors.detail(request, 404, "User not found.") end
+  if #email > 254 then return nil, failure(request, 409, "Failed to create or retrieve provisional user.") end
+  return store.add_account(email:lower())
+end
 
 function token.answer(request, new)
+  if store.settings.applications == false then return errors.detail(request, 404, "Not found.") end
   if (request:header "cookie" or ""):find("sessionid=", 1, true) then
     return errors.detail(request, 403, "CSRF Failed: CSRF cookie not set.")
   elseif request.method == "OPTIONS" then
@@ -86,7 +108,7 @@ function token.answer(request, new)
   values, refusal = read_fields(request, node)
   if not values then return refusal end
   local application = store.applications[values.client_id]
-  if not application or values.client_secret ~= "throwaway-secret" then
+  if not application or values.client_secret ~= (application.secret or "throwaway-secret") then
     return refused(request, "Invalid credentials")
   elseif application.inactive then
     return refused(request, "Application is inactive")
@@ -96,9 +118,11 @@ function token.answer(request, new)
   if application.domains and not application.domains[domain:lower()] then
     return failure(request, 403, "This application is not authorized for this email domain.")
   end
-  local account = store.accounts[values.scope:lower()]
-  if not account then return errors.detail(request, 404, "User not found.") end
+  local account
+  account, refusal = account_of(request, values.scope)
+  if not account then return refusal end
   if account.twin then return errors.page(400) end
+  if store.settings.jwt_key == false then return errors.page(500) end
   return grant(request, values.client_id, application, account)
 end
 

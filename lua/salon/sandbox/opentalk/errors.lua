@@ -11,8 +11,14 @@ local DEFAULTS = {
   [403] = { "forbidden", "Access to the requested resource is forbidden" },
   [404] = { "not_found", "A requested resource could not be found" },
   [409] = { "conflict", "The request conflicts with the state of the resource" },
+  [500] = { "internal_server_error", "An internal server error occurred" },
   [422] = { "validation_failed", "Some provided values are invalid" },
 }
+
+---The success of everything that has a body.
+function errors.ok(body)
+  return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = body }
+end
 
 ---A JSON error; code and message default by status. `more`: further members.
 function errors.json(status, code, message, ...)

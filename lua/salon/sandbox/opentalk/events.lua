@@ -1,19 +1,16 @@
 -- /v1/events
 
 local json = require "salon.sandbox.json"
+local jwt = require "salon.sandbox.jwt"
 local store = require "salon.sandbox.store"
 local time = require "salon.sandbox.time"
-local tokens = require "salon.sandbox.tokens"
 local errors = require "salon.sandbox.opentalk.errors"
 local input = require "salon.sandbox.opentalk.input"
 local pages = require "salon.sandbox.opentalk.pages"
 local recurrence = require "salon.sandbox.opentalk.recurrence"
-local rooms = require "salon.sandbox.opentalk.rooms"
 local views = require "salon.sandbox.opentalk.views"
 
 local events = {}
-
-local function ok(body) return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = body } end
 
 -- Cursors ---------------------------------------------------------------
 
@@ -24,12 +21,12 @@ local function cursor_of(item, old)
     return old and string.char(#s, 0, 0, 0, 0, 0, 0, 0) .. s or string.char(#s) .. s
   end
   local id = item.event.id:gsub("-", ""):gsub("%x%x", function(x) return string.char(tonumber(x, 16)) end)
-  return tokens.url64(text(id) .. text(time.format(item.created))
+  return jwt.encode(text(id) .. text(time.format(item.created))
     .. (item.start and "\1" .. text(time.format(item.start)) or "\0"))
 end
 
 local function read_cursor(text, old)
-  local bytes = ngx.decode_base64((text:gsub("-", "+"):gsub("_", "/")) .. ("="):rep(-#text % 4))
+  local bytes = jwt.decode(text)
   local at = 1
   local function take()
     local n = bytes:byte(at)
@@ -99,7 +96,7 @@ end
 -- page; later servers sort them in and count them.
 local function select_items(user, query, old)
   local items = {}
-  for _, event in ipairs(store.events_of(user)) do
+  for _, event in ipairs(user.events:sort()) do
     if fits(event, user, query) then
       items[#items + 1] = item_of(event)
       for _, exception in ipairs(old and {} or event.exceptions) do
@@ -155,7 +152,7 @@ local function render(item, user, query, old, parts)
     parts[#parts + 1] = views.exception(item.event, item.exception, user)
     return
   end
-  parts[#parts + 1] = views.event(item.event, user, old, query.invitees_max, old)
+  parts[#parts + 1] = views.event(item.event, user, old, query.invitees_max, "list")
   for _, exception in ipairs(old and item.event.exceptions or {}) do
     parts[#parts + 1] = views.exception(item.event, exception, user)
   end
@@ -167,22 +164,27 @@ local function page(request, user, old)
   local filters = request.query:gsub("&?after=[^&]*", ""):gsub("&?per_page=[^&]*", "")
   local items = store.cached("events " .. user.id .. filters,
     function() return select_items(user, query, old) end)
-  local parts, last, count = {}, nil, 0
+  local parts, last, count, before_it = {}, nil, 0, nil
   for _, item in ipairs(items) do
     if count == query.per_page then break end
-    if not query.cursor or beyond(item, query.cursor, old) then
+    if query.cursor and not beyond(item, query.cursor, old) then
+      before_it = item
+    else
+      -- A list that has moved shows the last entry of the page before again.
+      if count == 0 and request.moved and before_it then render(before_it, user, query, old, parts) end
       render(item, user, query, old, parts)
       last, count = item, count + 1
     end
   end
-  return { status = 200, body = json.array(parts), headers = {
-    ["Content-Type"] = "application/json",
-    Link = last and pages.cursor_link(request, cursor_of(last, old)) or nil } }
+  local answer = errors.ok(json.array(parts))
+  answer.headers.Link = last and pages.cursor_link(request, cursor_of(last, old)) or nil
+  return answer
 end
 
 function events.list(request, user, old)
   local key = "events page " .. user.id .. request.uri .. request:origin()
-    .. (request.link_host or "") .. (request:header "x-forwarded-host" or "")
+    .. (request.link_host or "") .. (request.same_link and "same" or "") .. (request.moved or "")
+    .. (request:header "x-forwarded-host" or "")
     .. (request:header "forwarded" or "") .. (request:header "x-forwarded-proto" or "")
   return store.cached(key, function() return page(request, user, old) end)
 end
@@ -192,7 +194,7 @@ end
 -- The event of a path if this user may see it; else nil and the answer.
 local function find(id, user, as_owner)
   local event = store.events[id]
-  if not event or (event.owner ~= user and (as_owner or not event.room.readers[user.id])) then
+  if not event or (event.owner ~= user and (as_owner or not (event.room.readers or {})[user])) then
     return nil, errors.empty(403)
   end
   return event
@@ -204,7 +206,7 @@ function events.get(request, user, old, id)
   local query
   query, refusal = input.query(request, { invitees_max = "integer" })
   if not query then return refusal end
-  return ok(views.event(event, user, old, math.max(0, query.invitees_max or 0), true))
+  return errors.ok(views.event(event, user, old, math.max(0, query.invitees_max or 0), "single"))
 end
 
 local FIELDS = { { "title", "string", required = true }, { "description", "string", required = true },
@@ -238,8 +240,7 @@ local function length_fault(values, old)
   if bad then faults[#faults + 1] = { "recurrence_pattern", "invalid_value" } end
   if not faults[1] then return nil end
   if old then return errors.invalid(true, faults) end
-  return errors.json(400, "invalid_json",
-    ("Json deserialize error: invalid length of field `%s`"):format(faults[1][1]))
+  return input.json_fault(("invalid length of field `%s`"):format(faults[1][1]))
 end
 
 local function date_fault(values, sent, old)
@@ -247,14 +248,14 @@ local function date_fault(values, sent, old)
     if sent.is_all_day or sent.starts_at or sent.ends_at or values.recurrence_pattern[1] then
       return old and errors.json(400, nil, "time independent events must not have is_all_day, "
         .. "starts_at, ends_at or recurrence_pattern set")
-        or errors.json(400, "invalid_json", "Json deserialize error: " .. CLOSED)
+        or input.json_fault(CLOSED)
     end
     return nil
   end
   if not values.starts_at or not values.ends_at or (old and values.is_all_day == nil) then
     return old and errors.json(400, nil, "time dependent events must have title, description, "
       .. "is_all_day, starts_at and ends_at set")
-      or errors.json(400, "invalid_json", "Json deserialize error: " .. CLOSED)
+      or input.json_fault(CLOSED)
   end
   if values.ends_at.at < values.starts_at.at then
     return errors.event(old, "ends_at must not be before starts_at")
@@ -285,32 +286,17 @@ function events.create(request, user, old)
     values.pattern, values.last_start = values.recurrence_pattern, last
     values.last = last + values.ends.at - values.starts.at
   end
-  return ok(views.event(store.add_event(user, values), user, old, 0, false))
+  return errors.ok(views.event(store.add_event(user, values), user, old, 0, "new"))
 end
 
 -- 2023 leaves the room behind.
 function events.delete(_, user, old, id)
   local event, refusal = find(id, user, true)
   if not event then return refusal end
-  store.events[id], event.owner.events[id] = nil, nil
-  for _, invitee in ipairs(event.invitees) do invitee.user.events[id] = nil end
-  for _, reader in pairs(event.room.readers) do reader.rooms[event.room.id] = nil end
-  event.room.event, event.room.readers = nil, {}
-  if not old then store.remove_room(event.room) end
-  store.touch()
+  local room = event.room
+  store.remove_event(event)
+  if not old then store.remove_room(room) end
   return errors.empty(204)
-end
-
--- The new way from a room to its event.
-function events.of_room(_, user, old, id)
-  local role, room = rooms.role(id, user)
-  if old or not role then return errors.empty(403) end
-  local event = room and room.event
-  if not event then return errors.json(404) end
-  return ok(json.object("id", json.quote(event.id), "room_id", json.quote(id),
-    "title", json.quote(event.title), "is_adhoc", tostring(event.is_adhoc or false),
-    "e2e_encryption", tostring(room.e2e_encryption),
-    "password_required", tostring(room.password ~= nil)))
 end
 
 return events

@@ -118,6 +118,9 @@ function input.is_zone(name)
   return name:find("^Europe/B") ~= nil or name:find("^America/N") ~= nil
 end
 
+---400 in the words of the framework's JSON reader.
+function input.json_fault(words) return errors.json(400, "invalid_json", "Json deserialize error: " .. words) end
+
 ---Reads the request's body as an object. fields: { name, kind, required? or
 ---null = true }. Returns the values and the set of names that were sent (null
 ---as `false` in it), or nil and the answer.
@@ -133,10 +136,17 @@ function input.body(request, fields, closed)
   end
   local text = request:body()
   local function refuse(words)
-    return nil, errors.json(400, "invalid_json", "Json deserialize error: " .. words)
+    return nil, input.json_fault(words)
   end
   local node, fault = json.read(text)
   if not node then return refuse(syntax(text, fault)) end
+  if node.t == "array" and not closed then    -- a list gives the fields in their order
+    local list = node
+    node = { t = "object", keys = {}, map = {}, e = list.e }
+    for i, field in ipairs(fields) do
+      if list.v[i] then node.keys[i], node.map[field[1]] = field[1], list.v[i] end
+    end
+  end
   if node.t ~= "object" then
     return refuse(("invalid type: %s, expected a map"):format(shown(node)) .. place(text, node.e))
   end

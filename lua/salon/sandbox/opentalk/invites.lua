@@ -10,51 +10,46 @@ local views = require "salon.sandbox.opentalk.views"
 
 local invites = {}
 
-local function ok(body) return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = body } end
-
 local FIELDS = { { "expiration", "time", null = true } }
 
 -- The new controller has no guest links for closed or encrypted rooms.
-local function without_guests(room, old)
+local function without_guests(room, old, status)
   return not old and (room.guest_access == "disabled" or room.e2e_encryption)
+    and errors.json(status, "service_unavailable", "The service is currently unavailable")
 end
 
-local UNAVAILABLE = { "service_unavailable", "The service is currently unavailable" }
-
 function invites.list(request, user, old, id)
-  local role, room = rooms.role(id, user)
-  if not role then return errors.empty(403) end
+  local role, room = rooms.find(id, user)
+  if not role then return room end
   if not room then return errors.json(404) end
-  if without_guests(room, old) then return errors.json(404, UNAVAILABLE[1], UNAVAILABLE[2]) end
-  return pages.answer(request, old, "invites page " .. user.id,
+  return without_guests(room, old, 404) or pages.answer(request, old, "invites page " .. user.id,
     function() return store.invites_of(room) end, views.invite)
 end
 
 function invites.create(request, user, old, id)
-  local role, room = rooms.role(id, user)
-  if role ~= "owner" then return errors.empty(403) end
+  local role, room = rooms.find(id, user, true)
+  if not role then return room end
   if not room then return errors.json(404) end
   local values, refusal = input.body(request, FIELDS)
   if not values then return refusal end
-  if without_guests(room, old) then return errors.json(403, UNAVAILABLE[1], UNAVAILABLE[2]) end
-  return ok(views.invite(store.add_invite(room, user, values.expiration)))
+  return without_guests(room, old, 403)
+    or errors.ok(views.invite(store.add_invite(room, user, values.expiration)))
 end
 
--- The guest link that a path means, or nil and the answer.
-local function find(user, id, code)
-  local role, room = rooms.role(id, user)
-  if role ~= "owner" then return nil, errors.empty(403) end
-  local fault = input.uuid_fault(code)
-  if fault then return nil, errors.text(404, fault) end
-  local invite = room and room.invites[code:lower()]
-  if not invite then return nil, errors.json(404) end
-  return invite
+-- A chapter about the guest link that a path means.
+local function with_invite(use)
+  return function(request, user, _, id, code)
+    local role, room = rooms.find(id, user, true)
+    if not role then return room end
+    local fault = input.uuid_fault(code)
+    if fault then return errors.text(404, fault) end
+    local invite = room and room.invites and room.invites[code:lower()]
+    if not invite then return errors.json(404) end
+    return use(request, user, invite)
+  end
 end
 
-function invites.get(_, user, _, id, code)
-  local invite, refusal = find(user, id, code)
-  return invite and ok(views.invite(invite)) or refusal
-end
+invites.get = with_invite(function(_, _, invite) return errors.ok(views.invite(invite)) end)
 
 local function changed(invite, user)
   invite.updated, invite.updated_by = store.now(), user
@@ -62,25 +57,20 @@ local function changed(invite, user)
 end
 
 -- An expiration that is not named is taken away.
-function invites.update(request, user, _, id, code)
-  local invite, refusal = find(user, id, code)
-  if not invite then return refusal end
-  local values
-  values, refusal = input.body(request, FIELDS)
+invites.update = with_invite(function(request, user, invite)
+  local values, refusal = input.body(request, FIELDS)
   if not values then return refusal end
   invite.expiration = values.expiration
   changed(invite, user)
-  return ok(views.invite(invite))
-end
+  return errors.ok(views.invite(invite))
+end)
 
 -- Guest links are only switched off.
-function invites.delete(_, user, _, id, code)
-  local invite, refusal = find(user, id, code)
-  if not invite then return refusal end
+invites.delete = with_invite(function(_, user, invite)
   invite.active = false
   changed(invite, user)
   return errors.empty(204)
-end
+end)
 
 function invites.verify(request)
   local values, refusal = input.body(request, { { "invite_code", "uuid", required = true } })
@@ -90,7 +80,7 @@ function invites.verify(request)
     or (invite.expiration and invite.expiration < store.now()) then
     return errors.json(404)
   end
-  return ok(json.object("room_id", json.quote(invite.room.id),
+  return errors.ok(json.object("room_id", json.quote(invite.room.id),
     "password_required", tostring(invite.room.password ~= nil)))
 end
 

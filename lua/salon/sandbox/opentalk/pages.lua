@@ -38,12 +38,17 @@ end
 
 ---The value of a header Link for one relation.
 function pages.cursor_link(request, cursor)
+  if request.same_link then
+    local _, at = input.parameters(request.query)
+    cursor = at.after and at.after.value or cursor
+  end
   return ('<%s?%safter=%s>; rel="after"'):format(link_base(request),
     other_parameters(request, "after"), cursor)
 end
 
 -- " " is nginx's way to send the header with an empty value.
 local function page_links(request, page, last)
+  local after = request.same_link and page or page + 1
   local base = link_base(request) .. "?" .. other_parameters(request, "page") .. "page="
   local links = {}
   local function add(n, rel) links[#links + 1] = ('<%s%d>; rel="%s"'):format(base, n, rel) end
@@ -52,7 +57,7 @@ local function page_links(request, page, last)
     add(page - 1, "prev")
   end
   if page < last then
-    add(page + 1, "next")
+    add(after, "next")
     add(last, "last")
   end
   return links[1] and table.concat(links, ",") or " "
@@ -77,21 +82,20 @@ function pages.page_of(request, old)
 end
 
 ---Answers a page of `list`, rendered with `render(item)`; kept per `key`.
----known: the total stays known past the end.
-function pages.answer(request, old, key, list, render, known)
-  key = key .. "\n" .. request.uri
-    .. link_base(request) .. (request.link_host or "")
+function pages.answer(request, old, key, list, render)
+  key = table.concat({ key, request.uri, link_base(request), request.moved or "",
+    request.same_link and "same" or "" }, "\n")
   return store.cached(key, function()
     local asked, refusal = pages.page_of(request, old)
     if not asked then return refusal end
     local all = list()
-    local first = (asked.page - 1) * asked.size
-    local total = (first < #all or known) and #all or 0
+    local first = math.max(0, (asked.page - 1) * asked.size - (request.moved or 0))
+    local total = first < #all and #all or 0
     local parts = {}
     for i = first + 1, math.min(first + asked.size, #all) do parts[#parts + 1] = render(all[i]) end
-    return { status = 200, body = "[" .. table.concat(parts, ",") .. "]",
-      headers = { ["Content-Type"] = "application/json",
-        Link = page_links(request, asked.page, math.ceil(total / asked.size)) } }
+    local answer = errors.ok("[" .. table.concat(parts, ",") .. "]")
+    answer.headers.Link = page_links(request, asked.page, math.ceil(total / asked.size))
+    return answer
   end)
 end
 

@@ -1,4 +1,4 @@
--- /v1/auth/login and /v1/users/me: who one is, and the login of 2023
+-- /v1/auth/login, /v1/users/me, and who sends a request
 
 local json = require "salon.sandbox.json"
 local store = require "salon.sandbox.store"
@@ -6,71 +6,122 @@ local tokens = require "salon.sandbox.tokens"
 local errors = require "salon.sandbox.opentalk.errors"
 local input = require "salon.sandbox.opentalk.input"
 local views = require "salon.sandbox.opentalk.views"
+local login = require "salon.sandbox.login"
 
 local users = {}
 
-local function ok(body) return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = body } end
+local function realm() return store.settings.tenants and "OPENTALK2" or "OPENTALK" end
+
+local function issuer(scheme) return store.settings.addresses[scheme].login .. "/realms/" .. realm() end
 
 ---Where to log in.
 function users.provider(request)
-  local issuer = store.settings.addresses[request.scheme].login .. "/realms/OPENTALK"
-  return ok(json.object("oidc", json.object("name", '"default"', "url", json.quote(issuer))))
+  return errors.ok(json.object("oidc", json.object("name", '"default"', "url", json.quote(issuer(request.scheme)))))
 end
+
+-- Claims of a token of our realm, whatever its type; nil if it is none.
+local function read(token)
+  local claims = tokens.read("login", token)
+  local ours = claims and (claims.iss == issuer "http" or claims.iss == issuer "https")
+  return ours and claims or nil
+end
+
+-- What refuses a request at the door. `missing` is the only one that answers
+-- before a token was read, and so carries the headers of ordinary answers.
+local INVALID, EXPIRED = "The provided access token is invalid", "The provided access token expired"
+
+local function unknown(code, what)
+  local answer = errors.json(401, code, ("Unknown %s in access token. Please login first!"):format(what))
+  answer.bare = true
+  return answer
+end
+
+local REFUSALS = {
+  missing = function(old)
+    return errors.bearer(old, INVALID, old and "Unable to parse access token"
+      or "Unable to parse access token or invite code")
+  end,
+  invalid = function(old) return errors.bearer(old, INVALID, nil, true) end,
+  -- 2023 reads the time in the token itself, later servers ask the provider.
+  expired = function(old) return errors.bearer(old, old and INVALID or EXPIRED, nil, true) end,
+  inactive = function(old) return errors.bearer(old, EXPIRED, nil, true) end,
+  session = function(old)
+    return errors.bearer(old, "The user session expired", "The session for this user has expired", true,
+      "invalid_request")
+  end,
+  unknown_sub = function() return unknown("unknown_sub", "subject") end,
+  unknown_tenant = function() return unknown("unknown_tenant_id", "tenant_id") end,
+}
+
+users.refusals = REFUSALS
+
+-- Has anybody of this tenant ever logged in?
+local function tenant_known(tenant)
+  for _, person in pairs(store.people[realm()]) do
+    if person.tenant == tenant and person.session_ends then return true end
+  end
+end
+
+-- The reason to refuse a token, or nil and the user; "failed" when the
+-- provider or the database, which are asked in this order, do not answer.
+local function judge(token, old)
+  local claims = read(token)
+  if not claims or (old and not claims.x_grp) then return "invalid" end
+  local now = store.seconds()
+  if claims.exp <= now then return "expired" end
+  if store.settings.database_down then return "failed" end
+  local user = store.subs[claims.sub]
+  if old then
+    if store.settings.tenants and not tenant_known(user and user.tenant) then return "unknown_tenant" end
+    if not user or not user.session_ends then return "unknown_sub" end
+    if user.session_ends < now then return "session" end
+  end
+  if store.settings.provider_down then return "failed" end
+  if not login.introspect(claims.iss, token, "Controller") then return "inactive" end
+  if not user or (not old and not claims.scope:find "openid") then return "invalid" end
+  return nil, user
+end
+
+---The user of a request, or nil and the answer.
+function users.authenticate(request, old)
+  local token = (request:header "authorization" or ""):match("^Bearer (%S+)$")
+  local reason, user = request.refusal or not token and "missing", nil
+  if not reason then reason, user = judge(token, old) end
+  if not reason then return user end
+  if reason == "failed" then
+    local answer = errors.json(500)
+    answer.bare = true
+    return nil, answer
+  end
+  return nil, (REFUSALS[reason] or REFUSALS.invalid)(old)
+end
+
+local function claims_fault(text) return errors.json(400, "invalid_claims", text) end
 
 -- Takes any of the user's tokens; 2023 stores how long the session lasts.
 function users.login(request, _, old)
   local values, refusal = input.body(request, { { "id_token", "string", required = true } })
   if not values then return refusal end
-  local facts = tokens.find(values.id_token)
-  if not facts or facts.kind == "refresh" or facts.realm ~= "OPENTALK" then
+  local claims = read(values.id_token)
+  if not claims then
     return errors.bearer(old, "The provided id token is invalid")
-  elseif facts.expires <= store.seconds() then
+  elseif claims.exp <= store.seconds() then
     return errors.bearer(old, "The user session expired", nil, nil, old and "invalid_request")
-  elseif old and not facts.groups then
-    return errors.json(400, "invalid_claims", "some required attributes are missing or malformed")
+  elseif old and not claims.x_grp then
+    return claims_fault "some required attributes are missing or malformed"
+  elseif store.settings.tenants and not claims.tenant_id then
+    return claims_fault "tenant_id missing in id_token claims"
+  elseif store.settings.tenants and not claims.tariff_id then
+    return claims_fault "tariff_id missing in id_token claims"
+  elseif store.settings.tenants and claims.tariff_id ~= "gold" then
+    return errors.json(500, "invalid_tariff_id", "JWT contained unknown tariff_id")
   end
-  if old then facts.user.session_ends = facts.expires end
-  return ok '{"permissions":[]}'
+  local user = store.subs[claims.sub]
+  if user and not user.session_ends then store.first_login(user) end
+  if user then user.session_ends = claims.exp end
+  return errors.ok '{"permissions":[]}'
 end
 
----The user of a request, or nil and the answer. The order of the checks is the
----controller's.
-function users.authenticate(request, old)
-  local token = (request:header "authorization" or ""):match("^Bearer (%S+)$")
-  if not token then
-    return nil, errors.bearer(old, "The provided access token is invalid", old
-      and "Unable to parse access token" or "Unable to parse access token or invite code")
-  end
-  local facts = tokens.find(token)
-  local invalid = "The provided access token is invalid"
-  local inactive = "The provided access token expired"
-  if not facts or facts.kind == "refresh" or facts.realm ~= "OPENTALK"
-    or (old and not facts.groups) then
-    return nil, errors.bearer(old, invalid, nil, true)
-  elseif request.expired or facts.expires <= store.seconds() then
-    return nil, errors.bearer(old, old and invalid or inactive, nil, true)
-  end
-  local user = facts.user
-  if old then
-    if not user.session_ends then
-      local answer = errors.json(401, "unknown_sub", "Unknown subject in access token. Please login first!")
-      answer.bare = true
-      return nil, answer
-    elseif user.session_ends < store.seconds() then
-      return nil, errors.bearer(old, "The user session expired",
-        "The session for this user has expired", true, "invalid_request")
-    end
-  end
-  if facts.kind ~= "access" or facts.session.ended or user.disabled
-    or not facts.audience then
-    return nil, errors.bearer(old, inactive, nil, true)
-  end
-  if not old and not facts.scope:find "openid" then
-    return nil, errors.bearer(old, invalid, nil, true)
-  end
-  return user
-end
-
-function users.me(_, user, old) return ok(views.me(user, old)) end
+function users.me(_, user, old) return errors.ok(views.me(user, old)) end
 
 return users

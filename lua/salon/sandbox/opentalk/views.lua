@@ -1,6 +1,7 @@
 -- How the controller writes its things down, in the shape of 2023 and of 2026.
 
 local json = require "salon.sandbox.json"
+local store = require "salon.sandbox.store"
 local time = require "salon.sandbox.time"
 
 local views = {}
@@ -47,14 +48,17 @@ local function zoned(value)
   return value and json.object("datetime", moment(value.at), "timezone", q(value.timezone)) or nil
 end
 
+-- A server of several tenants has no call-in, and so no number.
+local function telephone() return not store.settings.tenants and q(TELEPHONE) or nil end
+
 local function call_in(room)
-  return json.object("tel", q(TELEPHONE), "id", q(room.sip.id), "password", q(room.sip.password))
+  return json.object("tel", telephone(), "id", q(room.sip.id), "password", q(room.sip.password))
 end
 
 local function event_room(room, old)
   if old then
     return json.object("id", q(room.id), "password", room.password and q(room.password),
-      "waiting_room", tostring(room.waiting_room), "sip_tel", q(TELEPHONE),
+      "waiting_room", tostring(room.waiting_room), "sip_tel", telephone(),
       "sip_id", q(room.sip.id), "sip_password", q(room.sip.password))
   end
   return json.object("id", q(room.id), "password", room.password and q(room.password),
@@ -63,15 +67,31 @@ local function event_room(room, old)
     "call_in", not room.e2e_encryption and call_in(room) or nil)
 end
 
-function views.invitee(invitee, old)
-  local profile = json.object("kind", '"registered"', profile_members(invitee.user))
-  if not old then profile = profile:sub(1, -2) .. ',"role":' .. q(invitee.role) .. "}" end
-  return json.object("profile", profile, "status", q(invitee.status))
+-- Somebody invited: registered, known to the provider only, or an address.
+local function guest(entry, old)
+  local user = entry.user
+  local profile
+  if user then
+    profile = json.object("kind", '"registered"', profile_members(user))
+  else
+    local known = entry.person
+    profile = json.object("kind", known and '"unregistered"' or '"email"', "email", q(entry.email),
+      "firstname", known and q(known.given), "lastname", known and q(known.family),
+      "avatar_url", q(AVATARS .. ngx.md5(entry.email)))
+  end
+  if not old then profile = profile:sub(1, -2) .. ',"role":' .. q(entry.role or "user") .. "}" end
+  return json.object("profile", profile, "status", q(entry.status))
 end
 
-local function invitees(event, most, old)
-  local list = {}
-  for i = 1, math.min(most, #event.invitees) do list[i] = views.invitee(event.invitees[i], old) end
+-- The registered ones, then the others, each newest first (in lists: last).
+local function invitees(event, most, old, in_list)
+  local list, n = {}, #event.invitees
+  for pass = 1, 2 do
+    for i = 1, n do
+      local entry = event.invitees[in_list and i or n + 1 - i]
+      if #list < most and (entry.user ~= nil) == (pass == 1) then list[#list + 1] = guest(entry, old) end
+    end
+  end
   return json.array(list), #event.invitees > #list
 end
 
@@ -83,10 +103,11 @@ function views.invite_status(event, user)
   return "accepted"
 end
 
----most: how many invitees; truncated: what to say when none were asked for.
-function views.event(event, user, old, most, truncated)
-  local people, more = invitees(event, most, old)
-  if most == 0 then more = truncated end
+---most: how many invitees; place: "list", "single" or "new" (the answer to its
+---creation), which decides what is said when none were asked for.
+function views.event(event, user, old, most, place)
+  local people, more = invitees(event, most, old, place == "list")
+  if most == 0 then more = place == "single" or (place == "list" and old) end
   local strings, ends = nil, event.ends
   if event.pattern then
     -- Later servers give the stored end of a series: its last start.

@@ -1,0 +1,114 @@
+-- The grants of the token route: password and refresh token. Wrong passwords
+-- lock an account; with rotation a refresh token is good once.
+
+local store = require "salon.sandbox.store"
+local tokens = require "salon.sandbox.tokens"
+local answers = require "salon.sandbox.login.answers"
+local sessions = require "salon.sandbox.login.sessions"
+
+local grants = {}
+
+local function refuse(...) return answers.refuse("token", ...) end
+
+-- Three wrong passwords, or two within a second, lock an account: for a
+-- minute, or in some realms for good.
+local function note_failure(person, realm)
+  local now, failures = store.seconds(), person.failures
+  failures[#failures + 1] = now
+  local last = failures[#failures - 1]
+  if #failures >= 3 or (last and now - last < 1) then
+    person.locked, person.failures = store.realms[realm].locks_for_good and math.huge or now + 60, {}
+  end
+end
+
+-- The one-time password of a step of 30 s (RFC 6238).
+local function one_time(secret, step)
+  local counter = ""
+  for _ = 1, 8 do
+    counter, step = string.char(step % 256) .. counter, math.floor(step / 256)
+  end
+  local digest = ngx.hmac_sha1(secret, counter)
+  local at = digest:byte(20) % 16 + 1
+  local a, b, c, d = digest:byte(at, at + 3)
+  return ("%06d"):format((((a % 128 * 256 + b) * 256 + c) * 256 + d) % 1000000)
+end
+
+-- A code of now, the step before or the one after, and each only once.
+local function code_fits(person, code)
+  if not person.otp then return true end
+  local now = math.floor(store.seconds() / 30)
+  for step = now - 1, now + 1 do
+    if code == one_time(person.otp, step) and step > (person.otp_used or 0) then
+      person.otp_used = step
+      return true
+    end
+  end
+end
+
+function grants.password(request, realm, form, client, id)
+  if not client.direct then
+    return refuse(400, "unauthorized_client", "Client not allowed for direct access grants")
+  end
+  local scope = sessions.granted(form.scope)
+  if not scope then return refuse(400, "invalid_scope", "Invalid scopes: " .. form.scope) end
+  if not form.username then return refuse(401, "invalid_request", "Missing parameter: username") end
+  local person = store.person(realm, form.username)
+  local wrong = refuse(store.settings.keycloak == "26.0" and 401 or 400, "invalid_grant",
+    "Invalid user credentials")
+  if not person or (person.locked and person.locked > store.seconds()) then return wrong end
+  if person.password ~= form.password or not code_fits(person, form.totp or form.otp) then
+    note_failure(person, realm)
+    return wrong
+  end
+  if person.disabled then return refuse(400, "invalid_grant", "Account disabled") end
+  if person.pending or not person.email then
+    return refuse(400, "invalid_grant", "Account is not fully set up")
+  end
+  person.failures = {}
+  return sessions.grant(sessions.start(realm, id, person, scope), request.issuer, scope)
+end
+
+-- Using a token again ends the client's part of the session.
+local function rotated(session, claims)
+  if session.reused then return "Session doesn't have required client" end
+  local last = session.last_used or 0
+  if session.used[claims.jti] or claims.iat < last then
+    session.reused, session.ended = true, true
+    return claims.iat < last and "Stale token" or "Maximum allowed refresh token reuse exceeded"
+  end
+  session.used[claims.jti], session.last_used = true, claims.iat
+end
+
+-- What speaks against a refresh token, in the login service's order.
+local function fault_of(request, realm, claims, id)
+  local issuer_realm = claims and claims.iss:match("/realms/([^/]+)$")
+  if not claims then return "Invalid refresh token" end
+  if claims.iss ~= request.issuer then
+    if issuer_realm ~= realm then return "Invalid refresh token" end
+    return ("Invalid token issuer. Expected '%s'"):format(request.issuer)
+  elseif claims.azp ~= id then
+    return "Invalid refresh token. Token client and authorized client don't match"
+  end
+  local session = store.sessions[claims.sid]
+  local fault = session and store.realms[realm].rotate and rotated(session, claims)
+  if fault then return fault end
+  if sessions.over(claims) then return "Token is not active" end
+  local alive
+  alive, fault = sessions.of(claims)
+  if not alive then return fault end
+  if session.user.disabled then return "User disabled" end
+end
+
+function grants.refresh_token(request, realm, form, _, id)
+  if not form.refresh_token then return refuse(400, "invalid_request", "No refresh token") end
+  if form.scope and not sessions.granted(form.scope) then
+    return refuse(400, "invalid_scope", "Invalid scopes: " .. form.scope)
+  end
+  local claims = tokens.read("refresh", form.refresh_token)
+  local fault = fault_of(request, realm, claims, id)
+  if fault then return refuse(400, "invalid_grant", fault) end
+  local scope = claims.scope:gsub(" basic acr roles web%-origins$", "")
+  return sessions.grant(store.sessions[claims.sid], request.issuer, sessions.narrowed(scope, form.scope), scope)
+end
+
+return grants

@@ -1,0 +1,57 @@
+-- Which routes the sandbox answers for: those that salon has an operation for,
+-- and what belongs to them. Everything else is out of scope, by route (never by
+-- exchange), each with its reason; and the exchanges that differ, with theirs.
+
+local scope = {}
+
+-- method, pattern of the path, pattern of the body (optional), reason. Paths
+-- are compared without their query; the first line that fits decides.
+local OUT = {
+  -- login service: grants and endpoints that salon never uses
+  { "POST", "/openid%-connect/token$", "grant_type=client_credentials", "salon signs in users" },
+  { "POST", "/openid%-connect/token$", "grant_type=authorization_code", "needs a browser" },
+  { "POST", "/openid%-connect/token$", "grant_type=urn", "device flow and token exchange: no such grant in salon" },
+  { "*", "/openid%-connect/auth$", nil, "login page: needs a browser" },
+  { "*", "/openid%-connect/auth/device$", nil, "device flow: no such grant in salon" },
+  { "*", "/openid%-connect/revoke$", nil, "salon logs out instead" },
+  { "*", "/openid%-connect/userinfo$", nil, "salon does not ask who it is" },
+  { "GET", "/openid%-connect/logout$", nil, "logout page: needs a browser" },
+  -- OpenTalk: people, administration, media, and what salon only reads
+  { "OPTIONS", "^/v1/", nil, "preflight: browsers only" },
+  { "PATCH", "^/v1/users/me$", nil, "own profile: no operation" },
+  { "*", "^/v1/users/me/.", nil, "tariff, favourites, counters: no operation" },
+  { "*", "^/v1/users/find$", nil, "search for people: no operation" },
+  { "*", "^/v1/users/[^/]*%-[^/]*$", nil, "other people: no operation" },
+  { "*", "^/v1/rooms/[^/]+/tariff$", nil, "administration" },
+  { "*", "^/v1/rooms/[^/]+/assets", nil, "media" },
+  { "*", "^/v1/rooms/[^/]+/sip$", nil, "media" },
+  { "*", "^/v1/rooms/[^/]+/start", nil, "media: joining a meeting" },
+  { "*", "^/v1/turn$", nil, "media" },
+  { "*", "^/v1/services/", nil, "media: call-in and recorder" },
+  { "*", "^/v1/events/[^/]+/invites?$", nil, "invitations: no operation" },
+  { "*", "^/v1/events/[^/]+/invites/", nil, "invitations: no operation" },
+  { "*", "^/v1/events/[^/]+/instances", nil, "dates of a series: no operation" },
+  { "*", "^/v1/events/[^/]+/reschedule$", nil, "changing an event: no operation" },
+  { "PATCH", "^/v1/events/", nil, "changing an event: no operation" },
+  { "*", "^/internal/", nil, "administration" },
+}
+
+---Why a request is out of scope, or nil.
+function scope.out(request)
+  local path = request.path:match("^[^?]*")
+  for _, line in ipairs(OUT) do
+    if (line[1] == "*" or line[1] == request.method) and path:find(line[2])
+      and (not line[3] or (request.body or ""):find(line[3])) then
+      return line[4]
+    end
+  end
+end
+
+-- Exchanges in scope whose answers differ, and why that is left so.
+local FRENCH = "the sandbox has no translations"
+scope.reasons = {
+  ["token-french"] = FRENCH, ["rooms-no-token-french"] = FRENCH, ["rooms-put-french"] = FRENCH,
+  ["code-refresh-after-reuse"] = "only a second use of an authorization code leads there; a logout stands for it",
+}
+
+return scope
