@@ -8,6 +8,7 @@
 #include "luaurl.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "compat.h"
 #include "link.h"
@@ -40,18 +41,18 @@ static void to_text(lua_State *L, int arg, int i) {
   long long n = 0;
   char digits[24];
   switch (lua_type(L, -1)) {
-    case LUA_TSTRING:
-      return;
-    case LUA_TBOOLEAN:
-      lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
-      break;
-    case LUA_TNUMBER:
-      if (!salon_towhole(L, -1, &n)) bad_item(L, arg, i, "not a whole number");
-      snprintf(digits, sizeof(digits), "%lld", n);
-      lua_pushstring(L, digits);
-      break;
-    default:
-      bad_item(L, arg, i, luaL_typename(L, -1));
+  case LUA_TSTRING:
+    return;
+  case LUA_TBOOLEAN:
+    lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
+    break;
+  case LUA_TNUMBER:
+    if (!salon_towhole(L, -1, &n)) bad_item(L, arg, i, "not a whole number");
+    snprintf(digits, sizeof(digits), "%lld", n);
+    lua_pushstring(L, digits);
+    break;
+  default:
+    bad_item(L, arg, i, luaL_typename(L, -1));
   }
   lua_replace(L, -2);
 }
@@ -81,21 +82,48 @@ static salon_Span *check_pairs(lua_State *L, int arg, size_t *n) {
   return pairs;
 }
 
+typedef struct Base {
+  salon_Url url; /* borrows from text */
+  char text[];
+} Base;
+
+/* A base is used for many calls and checked once: upvalue 1 remembers it as
+** long as the collector lets it. Leaves the Base on the stack. */
+static const char *check_base(lua_State *L, const salon_Url **url) {
+  salon_Span text = check_span(L, 1);
+  const char *problem;
+  lua_pushvalue(L, 1);
+  lua_rawget(L, lua_upvalueindex(1));
+  Base *base = (Base *)lua_touserdata(L, -1);
+  if (base == NULL) {
+    lua_pop(L, 1);
+    base = (Base *)lua_newuserdata(L, sizeof(*base) + text.len + 1);
+    memcpy(base->text, text.s, text.len + 1);
+    problem = salon_url_parse_base(base->text, text.len, &base->url);
+    if (problem != NULL) return problem;
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, lua_upvalueindex(1));
+  }
+  *url = &base->url;
+  return NULL;
+}
+
 /* url(base, parts, query) -> string | nil, message */
 static int l_url(lua_State *L) {
-  salon_Span base = check_span(L, 1), *parts, *pairs;
+  salon_Span *parts, *pairs;
   size_t nparts, npairs, len;
   char fixed[1024], *out;
-  salon_Url url;
-  const char *problem = salon_url_parse_base(base.s, base.len, &url);
+  const salon_Url *url;
   lua_settop(L, 3); /* what is pushed now must not pass for an argument */
+  const char *problem = check_base(L, &url);
   parts = check_spans(L, 2, &nparts);
   pairs = check_pairs(L, 3, &npairs);
   if (problem == NULL)
-    problem = salon_url_build(&url, parts, nparts, pairs, npairs, NULL, &len);
+    problem = salon_url_build(url, parts, nparts, pairs, npairs, NULL, &len);
   if (problem != NULL) return push_problem(L, problem);
   out = get_room(L, fixed, sizeof(fixed), len);
-  salon_url_build(&url, parts, nparts, pairs, npairs, out, &len);
+  salon_url_build(url, parts, nparts, pairs, npairs, out, &len);
   lua_pushlstring(L, out, len);
   return 1;
 }
@@ -147,7 +175,7 @@ static int l_url_loopback(lua_State *L) {
 static int l_same_origin(lua_State *L) {
   salon_Url a, b;
   lua_pushboolean(L, parse(L, 1, &a) && parse(L, 2, &b) &&
-                         salon_url_same_origin(&a, &b));
+                       salon_url_same_origin(&a, &b));
   return 1;
 }
 
@@ -194,14 +222,20 @@ static int l_link(lua_State *L) {
 
 void salon_open_url(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"url", l_url},
-      {"url_parse", l_url_parse},
-      {"url_loopback", l_url_loopback},
-      {"same_origin", l_same_origin},
-      {"query_param", l_query_param},
-      {"form", l_form},
-      {"link", l_link},
-      {NULL, NULL},
+    {"url_parse", l_url_parse},
+    {"url_loopback", l_url_loopback},
+    {"same_origin", l_same_origin},
+    {"query_param", l_query_param},
+    {"form", l_form},
+    {"link", l_link},
+    {NULL, NULL},
   };
   salon_setfuncs(L, functions);
+  lua_newtable(L); /* base -> Base, while somebody remembers it */
+  lua_newtable(L);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushcclosure(L, l_url, 1);
+  lua_setfield(L, -2, "url");
 }

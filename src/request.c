@@ -158,7 +158,7 @@ static double number_field(lua_State *L, const char *name, double fallback) {
 static void set_retry_class(lua_State *L, salon_Exchange *x) {
   static const char *const names[] = {"idempotent", "unsent", "never"};
   static const salon_RetryClass classes[] = {
-      SALON_RETRY_IDEMPOTENT, SALON_RETRY_UNSENT, SALON_RETRY_NEVER};
+    SALON_RETRY_IDEMPOTENT, SALON_RETRY_UNSENT, SALON_RETRY_NEVER};
   const char *name = text_field(L, "retry", NULL);
   if (name == NULL) return;
   for (int i = 0; i < 3; i++) {
@@ -221,8 +221,8 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config,
   lua_getfield(L, 2, "body");
   const char *body = luaL_optlstring(L, -1, NULL, &body_len);
   if (body == NULL && strcmp(method, "POST") == 0) body = "";
-  r->exchange =
-      salon_exchange_new(config, method, url, headers, body, body_len);
+  r->exchange = salon_exchange_new(config, method, url, headers, body,
+                                   body_len);
   lua_pop(L, 1);
   if (r->exchange == NULL) luaL_error(L, "not enough memory");
   authorize(L, r->exchange);
@@ -320,6 +320,15 @@ static int request_header(lua_State *L) {
   return 1;
 }
 
+/* The whole header block, for those who may want to look later. */
+static int request_head(lua_State *L) {
+  const salon_Exchange *x = open_exchange(L);
+  if (!is_done(x)) return luaL_error(L, "request is not finished");
+  bool any = is_ours(x) && x->head.len > 0;
+  lua_pushlstring(L, any ? x->head.data : "", any ? x->head.len : 0);
+  return 1;
+}
+
 static int request_id(lua_State *L) {
   salon_pushinteger(L, (long long)open_exchange(L)->id);
   return 1;
@@ -389,19 +398,24 @@ static const luaL_Reg request_meta[] = {{"__gc", request_gc},
                                         {"__tostring", request_tostring},
                                         {NULL, NULL}};
 
-static const luaL_Reg request_methods[] = {
-    {"done", request_done},     {"wait", request_wait},
-    {"cancel", request_cancel}, {"result", request_result},
-    {"header", request_header}, {"id", request_id},
-    {"method", request_method}, {"url", request_url},
-    {"pollfd", request_pollfd}, {"events", request_events},
-    {"timeout", request_timeout}, {NULL, NULL}};
+static const luaL_Reg request_methods[] = {{"done", request_done},
+                                           {"wait", request_wait},
+                                           {"cancel", request_cancel},
+                                           {"result", request_result},
+                                           {"header", request_header},
+                                           {"head", request_head},
+                                           {"id", request_id},
+                                           {"method", request_method},
+                                           {"url", request_url},
+                                           {"pollfd", request_pollfd},
+                                           {"events", request_events},
+                                           {"timeout", request_timeout},
+                                           {NULL, NULL}};
 
 static const luaL_Reg headers_meta[] = {{"__gc", headers_gc}, {NULL, NULL}};
 
-static const luaL_Reg request_functions[] = {{"headers", core_headers},
-{"request", request_new},
-                                             {NULL, NULL}};
+static const luaL_Reg request_functions[] = {
+  {"headers", core_headers}, {"request", request_new}, {NULL, NULL}};
 
 void salon_open_request(lua_State *L) {
   salon_newclass(L, SALON_HEADERS, headers_meta, NULL);

@@ -211,6 +211,9 @@ function Request:result() end
 ---@return string?  values joined with ", "
 function Request:header(name) end
 
+---@return string  the header block of the final answer
+function Request:head() end
+
 ---@return string
 function Request:method() end
 

@@ -1,19 +1,18 @@
 -- salon: one door to the rooms and meetings of OpenTalk and of La Suite Meet.
 --
 -- This file is the door and no more: what callers may use is named here.
--- Loading it does no I/O.
+-- A backend is loaded when it is first asked for: a script needs one of them.
+-- In nginx both are loaded at once, so that no request waits for a disk.
 
 local Error = require "salon.error"
 local core = require "salon.core"
 local json = require "salon.json"
-local meet = require "salon.meet"
-local opentalk = require "salon.opentalk"
 local version = require "salon.version"
 
+---@class salon
+---@field opentalk fun(options: salon.OpenTalkOptions): salon.OpenTalk
+---@field meet fun(options: salon.MeetOptions): salon.Meet
 local salon = {
-  opentalk = opentalk.new,
-  meet = meet.new,
-
   ---`salon.check(client.rooms:get(id))`: the value, or the error raised readably.
   check = Error.check,
 
@@ -26,6 +25,17 @@ local salon = {
   ---A Secret that prints as "salon.Secret(***)".
   secret = core.secret,
 }
+
+local BACKENDS = { opentalk = "salon.opentalk", meet = "salon.meet" }
+
+local function load_backend(_, name)
+  local module = BACKENDS[name]
+  if module == nil then return nil end
+  salon[name] = require(module).new
+  return salon[name]
+end
+
+setmetatable(salon, { __index = load_backend })
 
 ---Marks a table as a JSON list, so that an empty one is sent as [].
 ---@param list? table
@@ -52,6 +62,10 @@ function salon.version()
     ssl = curl.ssl,
     features = curl.features,
   }
+end
+
+if rawget(_G, "ngx") then
+  for name in pairs(BACKENDS) do load_backend(salon, name) end
 end
 
 return salon

@@ -246,16 +246,30 @@ function Session:call(call)
   return self:finish({ call = call })
 end
 
+local HEAD = {}  -- key of an answer's header block
+
+local function header(block, name)
+  local at = block:lower():find("\n" .. name .. ":", 1, true)
+  return at and block:match("^[ \t]*([^\r\n]*)", at + #name + 2)
+end
+
+-- Most callers never look: the headers are read when they are asked for.
+local About = {}
+
+function About.__index(about, key)
+  if key == "request_id" then return header(about[HEAD], "x-request-id") end
+  if key == "date" then return header(about[HEAD], "date") end
+end
+
 ---What a Room, a page or a token tells about the exchange it came from.
 ---@param answer table
 ---@return salon.Answer
 function Session.about(answer)
-  return {
+  return setmetatable({
     status = answer.status,
-    request_id = answer.request:header("x-request-id"),
-    date = answer.request:header("Date"),
     attempts = answer.attempts,
-  }
+    [HEAD] = answer.request:head(),
+  }, About)
 end
 
 ---The decoded body of an answer.
