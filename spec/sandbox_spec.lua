@@ -88,6 +88,51 @@ describe("the sandbox", function()
     assert.is_truthy(message:find("^cannot write to /proc/1: "))
   end)
 
+  it("refuses switches it does not know, or versions of one", function()
+    local start = require("salon.sandbox").start
+    for words, switches in pairs { ["unknown switch 'weather'"] = { weather = "fair" },
+      ["switch 'keycloak' knows no version 19"] = { keycloak = "19" },
+      ["switch 'https' must be a boolean, got number"] = { https = 1 } } do
+      local ok, message = pcall(start, { switches = switches })
+      assert.is_false(ok)
+      assert.is_truthy(tostring(message):find(words, 1, true))
+    end
+  end)
+
+  -- Starts with something missing: `replaced` stands in for a function of `place`.
+  local function start_without(place, name, replaced)
+    local module = require(place)
+    local kept = module[name]
+    module[name] = replaced(kept)
+    local ok, sandbox, message = pcall(require("salon.sandbox").start)
+    module[name] = kept
+    assert.is_true(ok)
+    assert.is_nil(sandbox)
+    return message
+  end
+
+  it("says in a sentence what to do without nginx, or without its Lua module", function()
+    local function finding(text)
+      return function(run)
+        return function(command) return command:find("openresty", 1, true) and text or run(command), 0 end
+      end
+    end
+    assert.is_truthy(start_without("salon.sandbox.shell", "run", finding(""))
+      :find("^nginx was not found: install nginx with its Lua module"))
+    assert.is_truthy(start_without("salon.sandbox.shell", "run",
+      finding("@/opt/nginx\nnginx version: nginx/1.22.1\nconfigure arguments: --prefix=/opt/none\n"))
+      :find("^/opt/nginx has no Lua module: install nginx"))
+  end)
+
+  it("says so when every port it tries is taken, and leaves no folder", function()
+    local folder = support.folder()
+    local message = start_without("salon.sandbox.nginx", "start", function()
+      return function() return nil, "port taken" end
+    end)
+    assert.are.equal("no free ports on 127.0.0.1: close something and try again", message)
+    support.remove(folder)
+  end)
+
   it("stops, twice without harm, and leaves no folder behind", function()
     local sandbox = support.start { meet = false }
     assert.are.equal(200, ask(sandbox.opentalk.url .. "/anything").status)

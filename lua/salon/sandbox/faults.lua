@@ -119,6 +119,11 @@ end
 ---Orders a fault; a message when there is no such thing.
 function faults.add(fault)
   if not BEFORE[fault.kind] and not AFTER[fault.kind] then return "unknown kind of fault: " .. tostring(fault.kind) end
+  local reason = fault.reason
+  if reason and not require("salon.sandbox.opentalk.users").refusals[reason]
+    and not require("salon.sandbox.meet").refusals[reason] then
+    return "unknown reason: " .. reason
+  end
   fault.count, fault.skip = fault.count or 1, fault.skip or 0
   fault.method, fault.path = fault.route:match("^(%S+) (%S+)$")
   if fault.kind == "bomb" then fault.packed = packed(fault.size or 64 * 1024 * 1024) end

@@ -17,66 +17,61 @@ Sandbox.__index = Sandbox
 
 local PASSWORD = "throwaway-password"
 
--- name -> { kind of value, default, values allowed }
+-- Options: name -> { kinds of value, default, versions allowed }.
+local SEEDED = {
+  rooms = { "number", 0 }, events = { "number", 0 }, latency = { "number", 0 }, seed = { "number", 1 },
+  token_life = { "number" }, link_host = { "string" },
+}
 local OPTIONS = {
   opentalk = { "version", "2026", { ["2026"] = true, ["2023"] = true, [false] = true } },
   meet = { "version", "1.31", { ["1.31"] = true, ["1.27"] = true, [false] = true } },
-  rooms = { "number", 0 }, events = { "number", 0 },
-  latency = { "number", 0 }, seed = { "number", 1 },
-  token_life = { "number" }, link_host = { "string" }, dir = { "string" },
-  switches = { "table" },
+  dir = { "string" }, switches = { "table" },
 }
+for name, option in pairs(SEEDED) do OPTIONS[name] = option end
 
--- Other set-ups of the servers: { kind of value, default }. They can be changed
--- while the sandbox runs, as a restart of the real server would.
+-- Other set-ups of the servers. They can be changed while the sandbox runs, as
+-- restarting the real server with another configuration would.
 local SWITCHES = {
-  -- Meet: its own address, telephony, public rooms, making unknown users, a
-  -- draw of names that collides, an OpenID provider ("inactive": knows no
-  -- token; "down"), https only, External API on, JWT key there, the one host
+  -- Meet: its own address, telephony, public rooms, making users it does not
+  -- know, a draw of names that collides, an OpenID provider for other tokens
+  -- ("inactive": it knows none; "down"), https only, External API on, JWT key
+  -- there, the one host it answers for
   base_url = { "string", "https://meet.example" }, telephony = { "boolean", true },
   public_rooms = { "boolean", false }, new_users = { "boolean", false }, collide = { "boolean", false },
-  provider = { "string", false }, https = { "boolean", false }, applications = { "boolean", true },
-  jwt_key = { "boolean", true }, meet_host = { "string", false },
+  provider = { "version", false, { inactive = true, down = true, [false] = true } },
+  https = { "boolean", false }, applications = { "boolean", true }, jwt_key = { "boolean", true },
+  meet_host = { "string", false },
   -- OpenTalk: several tenants, all rooms open to everybody, what is out of reach
   tenants = { "boolean", false }, open_rooms = { "boolean", false },
   provider_down = { "boolean", false }, database_down = { "boolean", false },
-  -- login service: version, path prefix (with which X-Forwarded-... is trusted)
-  keycloak = { "string", "26" }, login_prefix = { "string", "" },
+  -- login service: version, path prefix (then X-Forwarded-... is trusted)
+  keycloak = { "version", "26", { ["26"] = true, ["26.0"] = true } }, login_prefix = { "string", "" },
 }
 
-local function check_switches(name, switches, values)
-  for key, value in pairs(switches) do
-    local switch = SWITCHES[key]
-    if not switch then
-      error(("%s: unknown switch '%s'"):format(name, tostring(key)), 3)
-    elseif type(value) ~= switch[1] and value ~= false then
-      error(("%s: switch '%s' must be a %s, got %s"):format(name, key, switch[1], type(value)), 3)
-    elseif key == "keycloak" and value ~= "26" and value ~= "26.0" then
-      error(("%s: switch 'keycloak' knows no version %s"):format(name, tostring(value)), 3)
-    end
-    values[key] = value
-  end
-  return values
-end
+local FAULT = {
+  route = { "string" }, kind = { "string" }, count = { "number" }, skip = { "number" },
+  retry_after = { "number or string" }, in_date = { "number" }, reason = { "string" }, host = { "string" },
+  seconds = { "number" }, at = { "number" }, by = { "number", nil, nil, true }, size = { "number" },
+  worked = { "boolean" },
+}
 
-local function check_options(name, options, spec)
-  if type(options) ~= "table" then
-    error(name .. ": options must be a table, got " .. type(options), 3)
-  end
+-- The values of a table of options. what: "option" or "switch"; without
+-- `defaults` only what was given.
+local function check(name, given, spec, what, defaults)
+  local function fail(...) error(name .. ": " .. string.format(...), 4) end
+  if type(given) ~= "table" then fail("%ss must be a table, got %s", what, type(given)) end
   local values = {}
-  for key, option in pairs(spec) do values[key] = option[2] end
-  for key, value in pairs(options) do
+  for key, option in pairs(defaults and spec or {}) do values[key] = option[2] end
+  for key, value in pairs(given) do
     local option = spec[key]
-    if not option then
-      error(("%s: unknown option '%s'"):format(name, tostring(key)), 3)
-    elseif option[1] == "version" then
-      if not option[3][value] then
-        error(("%s: option '%s' knows no version %s"):format(name, key, tostring(value)), 3)
-      end
-    elseif type(value) ~= option[1] then
-      error(("%s: option '%s' must be a %s, got %s"):format(name, key, option[1], type(value)), 3)
-    elseif option[1] == "number" and (value < 0 or value ~= value or value == math.huge) then
-      error(("%s: option '%s' must not be negative"):format(name, key), 3)
+    if not option then fail("unknown %s '%s'", what, tostring(key)) end
+    if option[1] == "version" then
+      if not option[3][value] then fail("%s '%s' knows no version %s", what, key, tostring(value)) end
+    elseif not (" " .. option[1] .. " "):find(" " .. type(value) .. " ", 1, true)
+      and not (value == false and option[2] ~= nil) then
+      fail("%s '%s' must be a %s, got %s", what, key, option[1], type(value))
+    elseif type(value) == "number" and (value ~= value or value == math.huge or (value < 0 and not option[4])) then
+      fail("%s '%s' must not be negative", what, key)
     end
     values[key] = value
   end
@@ -115,15 +110,17 @@ end
 local function describe(self, settings)
   local plain, tls = settings.addresses.http, settings.addresses.https
   if settings.opentalk then
+    local realm = settings.login_prefix .. "/realms/" .. (settings.tenants and "OPENTALK2" or "OPENTALK")
+    local users = {}
+    for name in (settings.tenants and "kim lee nick olga"
+      or "alice bob charlie frank grete henry irene jack"):gmatch("%l+") do users[name] = PASSWORD end
+    if users.alice then users.zoe = "throwaway & pass+word=100% é" end
     self.opentalk = {
       version = settings.opentalk, url = plain.frontend, controller_url = plain.controller,
-      issuer = plain.login .. "/realms/OPENTALK",
-      tls = { url = tls.frontend, controller_url = tls.controller,
-        issuer = tls.login .. "/realms/OPENTALK" },
-      client_id = "Frontend", username = "alice", password = PASSWORD,
-      users = { alice = PASSWORD, bob = PASSWORD, charlie = PASSWORD, frank = PASSWORD,
-        grete = PASSWORD, henry = PASSWORD, irene = PASSWORD, jack = PASSWORD,
-        zoe = "throwaway & pass+word=100% é" },
+      issuer = plain.login .. realm,
+      tls = { url = tls.frontend, controller_url = tls.controller, issuer = tls.login .. realm },
+      client_id = "Frontend", username = settings.tenants and "kim" or "alice", password = PASSWORD,
+      users = users,
     }
   end
   if settings.meet then
@@ -140,14 +137,15 @@ end
 ---this process.
 ---@param options? table  opentalk, meet: version or false; rooms, events: how
 ---  many to seed; latency, token_life: seconds; seed: of ids and names;
----  link_host: host named in links; dir: where to make the folder
+---  link_host: host named in links; dir: where to make the folder; switches:
+---  other set-ups of the servers
 ---@return salon.Sandbox? sandbox
 ---@return string? message
 function module.start(options)
-  local settings = check_options("salon.sandbox.start", options or {}, OPTIONS)
-  for name, switch in pairs(SWITCHES) do settings[name] = switch[2] end
-  check_switches("salon.sandbox.start", settings.switches or {}, settings)
+  local settings = check("salon.sandbox.start", options or {}, OPTIONS, "option", true)
+  local switches = check("salon.sandbox.start", settings.switches or {}, SWITCHES, "switch", true)
   settings.switches = nil
+  for name, value in pairs(switches) do settings[name] = value end
   local server, message = nginx.find()
   if not server then return nil, message end
   local dir
@@ -155,7 +153,7 @@ function module.start(options)
   if not dir then return nil, message end
   local self = setmetatable({ dir = dir, ca_file = dir .. "/ca.pem" }, Sandbox)
   settings.dir, settings.parent, settings.key = dir, shell.own_pid(), shell.random_key()
-  for attempt = 1, 5 do
+  for attempt = 1, 3 do
     plan_ports(settings)
     self.pid, message = nginx.start(server, settings, module_root(), attempt == 1)
     if self.pid or message ~= "port taken" then break end
@@ -179,13 +177,18 @@ local function ask(self, name, values)
   return answer
 end
 
----Orders misbehaviour.
----@param fault table  route: "GET /v1/rooms" (method or "*", beginning of the
----  path); kind: "429", "503", "expired", "cut" or "link_host"; count (1), skip
----  (0), retry_after (seconds), host
+---Orders misbehaviour for the next `count` (1) requests that fit `route`
+---("GET /v1/rooms": method or "*", beginning of the path), after `skip` (0).
+---
+---kind: "latency", "slow" (`seconds`); "cut" (`at`: byte of the body), "reset"
+---(both: `worked`, after the work); "500" (after the work), "502", "503", "429"
+---(`retry_after`: seconds or any text, `in_date`: seconds, as a date); "401"
+---(`reason`: missing, invalid, expired, inactive, session, unknown_sub, ...);
+---"length" (`by`: bytes too many), "garbage" (in the body), "noise" (no HTTP),
+---"bomb", "header" (`size` in bytes); in lists "link_host" (`host`),
+---"same_link", "moved" (`by`: entries). What needs raw bytes is a reset on HTTP/2.
 function Sandbox:fault(fault)
-  check_options("sandbox:fault", fault, { route = { "string" }, kind = { "string" },
-    count = { "number" }, skip = { "number" }, retry_after = { "number" }, host = { "string" } })
+  check("sandbox:fault", fault, FAULT, "option")
   if not (fault.route or ""):match("^%S+ /%S*$") then
     error("sandbox:fault: option 'route' must look like 'GET /v1/rooms'", 2)
   end
@@ -199,8 +202,11 @@ function Sandbox:requests() return ask(self, "requests") end
 ---All rooms of both systems: backend, id, owner, title or name, ...
 function Sandbox:rooms() return ask(self, "rooms") end
 
+---Moves the sandbox's clock.
+function Sandbox:advance(seconds) ask(self, "advance", { seconds = seconds }) end
+
 ---Changes switches, as restarting the server with another set-up would.
-function Sandbox:switch(switches) ask(self, "switch", check_switches("sandbox:switch", switches, {})) end
+function Sandbox:switch(switches) ask(self, "switch", check("sandbox:switch", switches, SWITCHES, "switch")) end
 
 ---Makes or changes something as an administrator would: kind "user" (id: name;
 ---disabled, pending, password, logout, ...), "application", "meeting" (Meet
@@ -210,18 +216,9 @@ function Sandbox:put(kind, id, fields) ask(self, "put", { kind = kind, id = id, 
 ---Signs claims as the login service ("login", "refresh") or "meet" would.
 function Sandbox:sign(issuer, claims) return ask(self, "sign", { issuer = issuer, claims = claims }).token end
 
----Moves the sandbox's clock.
-function Sandbox:advance(seconds) ask(self, "advance", { seconds = seconds }) end
-
 ---Back to the state at the start; options: rooms, events, latency, token_life,
 ---seed, link_host.
-function Sandbox:reset(options)
-  local spec = {}
-  for _, name in ipairs { "rooms", "events", "latency", "token_life", "seed", "link_host" } do
-    spec[name] = { OPTIONS[name][1] }
-  end
-  ask(self, "reset", check_options("sandbox:reset", options or {}, spec))
-end
+function Sandbox:reset(options) ask(self, "reset", check("sandbox:reset", options or {}, SEEDED, "option")) end
 
 ---Ends the sandbox, waits until it is gone and removes its folder.
 function Sandbox:stop()

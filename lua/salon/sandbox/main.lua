@@ -1,11 +1,17 @@
 -- `make sandbox`: a sandbox in the foreground, until Ctrl-C. The environment
--- may set SANDBOX_OPENTALK and SANDBOX_MEET (a version), SANDBOX_ROOMS,
--- SANDBOX_EVENTS and SANDBOX_LATENCY.
+-- may set SANDBOX_OPENTALK and SANDBOX_MEET (a version, or "no"),
+-- SANDBOX_ROOMS, SANDBOX_EVENTS and SANDBOX_LATENCY.
 
 local function number(name) return tonumber(os.getenv(name) or "") end
 
+local function version(name)
+  local text = os.getenv(name)
+  if text == "no" then return false end
+  return text ~= "" and text or nil
+end
+
 local sandbox, message = require("salon.sandbox").start {
-  opentalk = os.getenv "SANDBOX_OPENTALK", meet = os.getenv "SANDBOX_MEET",
+  opentalk = version "SANDBOX_OPENTALK", meet = version "SANDBOX_MEET",
   rooms = number "SANDBOX_ROOMS" or 250, events = number "SANDBOX_EVENTS" or 120,
   latency = number "SANDBOX_LATENCY",
 }
@@ -14,31 +20,49 @@ if not sandbox then
   os.exit(1)
 end
 
-local ot, meet = sandbox.opentalk, sandbox.meet
-print(([[
-OpenTalk %s  front end %s   controller %s
-             (TLS: %s)
-             issuer %s  client %s
-             user %s, password %s
-Meet %s     %s   (TLS: %s)
-             application %s, secret %s, user %s
-CA file      %s
+-- "$name" and "$name.name" in a text become values.
+local function fill(text, values)
+  return (text:gsub("%$(%l[%w_.]*)", function(path)
+    local value = values
+    for name in path:gmatch("[^.]+") do value = type(value) == "table" and value[name] end
+    return value and tostring(value)
+  end))
+end
 
-token=$(curl -s -d grant_type=password -d client_id=%s -d scope=openid \
-  -d username=%s -d password=%s \
-  %s/protocol/openid-connect/token | jq -r .access_token)
-curl -s -H "Authorization: Bearer $token" '%s/v1/rooms?per_page=3' | jq .
+if sandbox.opentalk then
+  print(fill([[
+OpenTalk $version   front end $url   controller $controller_url
+  (TLS: $tls.url)
+  issuer $issuer   client $client_id   user $username, password $password
+
+token=$(curl -s -d grant_type=password -d client_id=$client_id -d scope=openid \
+  -d username=$username -d password=$password \
+  $issuer/protocol/openid-connect/token | jq -r .access_token)
+curl -s -H "Authorization: Bearer $token" '$controller_url/v1/rooms?per_page=3' | jq .
 
 local ot = require("salon").opentalk {
-  url = "%s", client_id = "%s", username = "%s", password = "%s" }
+  url = "$url", client_id = "$client_id", username = "$username", password = "$password" }
 for room in ot.rooms:each() do print(room.id) end
+]], sandbox.opentalk))
+end
 
-Ctrl-C stops it.]]):format(
-  ot.version, ot.url, ot.controller_url, ot.tls.url, ot.issuer, ot.client_id,
-  ot.username, ot.password, meet.version, meet.url, meet.tls.url, meet.client_id,
-  meet.client_secret, meet.user, sandbox.ca_file,
-  ot.client_id, ot.username, ot.password, ot.issuer, ot.controller_url,
-  ot.url, ot.client_id, ot.username, ot.password))
+if sandbox.meet then
+  print(fill([[
+Meet $version   $url   (TLS: $tls.url)
+  application $client_id, secret $client_secret, user $user
+
+key=$(curl -s -H 'Content-Type: application/json' -d '{"client_id":"$client_id",
+  "client_secret":"$client_secret","grant_type":"client_credentials","scope":"$user"}' \
+  $url/external-api/v1.0/application/token/ | jq -r .access_token)
+curl -s -H "Authorization: Bearer $key" $url/external-api/v1.0/rooms/ | jq .count
+
+local meet = require("salon").meet {
+  url = "$url", client_id = "$client_id", client_secret = "$client_secret", user = "$user" }
+for room in meet.rooms:each() do print(room.join_url) end
+]], sandbox.meet))
+end
+
+print("CA file " .. sandbox.ca_file .. "\nCtrl-C stops it.")
 io.stdout:flush()
 
 os.execute("sleep 2147483647")

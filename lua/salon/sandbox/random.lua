@@ -23,16 +23,15 @@ function random:uuid()
     self:below(4096), 0x8000 + self:below(0x4000), draw(), draw(), draw())
 end
 
----`n` signs out of an alphabet.
-function random:text(n, alphabet)
-  local signs = {}
-  for i = 1, n do
-    local at = self:below(#alphabet) + 1
-    signs[i] = alphabet:sub(at, at)
-  end
-  return table.concat(signs)
-end
+---Ten digits.
+function random:digits() return ("%05d%05d"):format(self:below(100000), self:below(100000)) end
 
-function random:digits(n) return self:text(n, "0123456789") end
+---A room name as Meet draws it: abc-defg-hij.
+function random:slug()
+  local a, b, c = self:below(17576), self:below(456976), self:below(17576)
+  local function letter(n, place) return 97 + math.floor(n / 26 ^ place) % 26 end
+  return string.char(letter(a, 2), letter(a, 1), letter(a, 0), 45, letter(b, 3), letter(b, 2),
+    letter(b, 1), letter(b, 0), 45, letter(c, 2), letter(c, 1), letter(c, 0))
+end
 
 return random

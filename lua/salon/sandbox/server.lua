@@ -28,7 +28,6 @@ function server.init(dir)
   server.log, server.count = {}, 0
   store.reset(settings)
   for _, role in pairs(ROLES) do role.answer = require(role.module).answer end
-  collectgarbage()
 end
 
 -- The start time of a process, to tell it from a later one of the same number.

@@ -10,7 +10,6 @@ local random = require "salon.sandbox.random"
 local store = {}
 
 local PASSWORD = "throwaway-password"
-local LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 -- The users of the login service: name, given name, family name, and the rest.
 local PEOPLE = {
@@ -143,7 +142,10 @@ local function event_before(a, b)
   return a.id < b.id
 end
 
+-- The database's collation: case and punctuation count last.
 local function name_before(a, b)
+  a.key = a.key or a.name:lower():gsub("%W", "")
+  b.key = b.key or b.name:lower():gsub("%W", "")
   if a.key ~= b.key then return a.key < b.key end
   return a.name < b.name
 end
@@ -184,7 +186,7 @@ function store.add_room(owner, fields)
     e2e_encryption = fields.e2e_encryption or false,
   }
   if fields.sip then
-    room.sip = { id = store.random:digits(10), password = store.random:digits(10) }
+    room.sip = { id = store.random:digits(), password = store.random:digits() }
   end
   store.rooms[room.id] = room
   owner.rooms:add(room)
@@ -241,7 +243,7 @@ function store.add_event(owner, fields)
   event.created = fields.created or store.now()
   event.updated = event.created
   event.room.sip = event.room.sip
-    or { id = store.random:digits(10), password = store.random:digits(10) }
+    or { id = store.random:digits(), password = store.random:digits() }
   event.room.event = event
   store.events[event.id] = event
   owner.events:add(event)
@@ -290,22 +292,14 @@ function store.add_account(email, fields)
   return account
 end
 
----A room name as the server draws it: abc-defg-hij.
-function store.slug()
-  local r = store.random
-  return r:text(3, LETTERS) .. "-" .. r:text(4, LETTERS) .. "-" .. r:text(3, LETTERS)
-end
-
 ---Makes a Meet room; roles: { account = "owner", ... }.
 function store.add_meeting(roles, fields)
   local room = {
-    id = fields.id or store.random:uuid(), name = fields.name or store.slug(),
+    id = fields.id or store.random:uuid(), name = fields.name or store.random:slug(),
     level = fields.level or "trusted", configuration = fields.configuration,
-    pin = fields.pin or store.random:digits(10), roles = roles,
+    pin = fields.pin or store.random:digits(), roles = roles,
   }
   room.slug = fields.slug or room.name
-  -- The database's collation: case and punctuation count last.
-  room.key = room.name:lower():gsub("%W", "")
   store.meetings[room.id], store.slugs[room.slug] = room, room
   for account in pairs(roles) do account.rooms:add(room) end
   store.touch()
@@ -320,7 +314,8 @@ local function seed_meet(count)
   end
   store.add_account("disabled@example.org", { inactive = true })
   store.add_account("twin@example.org", { twin = true })
-  for _ = 1, count do store.add_meeting({ [store.accounts["ada@example.org"]] = "owner" }, {}) end
+  local hers, nothing = { [store.accounts["ada@example.org"]] = "owner" }, {}
+  for _ = 1, count do store.add_meeting(hers, nothing) end
 end
 
 local TITLES = { "Budget round", "Stand-up", "Review", "Training", "Off-site", "Interview" }

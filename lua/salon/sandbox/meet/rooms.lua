@@ -128,7 +128,7 @@ end
 function rooms.create(request, account)
   local fields, refusal = read_fields(request)
   if not fields then return refusal end
-  fields.name = store.slug()
+  fields.name = store.random:slug()
   if store.slugs[fields.name] or store.settings.collide then
     return errors.answer(request, 400, '{"slug":["Room with this Slug already exists."]}')
   end
