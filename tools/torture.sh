@@ -3,7 +3,8 @@
 # off once, in a build of its own, and exactly the test that is there for it
 # must fail; with all remedies on, all five pass, at ten times the repetitions
 # of an ordinary run (SALON_TORTURE=1 tells the tests).
-#   tools/torture.sh [REMEDY...]
+# Then the C tests under valgrind, and all of it with poll in place of epoll.
+#   tools/torture.sh [REMEDY | memory | fallback]...
 # A test NAME is spec/c/test_NAME.c, spec/NAME_spec.lua, or both.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -66,6 +67,50 @@ one() {
   done
 }
 
+# valgrind NAME: one C test under memcheck
+under_valgrind() {
+  outcome=passes
+  SALON_SLOW=1 timeout 900 valgrind -q --error-exitcode=99 --leak-check=full \
+    --errors-for-leak-kinds=definite "build/torture/all/5.4/c/$1" >"build/torture/all/log" 2>&1 ||
+    outcome=fails
+  echo "$outcome"
+}
+
+# Memory as an interpreter of every instruction sees it; uninitialised bytes are
+# what the sanitizers do not see.  Not for `fork` (in a child everything that the
+# parent's threads held is lost), `pending` (which measures) and `wipe` (which
+# looks for secrets in all of its memory).
+memory() {
+  echo "== under valgrind"
+  programs="planted"
+  for source in spec/c/test_*.c; do
+    name=${source##*/}
+    programs="$programs ${name%.c}"
+  done
+  # shellcheck disable=SC2086,SC2046  # a list
+  "$make" -s -j"$jobs" BUILD=build/torture/all CFLAGS="-O1 -g" \
+    $(printf "build/torture/all/5.4/c/%s " $programs) || { verdict "do not build" build "the C tests"; return; }
+  verdict "$(valgrind -q --error-exitcode=99 --leak-check=full build/torture/all/5.4/c/planted leak \
+    >/dev/null 2>&1 && echo passes || echo fails)" fails "valgrind, a planted leak"
+  for name in $programs; do
+    case $name in planted | test_fork | test_pending | test_wipe) continue ;; esac
+    verdict "$(under_valgrind "$name")" passes "valgrind, $name"
+  done
+}
+
+# Everything once more with poll in place of epoll.
+fallback() {
+  echo "== with poll instead of epoll"
+  folder=build/torture/poll
+  builds "$folder" "-DSALON_USE_POLL" || { verdict "does not build" builds "poll"; return; }
+  "$make" -s BUILD="$folder" CFLAGS="-O2 -g -DSALON_USE_POLL" "$folder/5.4/c/test_engine" || true
+  for name in engine once lookup fork exit; do
+    verdict "$(runs "$name" "$folder")" passes "poll, '$name'"
+  done
+  verdict "$(SALON_BUILD="$folder/5.4" timeout 900 "$lua" "$busted" >>"$folder/log" 2>&1 &&
+    echo passes || echo fails)" passes "poll, the whole suite"
+}
+
 if [ $# -eq 0 ]; then
   echo "== with every remedy"
   builds build/torture/all "" || exit 1
@@ -73,8 +118,15 @@ if [ $# -eq 0 ]; then
     verdict "$(SALON_TORTURE=1 runs "${pair#*:}" build/torture/all)" passes "the test '${pair#*:}'"
   done
   for pair in $table; do one "${pair%:*}"; done
+  memory
+  fallback
 else
-  for remedy in "$@"; do one "$remedy"; done
+  for part in "$@"; do
+    case $part in
+      memory | fallback) "$part" ;;
+      *) one "$part" ;;
+    esac
+  done
 fi
 
 echo

@@ -51,6 +51,16 @@ void assert_says(const salon_Exchange *x, const char *part);
 int descriptors(void); /* open ones of this process */
 double cpu(void);      /* seconds this process has used */
 
+/* How much longer things may take: under a sanitizer, and under valgrind, where
+   SALON_SLOW is set. */
+static inline double slower(void) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return 10;
+#else
+  return getenv("SALON_SLOW") != NULL ? 20 : 1;
+#endif
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 #endif

@@ -72,18 +72,20 @@ static void must(bool ok, const char *what) {
   abort();
 }
 
+/* Always followed by a NUL. */
 static void add(Buffer *b, const void *data, size_t len) {
-  if (b->room - b->len < len) {
-    b->room = (b->len + len) * 2;
+  if (b->room - b->len <= len) {
+    b->room = (b->len + len + 1) * 2;
     b->data = realloc(b->data, b->room);
     must(b->data != NULL, "realloc");
   }
   if (len > 0) memcpy(b->data + b->len, data, len);
   b->len += len;
+  b->data[b->len] = '\0';
 }
 
 static void drop(Buffer *b, size_t len) {
-  memmove(b->data, b->data + len, b->len - len);
+  memmove(b->data, b->data + len, b->len - len + 1);
   b->len -= len;
 }
 

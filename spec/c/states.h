@@ -27,10 +27,4 @@ static inline const char *run(lua_State *L, const char *code,
   return lua_pcall(L, 1, 0, 0) == LUA_OK ? NULL : lua_tostring(L, -1);
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SLOWER 10 /* times are ten times as long under a sanitizer */
-#else
-#define SLOWER 1
-#endif
-
 #endif
