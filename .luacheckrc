@@ -14,6 +14,7 @@ read_globals = {
 files["spec"] = { std = "+busted", ignore = { "512" } }
 -- One line per recorded exchange, however long.
 files["spec/recorded"] = { max_line_length = false }
+files["examples/*_spec.lua"] = { std = "+busted" }
 files[".busted"] = { ignore = { "111" } }
 files["*.rockspec"] = {
   std = "none",

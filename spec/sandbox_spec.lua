@@ -503,6 +503,23 @@ describe("the sandbox's login service", function()
     assert.is_false(introspect(login.access_token, "Host: accounts.example").active)
   end)
 
+  it("signs tokens that others can verify with its keys", function()
+    local token = json(log_in(sandbox)).access_token
+    local head, claims, signature = token:match("^([^.]*)%.([^.]*)%.(.*)$")
+    local keys = json(ask(route .. "certs")).keys
+    local key = keys[1].use == "sig" and keys[1] or keys[2]
+    local folder = support.folder()
+    support.write(folder .. "/key.pem", "-----BEGIN CERTIFICATE-----\n"
+      .. key.x5c[1]:gsub(("."):rep(64), "%0\n") .. "\n-----END CERTIFICATE-----\n")
+    support.write(folder .. "/text", head .. "." .. claims)
+    support.write(folder .. "/base64", signature:gsub("-", "+"):gsub("_", "/") .. "==\n")
+    assert.are.equal("Verified OK\n", (support.run(("cd %s && openssl base64 -d -A -in base64 -out signature && "
+      .. "openssl x509 -in key.pem -pubkey -noout >public.pem && "
+      .. "openssl dgst -sha256 -verify public.pem -signature signature text"):format(folder))))
+    support.remove(folder)
+    assert.is_false(introspect(token:sub(1, -7) .. "AAAAAA").active)
+  end)
+
   it("locks an account after two wrong passwords within a second", function()
     for _ = 1, 2 do
       ask(route .. "token", { type = FORM,
@@ -664,6 +681,16 @@ describe("the sandbox's Meet", function()
       ask(base .. url, change).body)
   end)
 
+  it("judges tokens by what they claim", function()
+    local claims = { client_id = "throwaway-app", aud = "Test inc.", scope = "rooms:list", iat = os.time(),
+      exp = os.time() + 60, user_id = "00000000-0000-4000-8000-000000000000" }
+    local function answer(key) return ask(base .. "/rooms/", { token = key }).body end
+    assert.are.equal('{"detail":"Invalid token."}', answer(sandbox:sign("meet", claims)))
+    claims.exp = claims.iat - 1
+    assert.are.equal('{"detail":"Token expired."}', answer(sandbox:sign("meet", claims)))
+    assert.are.equal('{"detail":"Resource Server is improperly configured"}', answer(token:sub(1, -5) .. "AAAA"))
+  end)
+
   it("takes a form for a token since 1.28", function()
     local form = { type = FORM, body = "client_id=throwaway-app&client_secret=throwaway-secret"
       .. "&grant_type=client_credentials&scope=ada%40example.org" }
@@ -737,5 +764,17 @@ describe("the sandbox's faults and clock", function()
     assert.are.equal(401, ask(rooms, { token = token }).status)
     token = opentalk_token(sandbox)
     assert.are.equal(2, #json(ask(rooms, { token = token })))
+  end)
+end)
+
+describe("the example of a test with the sandbox", function()
+  it("passes as it stands", function()
+    local file = os.tmpname()
+    support.write(file, 'require("busted.runner")({ standalone = false })')
+    local output, code = support.script { file, "-o", "TAP", "examples/test_with_sandbox_spec.lua" }
+    os.remove(file)
+    assert.are.equal(0, code, output)
+    local _, passed = ("\n" .. output):gsub("\nok ", "")
+    assert.are.equal(3, passed, output)
   end)
 end)
