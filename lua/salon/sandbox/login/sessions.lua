@@ -92,7 +92,7 @@ local function prefix_of(session, kind, refreshed)
   return (session.offline and "of" or "on") .. "rt" .. (refreshed and "rt:" or "ro:")
 end
 
-local function issue(session, kind, issuer, scope, now, life, refreshed)
+local function issue(session, kind, issuer, scope, now, life, refreshed, access)
   local client, user, realm = store.clients[session.client], session.user, session.realm
   local prefix = prefix_of(session, kind, refreshed)
   local function claims(...)
@@ -106,7 +106,7 @@ local function issue(session, kind, issuer, scope, now, life, refreshed)
   elseif kind == "id" then
     return tokens.sign("login", claims("aud", q(session.client), "sub", q(user.sub),
       "typ", q(TYPES.id), "azp", q(session.client), "sid", q(session.id),
-      "at_hash", q(tokens.opaque(16)), "acr", '"1"', personal(user, client, realm)))
+      "at_hash", q(tokens.half_hash(access)), "acr", '"1"', personal(user, client, realm)))
   end
   return tokens.sign("login", claims(
     "aud", client.audience and '["Controller","account"]' or '"account"', "sub", q(user.sub),
@@ -129,12 +129,13 @@ function sessions.grant(session, issuer, scope, full)
   local life = math.floor(math.min(store.settings.token_life or realm.access, rest))
   local idle = session.offline and 0 or math.min(realm.idle, rest)
   session.touched = now
+  local access = issue(session, "access", issuer, scope, now, life, full)
   return answers.new("token", 200, json.object(
-    "access_token", q(issue(session, "access", issuer, scope, now, life, full)),
+    "access_token", q(access),
     "expires_in", ("%d"):format(life), "refresh_expires_in", ("%d"):format(idle),
     "refresh_token", q(issue(session, "refresh", issuer, full or scope, now, session.offline and ENDLESS or idle)),
     "token_type", '"Bearer"',
-    "id_token", has_scope(full or scope, "openid") and q(issue(session, "id", issuer, scope, now, life)),
+    "id_token", has_scope(full or scope, "openid") and q(issue(session, "id", issuer, scope, now, life, nil, access)),
     "not-before-policy", "0", "session_state", q(session.id), "scope", q(scope)))
 end
 
