@@ -95,7 +95,7 @@ demo:
 sandbox:
 	@tools/setup.sh demo
 	@$(MAKE) -s build
-	@$(RUN) lua/salon/sandbox/main.lua
+	@$(RUN) tools/sandbox.lua
 
 # The sandbox against recorded answers of real servers; RECORDINGS=DIR: others.
 conformance:

@@ -20,7 +20,11 @@ end
 -- { method, pattern of the path, function(put, id, second id, body, answer, user) }
 local EFFECTS = {
   { "POST", "^/v1/events/([^/]+)/invites$", function(put, id, _, body)
-    put("invitation", id, { user = body.invitee, email = body.email })
+    if body.invitee then
+      put("invitation", id, { user = body.invitee })
+    else
+      put("address", id, { email = body.email })
+    end
   end },
   { "PATCH", "^/v1/events/([^/]+)/invite$", function(put, id, _, _, _, user)
     put("invitation", id, { user = user, status = "accepted" })

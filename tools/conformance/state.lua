@@ -4,6 +4,7 @@
 local cjson = require("cjson").new()
 local json = require "salon.sandbox.json"
 local sandbox = require "salon.sandbox"
+local shell = require "salon.sandbox.shell"
 
 -- Each server has ids of its own.
 local seed = 0
@@ -11,6 +12,7 @@ local seed = 0
 local function start(options, role, extra)
   seed = seed + 1
   options.seed = seed
+  options.extension = shell.run("pwd"):match("^[^\n]+") .. "/tools/conformance/inside.lua"
   local server = assert(sandbox.start(options))
   server.origin = role(server)
   for key, value in pairs(extra or {}) do server[key] = value end

@@ -262,6 +262,7 @@ function DO.login(self, step, server)
   local token = step.token and self.map:known("holder", step.token) or self.id[step.user]
   assert(post(server.opentalk.controller_url, nil, "/v1/auth/login",
     core.encode { id_token = token }))
+  if step.text and step.text:find "first login" then server:put("login", step.user, {}) end
 end
 
 function DO.admin(_, step, server)

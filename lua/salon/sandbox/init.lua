@@ -25,7 +25,7 @@ local SEEDED = {
 local OPTIONS = {
   opentalk = { "version", "2026", { ["2026"] = true, ["2023"] = true, [false] = true } },
   meet = { "version", "1.31", { ["1.31"] = true, ["1.27"] = true, [false] = true } },
-  dir = { "string" }, switches = { "table" },
+  dir = { "string" }, switches = { "table" }, extension = { "string" },
 }
 for name, option in pairs(SEEDED) do OPTIONS[name] = option end
 
@@ -120,15 +120,13 @@ local function describe(self, settings)
       issuer = plain.login .. realm,
       tls = { url = tls.frontend, controller_url = tls.controller, issuer = tls.login .. realm },
       client_id = "Frontend", username = settings.tenants and "kim" or "alice", password = PASSWORD,
-      users = users,
-    }
+      users = users, }
   end
   if settings.meet then
     self.meet = {
       version = settings.meet, url = plain.meet, tls = { url = tls.meet },
       client_id = "throwaway-app", client_secret = "throwaway-secret", user = "ada@example.org",
-      users = { "ada@example.org", "grace@example.org", "edsger@example.org" },
-    }
+      users = { "ada@example.org", "grace@example.org", "edsger@example.org" }, }
   end
 end
 
@@ -138,7 +136,7 @@ end
 ---@param options? table  opentalk, meet: version or false; rooms, events: how
 ---  many to seed; latency, token_life: seconds; seed: of ids and names;
 ---  link_host: host named in links; dir: where to make the folder; switches:
----  other set-ups of the servers
+---  other set-ups of the servers; extension: Lua file run inside, see control.lua
 ---@return salon.Sandbox? sandbox
 ---@return string? message
 function module.start(options)
@@ -160,19 +158,29 @@ function module.start(options)
   end
   if not self.pid then
     shell.remove_folder(dir)
-    return nil, message == "port taken" and "no free ports on 127.0.0.1: close something and try again"
-      or message
+    return nil, message == "port taken" and "no free ports on 127.0.0.1: close something and try again" or message
   end
   self.control = { url = "http://127.0.0.1:" .. settings.ports.control.plain, key = settings.key }
   describe(self, settings)
   return self
 end
 
--- One call at the control port; the answer as a table.
+local client
+
+-- One call at the control port, over salon's own engine; the answer as a table.
 local function ask(self, name, values)
   if self.stopped then error("sandbox is stopped", 3) end
-  local answer, message = require("salon.sandbox.call")(self.control, name, values or {})
-  if not answer then error("sandbox: " .. message, 3) end
+  local core = require "salon.core"
+  client = client or core.client { label = "sandbox", proxy = "", timeout = 30 }
+  local request = core.request(client, {
+    method = "POST", url = self.control.url .. "/" .. name, retry = "never",
+    headers = { "Content-Type: application/json", "X-Sandbox-Key: " .. self.control.key },
+    body = core.encode(values or {}), deadline = core.now() + 30,
+  })
+  while not request:done() do request:wait(30) end
+  local status, body = request:result()
+  local answer = status == 200 and core.normalise(require("cjson").new().decode(body))
+    or { error = status and "the control port answered " .. status or body.message }
   if answer.error then error("sandbox: " .. answer.error, 3) end
   return answer
 end

@@ -66,8 +66,7 @@ local KEEPALIVE = { controller = "5s", meet = "0" }
 local function server_block(role, port, kind, server)
   local tls, extra = kind == "tls", ""
   if tls then
-    extra = "ssl_certificate server.pem; ssl_certificate_key server.key;"
-      .. (server.http2 and " http2 on;" or "")
+    extra = "ssl_certificate server.pem; ssl_certificate_key server.key;" .. (server.http2 and " http2 on;" or "")
   end
   return ([[
   server {
@@ -137,7 +136,7 @@ END
 ec="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -config openssl.cnf"
 for use in sig enc; do
   ( openssl req -x509 -newkey rsa:2048 -nodes -config openssl.cnf -days 30 -subj /CN=OPENTALK \
-      -keyout $use.key -out $use.tmp && chmod a+r $use.key && mv $use.tmp $use.pem ) >/dev/null 2>&1 </dev/null &
+      -keyout $use.key -out $use.tmp && mv $use.tmp $use.pem ) >/dev/null 2>&1 </dev/null &
 done
 openssl req -x509 $ec -days 30 -subj /CN=salon-sandbox-ca -keyout ca.key -out ca.pem &&
 openssl req -new $ec -subj /CN=localhost -keyout server.key -out server.csr &&

@@ -13,7 +13,7 @@ local KEPT = 2000     -- requests the log remembers
 
 -- Roles whose answers wait for `latency` and are written to the log.
 local ROLES = {
-  frontend = { module = "salon.sandbox.frontend", log = true },
+  frontend = { module = "salon.sandbox.opentalk", call = "frontend", log = true },
   controller = { module = "salon.sandbox.opentalk", log = true, slow = true },
   login = { module = "salon.sandbox.login", log = true },
   meet = { module = "salon.sandbox.meet", log = true, slow = true },
@@ -27,7 +27,10 @@ function server.init(dir)
   server.settings = settings
   server.log, server.count = {}, 0
   store.reset(settings)
-  for _, role in pairs(ROLES) do role.answer = require(role.module).answer end
+  for _, role in pairs(ROLES) do role.answer = require(role.module)[role.call or "answer"] end
+  if settings.extension then
+    assert(loadfile(settings.extension))()(require("salon.sandbox.control").PUT)
+  end
 end
 
 -- The start time of a process, to tell it from a later one of the same number.
@@ -52,7 +55,7 @@ function server.watch()
   assert(ngx.timer.every(1, function(premature)
     if premature then return end
     if ffi.C.kill(parent, 0) == 0 and born(parent) == birth then return end
-    os.execute("rm -rf -- '" .. dir .. "'")
+    os.execute(("rm -rf -- '%s' || { sleep 1; rm -rf -- '%s'; }"):format(dir, dir))
     ffi.C.kill(master, 15)
   end))
 end

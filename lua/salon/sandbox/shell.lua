@@ -41,9 +41,10 @@ function shell.make_folder(parent)
     .. "with the option 'dir' or in TMPDIR"):format(base)
 end
 
----Removes a folder that make_folder made.
+---Removes a folder that make_folder made; keys may still be written into it.
 function shell.remove_folder(dir)
-  if dir:match("/salon%-sandbox%.%w+$") then shell.run("rm -rf -- " .. shell.quote(dir)) end
+  if not dir:match("/salon%-sandbox%.%w+$") then return end
+  shell.run(("n=0; until rm -rf -- %s || [ $n -gt 20 ]; do n=$((n+1)); sleep 0.05; done"):format(shell.quote(dir)))
 end
 
 ---The number of this process.

@@ -242,8 +242,7 @@ function store.add_event(owner, fields)
   end
   event.created = fields.created or store.now()
   event.updated = event.created
-  event.room.sip = event.room.sip
-    or { id = store.random:digits(), password = store.random:digits() }
+  event.room.sip = event.room.sip or { id = store.random:digits(), password = store.random:digits() }
   event.room.event = event
   store.events[event.id] = event
   owner.events:add(event)
@@ -258,27 +257,6 @@ function store.remove_event(event)
     if invitee.user then invitee.user.events:remove(event) end
   end
   event.room.event = nil
-  store.touch()
-end
-
----Invites a person to an event, in the place of `at` (1: the oldest).
-function store.invite(event, person, fields, at)
-  fields.user = person
-  table.insert(event.invitees, at or #event.invitees + 1, fields)
-  store.add_reader(event.room, person)
-  person.events:add(event)
-end
-
----Somebody logs in for the first time: invitations to his address become his.
-function store.first_login(person)
-  for _, event in pairs(store.events) do
-    for i, entry in ipairs(event.invitees) do
-      if entry.person == person and not entry.user then
-        store.invite(event, person, { status = "pending", role = entry.role }, i)
-        break
-      end
-    end
-  end
   store.touch()
 end
 

@@ -40,8 +40,7 @@ function login.introspect(issuer, token, client_id)
   end
   local session = sessions.of(claims)
   local heard = type(claims.aud) == "table" and claims.aud[1] == client_id
-  if not session or session.user.disabled
-    or not heard and store.settings.keycloak ~= "26.0" then
+  if not session or session.user.disabled or not heard and store.settings.keycloak ~= "26.0" then
     return nil
   end
   return claims, session

@@ -73,8 +73,7 @@ end
 
 -- The claims about the person.
 local function personal(user, client, realm)
-  return "email_verified", "true",
-    "name", q(user.given .. (user.family and " " .. user.family or "")),
+  return "email_verified", "true", "name", q(user.given .. (user.family and " " .. user.family or "")),
     "x_grp", client.groups and roles_of(realm) or nil,
     "tenant_id", client.groups and user.tenant and q(user.tenant) or nil,
     "tariff_id", client.groups and user.tariff and q(user.tariff) or nil,
@@ -130,8 +129,7 @@ function sessions.grant(session, issuer, scope, full)
   local idle = session.offline and 0 or math.min(realm.idle, rest)
   session.touched = now
   local access = issue(session, "access", issuer, scope, now, life, full)
-  return answers.new("token", 200, json.object(
-    "access_token", q(access),
+  return answers.new("token", 200, json.object("access_token", q(access),
     "expires_in", ("%d"):format(life), "refresh_expires_in", ("%d"):format(idle),
     "refresh_token", q(issue(session, "refresh", issuer, full or scope, now, session.offline and ENDLESS or idle)),
     "token_type", '"Bearer"',

@@ -35,8 +35,7 @@ end
 local function check_sources(node, faults)
   if node.t == "null" then return end
   if node.t ~= "array" then
-    faults[#faults + 1] = fault("list_type", { "can_publish_sources" },
-      "Input should be a valid list", node)
+    faults[#faults + 1] = fault("list_type", { "can_publish_sources" }, "Input should be a valid list", node)
     return
   end
   for i, item in ipairs(node.v) do
@@ -56,16 +55,14 @@ local function check_mute(node, faults)
     faults[#faults + 1] = fault("bool_parsing", { "everyone_can_mute" },
       "Input should be a valid boolean, unable to interpret input", node)
   else
-    faults[#faults + 1] = fault("bool_type", { "everyone_can_mute" },
-      "Input should be a valid boolean", node)
+    faults[#faults + 1] = fault("bool_type", { "everyone_can_mute" }, "Input should be a valid boolean", node)
   end
 end
 
 ---The faults of a configuration as JSON texts.
 function configuration.faults(node)
   if node.t ~= "object" then
-    return { fault("model_type", {},
-      "Input should be a valid dictionary or instance of RoomConfiguration", node,
+    return { fault("model_type", {}, "Input should be a valid dictionary or instance of RoomConfiguration", node,
       json.object("class_name", '"RoomConfiguration"')) }
   end
   local faults = {}

@@ -23,8 +23,7 @@ end
 
 ---A JSON answer of a route: { allow, vary } come from the request.
 function errors.answer(request, status, body, more)
-  local head = headers("application/json", request.token_route and WITH_COOKIE
-    or "origin, Accept-Language", more)
+  local head = headers("application/json", request.token_route and WITH_COOKIE or "origin, Accept-Language", more)
   head.Allow = request.allow
   return { status = status, headers = head, body = body }
 end

@@ -82,8 +82,7 @@ end
 
 local function lacks(facts, scope)
   if (" " .. facts.scopes .. " "):find(" " .. scope .. " ", 1, true) then return nil end
-  return facts.scopes ~= "" and "Insufficient permissions. Required scope: " .. scope
-    or "Insufficient permissions."
+  return facts.scopes ~= "" and "Insufficient permissions. Required scope: " .. scope or "Insufficient permissions."
 end
 
 local function format_of(query)

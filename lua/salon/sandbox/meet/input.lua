@@ -17,8 +17,7 @@ local SYNTAX = {
 local function syntax(text, fault)
   local line, start = 1, 0
   for stop in text:sub(1, fault.at):gmatch("()\n") do line, start = line + 1, stop end
-  return ("%s: line %d column %d (char %d)"):format(SYNTAX[fault.code], line,
-    fault.at - start + 1, fault.at)
+  return ("%s: line %d column %d (char %d)"):format(SYNTAX[fault.code], line, fault.at - start + 1, fault.at)
 end
 
 local KINDS = { array = "list", string = "str", integer = "int", float = "float", boolean = "bool" }
@@ -78,8 +77,7 @@ function input.object(request, with_form)
   if node.t == "object" then return node end
   local words = node.t == "null" and "No data provided"
     or ("Invalid data. Expected a dictionary, but got %s."):format(KINDS[node.t])
-  return nil, errors.answer(request, 400, json.object("non_field_errors",
-    json.array { json.quote(words) }))
+  return nil, errors.answer(request, 400, json.object("non_field_errors", json.array { json.quote(words) }))
 end
 
 return input

@@ -21,8 +21,7 @@ end
 
 local function render(room, as_sent)
   local url = web_page(room)
-  return json.object("id", q(room.id), "name", q(room.name), "slug", q(room.slug),
-    "access_level", q(room.level),
+  return json.object("id", q(room.id), "name", q(room.name), "slug", q(room.slug), "access_level", q(room.level),
     "configuration", configuration.render(room.configuration, as_sent),
     "url", url and q(url), "telephony", store.settings.telephony and json.object("enabled", "true",
       "phone_number", NUMBER, "pin_code", q(room.pin), "default_country", '"FR"'))

@@ -24,8 +24,7 @@ end
 function errors.json(status, code, message, ...)
   local default = DEFAULTS[status]
   return { status = status, headers = { ["Content-Type"] = "text/json; charset=utf-8" },
-    body = json.object("code", json.quote(code or default[1]),
-      "message", json.quote(message or default[2]), ...) }
+    body = json.object("code", json.quote(code or default[1]), "message", json.quote(message or default[2]), ...) }
 end
 
 ---422 with entries { field, code, message? }; 2023 calls the list otherwise.

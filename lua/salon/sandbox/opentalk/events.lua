@@ -62,8 +62,7 @@ end
 -- time-independent event, and so lose older events that have a date.
 local function beyond(item, cursor, old)
   if old and not cursor.start then
-    return item.created > cursor.created
-      or (item.created == cursor.created and item.id > cursor.id)
+    return item.created > cursor.created or (item.created == cursor.created and item.id > cursor.id)
   end
   return before(cursor, item)
 end
@@ -247,15 +246,13 @@ local function date_fault(values, sent, old)
   if values.is_time_independent then
     if sent.is_all_day or sent.starts_at or sent.ends_at or values.recurrence_pattern[1] then
       return old and errors.json(400, nil, "time independent events must not have is_all_day, "
-        .. "starts_at, ends_at or recurrence_pattern set")
-        or input.json_fault(CLOSED)
+        .. "starts_at, ends_at or recurrence_pattern set") or input.json_fault(CLOSED)
     end
     return nil
   end
   if not values.starts_at or not values.ends_at or (old and values.is_all_day == nil) then
     return old and errors.json(400, nil, "time dependent events must have title, description, "
-      .. "is_all_day, starts_at and ends_at set")
-      or input.json_fault(CLOSED)
+      .. "is_all_day, starts_at and ends_at set") or input.json_fault(CLOSED)
   end
   if values.ends_at.at < values.starts_at.at then
     return errors.event(old, "ends_at must not be before starts_at")

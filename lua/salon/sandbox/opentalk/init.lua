@@ -96,4 +96,15 @@ function opentalk.answer(request)
   return answer
 end
 
+---The web front end: the well-known file that names the controller, and a page
+---for everything else.
+function opentalk.frontend(request)
+  if request.path == "/.well-known/opentalk/client" then
+    return errors.ok(('{"opentalk_controller":{"base_url":"%s"}}')
+      :format(store.settings.addresses[request.scheme].controller))
+  end
+  return { status = 200, headers = { ["Content-Type"] = "text/html" }, body = "<!doctype html>\n<html>"
+    .. "<head><title>OpenTalk</title></head><body><div id=\"root\"></div></body></html>\n" }
+end
+
 return opentalk

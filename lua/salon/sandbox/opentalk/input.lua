@@ -55,8 +55,7 @@ function input.uuid_fault(text)
   end
   local digits = bare:gsub("-", "")
   if #digits ~= 32 then
-    return ("UUID parsing failed: invalid length: expected length 32 for simple format, found %d")
-      :format(#digits)
+    return ("UUID parsing failed: invalid length: expected length 32 for simple format, found %d"):format(#digits)
   end
 end
 

@@ -32,8 +32,7 @@ function invites.create(request, user, old, id)
   if not room then return errors.json(404) end
   local values, refusal = input.body(request, FIELDS)
   if not values then return refusal end
-  return without_guests(room, old, 403)
-    or errors.ok(views.invite(store.add_invite(room, user, values.expiration)))
+  return without_guests(room, old, 403) or errors.ok(views.invite(store.add_invite(room, user, values.expiration)))
 end
 
 -- A chapter about the guest link that a path means.

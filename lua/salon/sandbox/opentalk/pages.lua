@@ -16,8 +16,7 @@ end
 local function link_base(request)
   local wrong = request.link_host or store.settings.link_host
   local forwarded = request:header "forwarded" or ""
-  local scheme = forwarded:match("[Pp]roto=([^;,]+)") or request:header "x-forwarded-proto"
-    or request.scheme
+  local scheme = forwarded:match("[Pp]roto=([^;,]+)") or request:header "x-forwarded-proto" or request.scheme
   local host = forwarded:match("[Hh]ost=([^;,]+)") or request:header "x-forwarded-host"
     or request:header "host" or "127.0.0.1"
   return scheme .. "://" .. (wrong or host) .. request.path
@@ -42,8 +41,7 @@ function pages.cursor_link(request, cursor)
     local _, at = input.parameters(request.query)
     cursor = at.after and at.after.value or cursor
   end
-  return ('<%s?%safter=%s>; rel="after"'):format(link_base(request),
-    other_parameters(request, "after"), cursor)
+  return ('<%s?%safter=%s>; rel="after"'):format(link_base(request), other_parameters(request, "after"), cursor)
 end
 
 -- " " is nginx's way to send the header with an empty value.

@@ -117,7 +117,6 @@ function users.login(request, _, old)
     return errors.json(500, "invalid_tariff_id", "JWT contained unknown tariff_id")
   end
   local user = store.subs[claims.sub]
-  if user and not user.session_ends then store.first_login(user) end
   if user then user.session_ends = claims.exp end
   return errors.ok '{"permissions":[]}'
 end

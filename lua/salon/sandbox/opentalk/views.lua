@@ -29,18 +29,15 @@ function views.me(user, old)
 end
 
 function views.room(room, old)
-  return json.object("id", q(room.id), "created_by", views.profile(room.owner),
-    "created_at", moment(room.created),
+  return json.object("id", q(room.id), "created_by", views.profile(room.owner), "created_at", moment(room.created),
     "password", room.password and q(room.password) or (old and "null" or nil),
-    "waiting_room", tostring(room.waiting_room),
-    "guest_access", not old and q(room.guest_access) or nil)
+    "waiting_room", tostring(room.waiting_room), "guest_access", not old and q(room.guest_access) or nil)
 end
 
 function views.invite(invite)
   return json.object("invite_code", q(invite.code), "created", moment(invite.created),
     "created_by", views.profile(invite.created_by), "updated", moment(invite.updated),
-    "updated_by", views.profile(invite.updated_by), "room_id", q(invite.room.id),
-    "active", tostring(invite.active),
+    "updated_by", views.profile(invite.updated_by), "room_id", q(invite.room.id), "active", tostring(invite.active),
     "expiration", invite.expiration and moment(invite.expiration) or "null")
 end
 
@@ -63,8 +60,7 @@ local function event_room(room, old)
   end
   return json.object("id", q(room.id), "password", room.password and q(room.password),
     "waiting_room", tostring(room.waiting_room), "guest_access", q(room.guest_access),
-    "e2e_encryption", tostring(room.e2e_encryption),
-    "call_in", not room.e2e_encryption and call_in(room) or nil)
+    "e2e_encryption", tostring(room.e2e_encryption), "call_in", not room.e2e_encryption and call_in(room) or nil)
 end
 
 -- Somebody invited: registered, known to the provider only, or an address.
@@ -119,15 +115,11 @@ function views.event(event, user, old, most, place)
     "created_at", moment(event.created), "updated_by", views.profile(event.owner),
     "updated_at", moment(event.updated), "title", q(event.title),
     "description", q(event.description), "room", event_room(event.room, old),
-    "invitees_truncated", tostring(more), "invitees", people,
-    "is_time_independent", tostring(event.starts == nil),
+    "invitees_truncated", tostring(more), "invitees", people, "is_time_independent", tostring(event.starts == nil),
     "is_all_day", event.starts and tostring(event.is_all_day) or nil,
-    "starts_at", zoned(event.starts), "ends_at", zoned(ends),
-    "recurrence_pattern", strings and json.array(strings),
-    "is_adhoc", tostring(event.is_adhoc or false),
-    "type", event.pattern and '"recurring"' or '"single"',
-    "invite_status", q(views.invite_status(event, user)),
-    "is_favorite", tostring(event.favourites[user] or false),
+    "starts_at", zoned(event.starts), "ends_at", zoned(ends), "recurrence_pattern", strings and json.array(strings),
+    "is_adhoc", tostring(event.is_adhoc or false), "type", event.pattern and '"recurring"' or '"single"',
+    "invite_status", q(views.invite_status(event, user)), "is_favorite", tostring(event.favourites[user] or false),
     "can_edit", tostring(event.owner == user),
     "show_meeting_details", not old and tostring(event.show_meeting_details or false) or nil)
 end
@@ -137,14 +129,12 @@ function views.exception(event, exception, user)
   return json.object("id", q(event.id .. "_" .. instance), "recurring_event_id", q(event.id),
     "instance_id", q(instance), "created_by", views.profile(exception.by),
     "created_at", moment(exception.created), "updated_by", views.profile(exception.by),
-    "updated_at", moment(exception.created),
-    "title", exception.title and q(exception.title),
+    "updated_at", moment(exception.created), "title", exception.title and q(exception.title),
     "description", exception.description and q(exception.description),
     "is_all_day", exception.is_all_day ~= nil and tostring(exception.is_all_day) or nil,
     "starts_at", zoned(exception.starts), "ends_at", zoned(exception.ends),
     "original_starts_at", zoned { at = exception.at, timezone = event.starts.timezone },
-    "type", '"exception"', "status", q(exception.status),
-    "can_edit", tostring(event.owner == user))
+    "type", '"exception"', "status", q(exception.status), "can_edit", tostring(event.owner == user))
 end
 
 return views
