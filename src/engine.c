@@ -263,7 +263,8 @@ static void expire(Engine *e, salon_Exchange *x, double now) {
 }
 
 static void cancel(Engine *e, salon_Exchange *x, double now) {
-  if (x->sent) x->outcome = SALON_UNKNOWN;
+  if (x->state == SALON_STATE_RUNNING)
+    salon_transfer_late(x->transfer); /* notes what is known of the outcome */
   release(e, x, now);
   fail(e, x, SALON_CANCELLED, "cancelled");
 }

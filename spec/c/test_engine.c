@@ -325,7 +325,7 @@ static void a_broken_answer_is_a_network_failure(void **state) {
 /* ---- deadlines ---- */
 
 static void late(const char *url, const char *words, salon_Outcome outcome) {
-  double seconds = 0.1 * slower(), start = salon_now();
+  double seconds = 0.3 * slower(), start = salon_now();
   salon_Exchange *x = finish(begin("GET", url, NULL, seconds));
   double took = salon_now() - start;
   assert_true(took >= seconds && took < seconds + 1);
@@ -610,7 +610,7 @@ static void a_call_is_cancelled_between_two_tries(void **state) {
   double start = salon_now();
   salon_engine_cancel(x);
   assert_string_equal(salon_kind_name(finish(x)->kind), "cancelled");
-  assert_int_equal(x->attempts, 1);
+  assert_failed(x, SALON_CANCELLED, SALON_DONE, 1); /* there was an answer */
   assert_true(salon_now() - start < 0.9);
   end(x);
   server_stop(s);
