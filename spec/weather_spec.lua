@@ -216,7 +216,7 @@ describe("bad weather", function()
     for _ = 1, 3 do round() end
     local memory_after, open_after = round()
     assert.is_true(memory_after - memory < 64, ("%.0f KiB more"):format(memory_after - memory))
-    assert.equal(open, open_after)
+    assert.is_true(open_after <= open, ("%d descriptors, then %d"):format(open, open_after))
   end)
 end)
 

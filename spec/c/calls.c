@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <time.h>
+#include <unistd.h>
 
 salon_Config *config;
 salon_Mailbox *mailbox;
@@ -43,6 +44,10 @@ int teardown(void **state) {
   salon_mailbox_unref(mailbox);
   salon_config_unref(config);
   int left = descriptors() - open_before;
+  for (int i = 0; left != 0 && i < 5000; i++) {
+    usleep(1000); /* a thread of libcurl's resolver may be on its way out */
+    left = descriptors() - open_before;
+  }
   if (left != 0) fprintf(stderr, "%d descriptors were left open\n", left);
   return left;
 }
