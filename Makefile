@@ -38,7 +38,7 @@ LUA  := $(firstword $(foreach n,lua5.4 lua54 lua,$(shell command -v $(n))) lua5.
 RUN   = LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" $(LUA)
 
 .PHONY: all build setup demo sandbox conformance bench torture rock clean \
-        test test-c asan tsan strict lint install-check
+        test test-c test-keycloak asan tsan strict lint install-check
 all: build
 
 build: $(ABIS:%=$(BUILD)/%/salon/core.so)
@@ -108,6 +108,11 @@ test: setup
 	@tools/test.sh
 test-c asan tsan:
 	@tools/test.sh $@
+
+# salon and the sandbox's login service beside a real one: wants Java 17 and
+# Maven, fetches 170 MB once and keeps them in ~/.cache/salon.
+test-keycloak: build
+	@tools/test.sh keycloak
 
 .PHONY: programs
 programs: $(foreach f,5.4 asan-5.4 tsan-5.4,$(C_TESTS:%=$(BUILD)/$(f)/c/%)) \

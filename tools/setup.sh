@@ -53,11 +53,16 @@ luajit_packages() {
     echo luajit libluajit-5.1-dev
   fi
 }
-jit=luajit jit_dev=libluajit-5.1-dev
-choose_luajit() {
+jit=luajit jit_dev=libluajit-5.1-dev browser=-
+choose() {
   # shellcheck disable=SC2046  # two words on purpose
   set -- $(luajit_packages)
   jit=$1 jit_dev=$2
+  # Ubuntu has its Chromium outside of apt: there the test of the page is skipped.
+  browser=-
+  if apt-cache policy chromium-driver 2>/dev/null | grep -q 'Candidate: [0-9]'; then
+    browser=chromium-driver
+  fi
 }
 
 # for | met when | apt | dnf | apk | brew        ("-": comes with another row)
@@ -94,6 +99,9 @@ test|has h2load|nghttp2-client|nghttp2|nghttp2|nghttp2
 test|[ -d /usr/share/i18n/locales ]|locales|glibc-locale-source|-|-
 test|has zip|zip|zip|zip|-
 test|has unzip|unzip|unzip|unzip|-
+test|has jq|jq|jq|jq|jq
+test|python_has ensurepip|python3-venv|-|-|-
+test|has chromedriver|$browser|-|-|-
 test|python_has requests|python3-requests|python3-requests|py3-requests|-
 TABLE
 }
@@ -112,7 +120,7 @@ missing() {
   done
 }
 
-has apt-get && choose_luajit
+has apt-get && choose
 [ -n "$(missing apt)" ] || exit 0
 
 by_hand() {
@@ -172,7 +180,7 @@ quietly() {
   }
 }
 quietly apt-get update
-choose_luajit    # the lists may have been empty before
+choose    # the lists may have been empty before
 # shellcheck disable=SC2046  # a list of package names
 set -- $(missing apt)
 echo "installing: $*"

@@ -1,0 +1,46 @@
+-- The administrator's part: the same change at Keycloak, through its own API,
+-- and at the sandbox, through its control calls.
+
+local core = require "salon.core"
+local salon = require "salon"
+local wire = require "spec.keycloak.wire"
+
+local admin = {}
+
+local USERS = "/admin/realms/OPENTALK/users"
+
+local function ask(base, call)
+  local answer = wire.send(base, call)
+  assert(answer.status < 300, call.path .. ": " .. answer.status .. " " .. answer.text)
+  return answer.body
+end
+
+---@param change table  { user, disabled =, pending =, logout = true }
+function admin.keycloak(base, change)
+  local token = ask(base, { path = "/realms/master/protocol/openid-connect/token", form = {
+    grant_type = "password", client_id = "admin-cli", username = "admin",
+    password = "throwaway-password" } }).access_token
+  local path = USERS .. "/" .. ask(base, { method = "GET", bearer = token,
+    path = USERS .. "?exact=true&username=" .. change[1] })[1].id
+  if change.logout then
+    ask(base, { path = path .. "/logout", bearer = token, body = "" })
+    return
+  end
+  local fields = {}
+  if change.disabled ~= nil then fields.enabled = not change.disabled end
+  if change.pending ~= nil then
+    fields.requiredActions = change.pending and { "UPDATE_PASSWORD" } or salon.array {}
+  end
+  ask(base, { method = "PUT", path = path, bearer = token, type = "application/json",
+    body = core.encode(fields) })
+end
+
+function admin.sandbox(sandbox, change)
+  local fields = {}
+  for name, value in pairs(change) do
+    if name ~= 1 then fields[name] = value end
+  end
+  sandbox:put("user", change[1], fields)
+end
+
+return admin

@@ -1,0 +1,255 @@
+-- A real Keycloak, started by tools/keycloak/run.sh: `make test-keycloak`. First
+-- the sandbox's login service is compared with it, answer by answer; then salon
+-- logs in there.
+
+local core = require "salon.core"
+local salon = require "salon"
+local support = require "spec.support"
+local admin = require "spec.keycloak.admin"
+local steps = require "spec.keycloak.steps"
+local wire = require "spec.keycloak.wire"
+
+local keycloak = assert(os.getenv "SALON_KEYCLOAK", "no Keycloak: run `make test-keycloak`")
+
+local sandbox
+
+setup(function() sandbox = support.start { meet = false } end)
+teardown(function() sandbox:stop() end)
+
+local function sleep(seconds) support.run("sleep " .. seconds) end
+
+describe("the sandbox's login service", function()
+  local sides, moments = {}, {}
+
+  setup(function()
+    sides = {
+      { name = "Keycloak", base = keycloak, kept = {} },
+      { name = "sandbox", base = sandbox.opentalk.issuer:match("^(.*)/realms/"), kept = {} },
+    }
+  end)
+
+  -- A step's call, with what this side has remembered put in.
+  local function call_of(side, step)
+    local function fill(value)
+      return (value:gsub("<(%w+)%.([%w_]+)>", function(name, field)
+        return assert(side.kept[name] and side.kept[name][field], side.name .. " gave no " .. name .. "." .. field)
+      end))
+    end
+    local call = {}
+    for name, value in pairs(step) do call[name] = value end
+    if step.form then
+      call.form = {}
+      for name, value in pairs(step.form) do call.form[name] = value and fill(value) end
+    end
+    call.path = step.path or ("/realms/%s/protocol/openid-connect/%s"):format(
+      step.realm or "OPENTALK", step.route or "token")
+    return call
+  end
+
+  for _, step in ipairs(steps) do
+    it("answers as Keycloak does: " .. step.name, function()
+      if step.wait then sleep(step.wait) end
+      if step.after then sleep(math.max(0, moments[step.after[1]] + step.after[2] - core.now())) end
+      if step.admin then
+        admin.keycloak(keycloak, step.admin)
+        admin.sandbox(sandbox, step.admin)
+      end
+      local said = {}
+      for i, side in ipairs(sides) do
+        local answer = wire.send(side.base, call_of(side, step))
+        if step.keep then side.kept[step.keep], moments[step.keep] = answer.body, core.now() end
+        said[i] = wire.comparable(answer, side.base)
+      end
+      assert.equal("", wire.differences(said[1], said[2]))
+    end)
+  end
+end)
+
+describe("salon at a real Keycloak", function()
+  local PASSWORD = "throwaway-password"
+  local TOKEN = "/realms/%s/protocol/openid-connect/token"
+
+  -- A client whose controller is the sandbox's and whose login service is not.
+  local function login(changes)
+    local options = { url = sandbox.opentalk.url, issuer = keycloak .. "/realms/OPENTALK",
+      client_id = "Frontend", username = "alice", password = PASSWORD }
+    for name, value in pairs(changes or {}) do options[name] = value or nil end
+    return salon.opentalk(options)
+  end
+
+  -- Tokens of this client live for two seconds.
+  local function hasty(realm)
+    return login { issuer = keycloak .. "/realms/" .. realm, client_id = "Hasty" }
+  end
+
+  local function claims(token)
+    local _, found = wire.open(token:reveal())
+    return found
+  end
+
+  local function refusal(changes)
+    local client = login(changes)
+    local token, err = client:token()
+    assert.is_nil(token)
+    return err, client
+  end
+
+  -- Sends a form as somebody else would.
+  local function elsewhere(realm, route, form)
+    return wire.send(keycloak, { path = TOKEN:format(realm):gsub("token$", route), form = form })
+  end
+
+  it("finds the token endpoint and logs in", function()
+    local token = assert(login():token())
+    assert.equal(200, token.answer.status)
+    local left = token:expires_in()
+    assert.is_true(left > 290 and left <= 300)
+    table.sort(token.scopes)
+    assert.same({ "email", "openid", "profile" }, token.scopes)
+    local _, identity = wire.open(token:reveal_id())
+    assert.equal("alice", identity.preferred_username)
+    assert.equal(keycloak .. "/realms/OPENTALK", claims(token).iss)
+  end)
+
+  it("takes an issuer with a slash at its end, and a token endpoint without any issuer", function()
+    assert(login { issuer = keycloak .. "/realms/OPENTALK/" }:token())
+    assert(login { issuer = false, token_endpoint = keycloak .. TOKEN:format("OPENTALK") }:token())
+  end)
+
+  it("keeps a token as long as it is good", function()
+    local client = login()
+    assert.equal(assert(client:token()):reveal(), assert(client:token()):reveal())
+  end)
+
+  it("logs in with every sign in a password, by e-mail, and as a confidential client", function()
+    assert(login { username = "zoe", password = "throwaway & pass+word=100% é" }:token())
+    assert(login { username = "alice@example.org" }:token())
+    assert(login { client_id = "Controller", client_secret = "throwaway-controller-secret-1234" }:token())
+  end)
+
+  it("takes an offline token, which never expires", function()
+    local token = assert(login { username = "bob", scope = "openid offline_access" }:token())
+    local _, refresh = wire.open(token:reveal_refresh())
+    assert.equal("Offline", refresh.typ)
+  end)
+
+  it("refreshes without rotation, in the same session", function()
+    local client = hasty "OPENTALK"
+    local first = assert(client:token())
+    sleep(2.1)
+    local second = assert(client:token())
+    assert.not_equal(first:reveal(), second:reveal())
+    assert.equal(claims(first).sid, claims(second).sid)
+    assert.is_true(second:expires_in() > 0)
+  end)
+
+  it("refreshes with rotation, again and again, in the same session", function()
+    local client = hasty "ROTATE"
+    local first = assert(client:token())
+    local seen = { [first:reveal_refresh()] = true }
+    for _ = 1, 3 do
+      sleep(2.1)
+      local token = assert(client:token())
+      assert.equal(claims(first).sid, claims(token).sid)
+      assert.is_nil(seen[token:reveal_refresh()])
+      seen[token:reveal_refresh()] = true
+    end
+  end)
+
+  -- `spoil(token)` makes the refresh token useless.
+  local function logs_in_anew(realm, spoil)
+    local client = hasty(realm)
+    local first = assert(client:token())
+    spoil(first)
+    sleep(2.1)
+    local second = assert(client:token())
+    assert.not_equal(claims(first).sid, claims(second).sid)
+  end
+
+  it("logs in anew when somebody else has used the refresh token", function()
+    logs_in_anew("ROTATE", function(token)
+      local answer = elsewhere("ROTATE", "token", { grant_type = "refresh_token",
+        client_id = "Hasty", refresh_token = token:reveal_refresh() })
+      assert.equal(200, answer.status)
+    end)
+  end)
+
+  it("logs in anew after a logout elsewhere", function()
+    logs_in_anew("OPENTALK", function(token)
+      local answer = elsewhere("OPENTALK", "logout", { client_id = "Hasty",
+        refresh_token = token:reveal_refresh() })
+      assert.equal(204, answer.status)
+    end)
+  end)
+
+  it("tells why it cannot go on when the user was disabled meanwhile", function()
+    local client = login { client_id = "Hasty", username = "irene" }
+    assert(client:token())
+    admin.keycloak(keycloak, { "irene", disabled = true })
+    sleep(2.1)
+    local token, err = client:token()
+    admin.keycloak(keycloak, { "irene", disabled = false })
+    assert.is_nil(token)
+    assert.equal("auth", err.kind)
+    assert.truthy(err.hint:find("the account is disabled", 1, true))
+  end)
+
+  it("sends a refused password once, so that three calls do not lock the account", function()
+    local err, client = refusal { username = "bob", password = "wrong" }
+    assert.same({ "auth", 400, "invalid_grant", 1, false },
+      { err.kind, err.status, err.code, err.attempts, err.retryable })
+    assert.truthy(err.hint:find("check 'username' and 'password'", 1, true))
+    for _ = 1, 2 do
+      local _, again = client:token()
+      assert.equal(0, again.attempts)
+    end
+    assert(login { username = "bob" }:token())
+  end)
+
+  -- what is wrong, options, status, code, beginning of the hint
+  local REFUSALS = {
+    { "direct access grants are off", { client_id = "NoGrants" }, 400, "unauthorized_client",
+      "switch on 'Direct access grants'" },
+    { "the user is disabled", { username = "dora" }, 400, "invalid_grant", "the account is disabled" },
+    { "an action is pending", { username = "eve" }, 400, "invalid_grant", "the account has open tasks" },
+    { "the profile is incomplete", { username = "nora" }, 400, "invalid_grant",
+      "the account has open tasks" },
+    { "the client is unknown", { client_id = "nosuch" }, 401, "invalid_client", "check 'client_id'" },
+    { "the client is switched off", { client_id = "SwitchedOff" }, 401, "invalid_client",
+      "check 'client_id'" },
+    { "the secret is missing", { client_id = "Controller" }, 401, "unauthorized_client",
+      "'client_secret' is missing or wrong" },
+    { "the secret is wrong", { client_id = "Controller", client_secret = "wrong" }, 401,
+      "unauthorized_client", "'client_secret' is missing or wrong" },
+    { "a scope is unknown", { scope = "openid nosuch" }, 400, "invalid_scope", "check option 'scope'" },
+  }
+
+  for _, case in ipairs(REFUSALS) do
+    it("says what to do when " .. case[1], function()
+      local err = refusal(case[2])
+      assert.same({ "auth", case[3], case[4], 1 }, { err.kind, err.status, err.code, err.attempts })
+      assert.equal(case[5], err.hint:sub(1, #case[5]))
+      assert.is_nil(tostring(err):find(PASSWORD, 1, true))
+    end)
+  end
+
+  it("says what to do when the realm does not exist, or the path has a prefix", function()
+    local err = refusal { issuer = keycloak .. "/realms/opentalk" }
+    assert.equal(404, err.status)
+    assert.truthy(err.hint:find("check the realm", 1, true))
+    err = refusal { issuer = keycloak .. "/auth/realms/OPENTALK" }
+    assert.equal(404, err.status)
+    assert.truthy(err.hint:find("a prefix too many", 1, true))
+    err = refusal { token_endpoint = keycloak .. "/realms//OPENTALK/protocol/openid-connect/token" }
+    assert.equal(400, err.status)
+    assert.equal("missingNormalization", err.code)
+  end)
+
+  it("says so when the controller trusts another login service", function()
+    local page, err = login().rooms:list()
+    assert.is_nil(page)
+    assert.same({ "auth", 401 }, { err.kind, err.status })
+    assert.truthy(err.hint:find("does not accept tokens of this login service", 1, true)
+      or err.hint:find("refused as expired", 1, true))
+  end)
+end)
