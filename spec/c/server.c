@@ -50,9 +50,9 @@ struct Server {
   AnswerTo *answer;
   void *user;
   int listen_fd, lifeline, port;
-  SSL_CTX *tls;    /* owned; NULL without TLS */
-  char folder[64]; /* with key.pem and cert.pem */
-  char ca[80];
+  SSL_CTX *tls;     /* owned; NULL without TLS */
+  char folder[200]; /* with key.pem and cert.pem */
+  char ca[220];
   int pipe[2];
   pthread_t thread;
   pthread_mutex_t lock;
@@ -466,8 +466,10 @@ static int choose_protocol(SSL *ssl, const unsigned char **out,
 }
 
 static void make_certificate(Server *s) {
-  char command[400], key[80];
-  strcpy(s->folder, "/tmp/salon-server-XXXXXX");
+  const char *tmp = getenv("TMPDIR");
+  char command[800], key[220];
+  snprintf(s->folder, sizeof(s->folder), "%s/salon-server-XXXXXX",
+           tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
   must(mkdtemp(s->folder) != NULL, "mkdtemp");
   snprintf(key, sizeof(key), "%s/key.pem", s->folder);
   snprintf(s->ca, sizeof(s->ca), "%s/cert.pem", s->folder);
