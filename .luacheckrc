@@ -8,7 +8,7 @@ globals = { "ngx" }
 read_globals = {
   "jit", "setfenv", "loadstring", "unpack", "utf8", "rawlen",
   "table.unpack", "table.pack", "table.move",
-  "math.type", "math.tointeger", "math.maxinteger", "math.mininteger",
+  "coroutine.isyieldable", "coroutine.close", "math.type", "math.tointeger", "math.maxinteger", "math.mininteger",
 }
 -- A loop that is left at its first step is a test of leaving it.
 files["spec"] = { std = "+busted", ignore = { "512" } }

@@ -31,7 +31,7 @@ describe("the README", function()
 
   it("shows Lua that runs as it stands", function()
     local lua = blocks("lua")
-    assert.equal(6, #lua)
+    assert.equal(7, #lua)
     local script = support.write(folder .. "/readme.lua", here(table.concat(lua, "\n")))
     local output, status = support.script({ script }, {
       OT_PASSWORD = sandbox.opentalk.password,
@@ -40,6 +40,7 @@ describe("the README", function()
     assert.equal(0, status, output)
     assert.matches("/room/%x+%-", output)                        -- OpenTalk
     assert.matches("trusted\thttps?://", output)                 -- Meet
+    assert.matches("\n%d+ events, %d+ rooms\n", output)          -- many at once
     assert.matches("http\t4%d%d\tfalse\t1\tdone", output)        -- the failing path
     assert.matches("the server said 4%d%d", output)
     assert.matches("30\t2\n$", output)                           -- the sandbox's fault

@@ -266,8 +266,10 @@ static int request_wait(lua_State *L) {
   return 1;
 }
 
+/* Nothing for what is finished, or collected and still seen by a weak table. */
 static int request_cancel(lua_State *L) {
-  salon_engine_cancel(open_exchange(L));
+  salon_Exchange *x = torequest(L)->exchange;
+  if (x != NULL) salon_engine_cancel(x);
   return 0;
 }
 

@@ -5,6 +5,7 @@
 -- kills); after its deadline the next one takes over.
 
 local Error = require "salon.error"
+local context = require "salon.context"
 local core = require "salon.core"
 
 local GRACE = 1
@@ -38,6 +39,8 @@ local function follow(self, deadline, what)
     if private(leader.err) then return false end
     return true, leader
   end
+  local refusal = context.refusal()
+  if refusal then return true, { err = refusal } end
   local now = core.now()
   if now >= leader.ends then  -- died, or hangs: take over
     if self.leader == leader then self.leader = nil end

@@ -1,8 +1,9 @@
 -- salon: one door to the rooms and meetings of OpenTalk and of La Suite Meet.
 --
 -- This file is the door and no more: what callers may use is named here.
--- A backend is loaded when it is first asked for: a script needs one of them.
--- In nginx both are loaded at once, so that no request waits for a disk.
+-- A backend, and what makes many calls at once, is loaded when it is first asked
+-- for: a script needs one of them. In nginx all are loaded at once, so that no
+-- request waits for a disk.
 
 local Error = require "salon.error"
 local core = require "salon.core"
@@ -12,6 +13,9 @@ local version = require "salon.version"
 ---@class salon
 ---@field opentalk fun(options: salon.OpenTalkOptions): salon.OpenTalk
 ---@field meet fun(options: salon.MeetOptions): salon.Meet
+---@field map fun(iterable: function|salon.Walk|table, fn: function, opts?: table): salon.Map
+---@field all fun(functions: table<any, function>): table?, any
+---@field scope fun(opts?: { timeout?: number }): salon.Scope
 local salon = {
   ---`salon.check(client.rooms:get(id))`: the value, or the error raised readably.
   check = Error.check,
@@ -26,16 +30,23 @@ local salon = {
   secret = core.secret,
 }
 
-local BACKENDS = { opentalk = "salon.opentalk", meet = "salon.meet" }
+-- A backend's module is a table with `new`, the others are the function.
+local LATER = {
+  opentalk = "salon.opentalk",
+  meet = "salon.meet",
+  map = "salon.map",
+  all = "salon.all",
+  scope = "salon.scope",
+}
 
-local function load_backend(_, name)
-  local module = BACKENDS[name]
-  if module == nil then return nil end
-  salon[name] = require(module).new
+local function load_later(_, name)
+  if LATER[name] == nil then return nil end
+  local module = require(LATER[name])
+  salon[name] = type(module) == "table" and module.new or module
   return salon[name]
 end
 
-setmetatable(salon, { __index = load_backend })
+setmetatable(salon, { __index = load_later })
 
 ---Marks a table as a JSON list, so that an empty one is sent as [].
 ---@param list? table
@@ -65,7 +76,7 @@ function salon.version()
 end
 
 if rawget(_G, "ngx") then
-  for name in pairs(BACKENDS) do load_backend(salon, name) end
+  for name in pairs(LATER) do load_later(salon, name) end
 end
 
 return salon

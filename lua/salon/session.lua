@@ -19,6 +19,7 @@
 --   secrets(self, list)       adds the texts that must never be shown
 
 local Error = require "salon.error"
+local context = require "salon.context"
 local core = require "salon.core"
 local hosts = require "salon.host"
 local json = require "salon.json"
@@ -63,11 +64,12 @@ function Session.new(fields)
   }, Session)
 end
 
----The moment at which a call that begins now has to be over.
+---The moment at which a call that begins now has to be over, at the latest that
+---of the scopes around it.
 ---@param timeout number?
 ---@return number
 function Session:deadline(timeout)
-  return core.now() + (timeout or self.timeout)
+  return context.deadline(core.now() + (timeout or self.timeout))
 end
 
 ---@return table? host
@@ -138,6 +140,8 @@ end
 -- to be waited for; then there is neither a request nor an error.
 local function submit(self, pending, wait)
   local call = pending.call
+  local refusal = context.refusal()
+  if refusal then return nil, refusal end
   local url, err = locate(self, call, wait)
   if url == nil then return nil, err end
   local ready
@@ -156,6 +160,7 @@ local function submit(self, pending, wait)
     repeat_prefix = call.repeat_prefix,
     repeat_max = call.repeat_max,
   })
+  context.enter(pending.request)
   return true
 end
 
@@ -184,6 +189,16 @@ local function apply(self, pending, cure)
   return true
 end
 
+-- What ended a call may have been the scope around it.
+local function blame_scope(err)
+  local refusal = context.refusal()
+  if refusal and refusal.kind == err.kind then
+    if err.kind == "cancelled" then err.message = refusal.message end
+    err.hint = refusal.hint
+  end
+  return err
+end
+
 -- One exchange. Returns an answer; or nil, err; or nil, nil when a cure was
 -- applied and the request wants to be sent again.
 local function exchange(self, pending, host)
@@ -198,7 +213,7 @@ local function exchange(self, pending, host)
   if status == nil then
     local info = body
     info.attempts = info.attempts + (pending.attempts or 0)
-    return nil, Error.transport(request, info, self:secrets(pending.token))
+    return nil, blame_scope(Error.transport(request, info, self:secrets(pending.token)))
   end
   attempts = attempts + (pending.attempts or 0)
   if status >= 200 and status < 300 then

@@ -1,10 +1,16 @@
--- How to wait here. A host is a table of five:
+-- How to wait here. A host is a table of:
 --
 --   wait(request, deadline) -> true | nil, err    until the request is finished
---   gate() -> { wait(self, deadline), open(self) }  for others' renewals
+--   gate() -> { wait(self, deadline), open(self) }  until somebody else opens it
 --   ahead                     may a request be in flight while the caller works?
---   after()                   called when a call is over; may be nil
 --   name
+-- and where it needs or can do it:
+--   after()                   called when a call is over
+--   spawn(body, died)         runs a function beside others; died(e) when it raises
+--   reap(what spawn gave)     once it has ended
+--   step()                    lets those go on that can, without waiting
+--   patience                  seconds for those that were cancelled to end
+--   on_abort(scope)           cancels the scope when nginx's client goes away
 --
 -- The host is looked up when a call is made, not when a module loads: what is
 -- loaded in nginx's init phase outlives that phase.

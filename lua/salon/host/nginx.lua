@@ -11,6 +11,7 @@
 
 local semaphore = require "ngx.semaphore"
 local Error = require "salon.error"
+local context = require "salon.context"
 local core = require "salon.core"
 
 local FOREVER = 86400
@@ -149,28 +150,72 @@ function nginx.wait(request, deadline)
   return true
 end
 
+-- One who waits at a gate: has a bell of his own, so that a scope can call him
+-- away without the others.
+local Waiter = {}
+Waiter.__index = Waiter
+
+function Waiter:cancel() self.bell:post(1) end
+
 local Gate = {}
 Gate.__index = Gate
 
 ---Waits until the gate is open.
 ---@param deadline number
 ---@return boolean open
+---@return boolean? called  away, before it opened: by a scope
 function Gate:wait(deadline)
-  if not self.is_open then
-    self.waiting = self.waiting + 1
-    self.semaphore:wait(math.max(deadline - core.now(), 0))
-    self.waiting = self.waiting - 1
-  end
-  return self.is_open
+  if self.is_open then return true end
+  local waiter = setmetatable({ bell = semaphore.new(0) }, Waiter)
+  self.waiting[waiter] = true
+  context.enter(waiter)
+  local rung = waiter.bell:wait(math.max(deadline - core.now(), 0))
+  self.waiting[waiter] = nil
+  return self.is_open, rung
 end
 
 function Gate:open()
   self.is_open = true
-  if self.waiting > 0 then self.semaphore:post(self.waiting) end
+  for waiter in pairs(self.waiting) do waiter.bell:post(1) end
 end
 
 function nginx.gate()
-  return setmetatable({ semaphore = semaphore.new(0), waiting = 0, is_open = false }, Gate)
+  return setmetatable({ waiting = {}, is_open = false }, Gate)
+end
+
+---Runs `body` in a light thread.
+---@param body function
+---@param died fun(e: any)  when it raises
+function nginx.spawn(body, died)
+  return ngx.thread.spawn(function()
+    local ok, e = pcall(body)
+    if not ok then died(e) end
+  end)
+end
+
+---Frees what nginx keeps of a light thread that has ended until its parent asks.
+---Only its parent may; the others' goes with the request.
+function nginx.reap(thread)
+  pcall(ngx.thread.wait, thread)
+end
+
+local WATCHED = {}  -- key in ngx.ctx: the scopes that end when the client goes
+
+---Cancels the scope when the client of this request goes away, where nginx
+---watches for that (`lua_check_client_abort on`) and nobody else asked to be told.
+---@param scope salon.Scope
+function nginx.on_abort(scope)
+  local ctx = ngx.ctx
+  local scopes = ctx[WATCHED]
+  if scopes == nil then
+    scopes = setmetatable({}, { __mode = "k" })
+    local ok, watches = pcall(ngx.on_abort, function()
+      for watched in pairs(scopes) do context.cancel(watched, "the client went away") end
+    end)
+    if not (ok and watches) then scopes = false end
+    ctx[WATCHED] = scopes
+  end
+  if scopes then scopes[scope] = true end
 end
 
 -- nginx's init phase: nobody is served yet, blocking is fine. The master forks

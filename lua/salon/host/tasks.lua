@@ -1,0 +1,182 @@
+-- Many calls at once in a plain Lua script: coroutines of our own (tasks), and a
+-- loop that runs them while somebody waits. A task that waits for its request
+-- yields to the loop; the loop sleeps until any request has finished.
+--
+-- Only tasks are ever yielded. A coroutine that is somebody else's blocks, also
+-- inside a task, and so does a task where it cannot yield (in a sort function).
+-- The loop is the state's: whoever waits for a task runs all of them.
+--
+-- Not to break: news may be lost (a child of fork has none of its parent's); the
+-- loop looks for itself at least every SLICE seconds.
+
+local core = require "salon.core"
+
+local SLICE = 1  -- seconds; a signal ends a wait early as well
+local GRACE = 1  -- the engine ends a request at its deadline; this is for its news
+
+local tasks = {
+  -- PUC Lua 5.1 cannot yield across pcall, an iterator or a metamethod.
+  possible = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil,
+}
+
+local PARKED = {}            -- what a task of ours yields
+local YIELDED = "the function yielded by itself: inside of salon.map and salon.all "
+  .. "only salon's own calls can wait"
+
+local mine = {}              -- coroutine -> task
+local ready = {}             -- queue of tasks that can go on
+local first, last = 1, 0
+local requests = {}          -- request id -> { task, request, deadline }
+local sleepers = {}          -- waiter -> its deadline
+local alive = 0
+local mailbox                -- of this Lua state; taken from while tasks live
+
+local yieldable = coroutine.isyieldable or function() return true end
+
+-- The task we are in, if it can be made to wait.
+local function current()
+  local co = coroutine.running()
+  local task = co and mine[co]
+  return task and yieldable() and task or nil
+end
+
+local function go_on(task)
+  last = last + 1
+  ready[last] = task
+end
+
+local function next_ready()
+  if first > last then return nil end
+  local task = ready[first]
+  ready[first] = nil
+  first = first + 1
+  return task
+end
+
+---Runs `body` as a task, from the next time that somebody waits.
+---@param body function
+---@param died fun(e: any)  when it raises, or yields by itself
+function tasks.spawn(body, died)
+  local task = { co = coroutine.create(body), died = died }
+  mine[task.co] = task
+  alive = alive + 1
+  if alive == 1 then mailbox = core.mailbox() end
+  go_on(task)
+end
+
+local function bury(task)
+  mine[task.co] = nil
+  alive = alive - 1
+  if alive == 0 then mailbox:release() end
+end
+
+local function resume(task)
+  local ok, what = coroutine.resume(task.co)
+  if coroutine.status(task.co) == "dead" then
+    bury(task)
+    if not ok then task.died(what) end
+  elseif what ~= PARKED then
+    bury(task)
+    if coroutine.close then coroutine.close(task.co) end
+    task.died(YIELDED)
+  end
+end
+
+---Waits for a request where we are a task.
+---@param request salon.Request
+---@param deadline number
+---@return boolean waited  false: we are none
+function tasks.wait(request, deadline)
+  local task = current()
+  if task == nil then return false end
+  local id = request:id()
+  requests[id] = { task = task, request = request, deadline = deadline }
+  while not request:done() do coroutine.yield(PARKED) end
+  requests[id] = nil
+  return true
+end
+
+local function take_news()
+  local id = mailbox:take()
+  while id do
+    local entry = requests[id]
+    if entry then
+      requests[id] = nil
+      go_on(entry.task)
+    end
+    id = mailbox:take()
+  end
+end
+
+-- What nobody tells us: requests whose news were lost, deadlines of sleepers.
+local function look(now)
+  for id, entry in pairs(requests) do
+    if now > entry.deadline + GRACE then entry.request:cancel() end
+    if entry.request:done() then
+      requests[id] = nil
+      go_on(entry.task)
+    end
+  end
+end
+
+local function wake_late(now)
+  for waiter, deadline in pairs(sleepers) do
+    if now >= deadline then tasks.wake(waiter) end
+  end
+end
+
+local function sleep(deadline)
+  for _, other in pairs(sleepers) do deadline = math.min(deadline, other) end
+  local now = core.now()
+  local news = mailbox:wait(math.max(math.min(deadline - now, SLICE), 0))
+  take_news()
+  now = core.now()
+  if not news then look(now) end
+  wake_late(now)
+end
+
+-- The loop, until the waiter is woken or nothing can happen any more.
+local function run(waiter, deadline)
+  while not waiter.awake do
+    local task = next_ready()
+    if task then
+      resume(task)
+    elseif next(requests) == nil and next(sleepers) == nil or core.now() >= deadline then
+      return
+    else
+      sleep(deadline)
+    end
+  end
+end
+
+---Sleeps until `tasks.wake(waiter)`, or the deadline, or for ever nothing happens.
+---@param waiter table
+---@param deadline number
+function tasks.rest(waiter, deadline)
+  local task = current()
+  if task == nil then return run(waiter, deadline) end
+  waiter.task = task
+  sleepers[waiter] = deadline
+  while not waiter.awake do coroutine.yield(PARKED) end
+end
+
+---@param waiter table
+function tasks.wake(waiter)
+  if waiter.awake then return end
+  waiter.awake = true
+  sleepers[waiter] = nil
+  if waiter.task then go_on(waiter.task) end
+end
+
+---Lets everybody go on who can, without waiting.
+function tasks.step()
+  if alive == 0 then return end
+  take_news()
+  for _ = first, last do
+    local task = next_ready()
+    if task == nil then return end  -- a loop inside of one of them ran it
+    resume(task)
+  end
+end
+
+return tasks

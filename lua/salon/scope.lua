@@ -1,0 +1,90 @@
+-- salon.scope: one deadline, and one way to call it off, for everything that
+-- happens inside of `scope:run`. What scopes do to calls stands in context.lua.
+
+local context = require "salon.context"
+local core = require "salon.core"
+local hosts = require "salon.host"
+local options = require "salon.options"
+
+local Scope = context.Scope
+
+local OPTIONS = { timeout = options.TIMEOUT }
+
+local function check(self, fname)
+  if type(self) ~= "table" or getmetatable(self) ~= Scope then
+    error(fname .. ": call it with a colon", 3)
+  end
+end
+
+-- In nginx a client that goes away takes the scope along.
+local function watch_client(self)
+  local host = hosts.pick()
+  if host and host.on_abort then host.on_abort(self) end
+end
+
+local function leave(before, ok, ...)
+  context.assume(before)
+  if not ok then error((...), 0) end
+  return ...
+end
+
+---Calls `fn(...)` and hands on what it returns or raises. Every call made inside,
+---with its logins, repeats, pauses and pages, is over when the scope is; inside
+---of another scope the earlier end counts. It may be used more than once, and by
+---several light threads at a time. A coroutine of your own begins outside: call
+---`run` in it.
+---@param fn function
+---@param ... any
+---@return any ...
+function Scope:run(fn, ...)
+  check(self, "scope:run")
+  if self.closed then error("scope:run: the scope is closed", 2) end
+  if type(fn) ~= "function" then
+    error("scope:run: argument 'fn' must be a function, got " .. type(fn), 2)
+  end
+  watch_client(self)
+  local before = context.frame()
+  context.assume(context.within(self, before))
+  return leave(before, pcall(fn, ...))
+end
+
+---Ends what is under way inside, from wherever it is called: those calls answer
+---`nil, err` with `err.kind == "cancelled"`, later ones too. Nothing happens when
+---all is over already.
+function Scope:cancel()
+  check(self, "scope:cancel")
+  context.cancel(self)
+end
+
+---Cancels what is left, such as a page that was fetched ahead; `run` raises from
+---now on. May be called twice; a scope that stays open does no harm.
+function Scope:close()
+  check(self, "scope:close")
+  self.closed = true
+  context.cancel(self)
+end
+
+function Scope:__close() self:close() end
+
+---Seconds that are left; nil without a timeout.
+---@return number?
+function Scope:expires_in()
+  check(self, "scope:expires_in")
+  if self.ends == math.huge then return nil end
+  return self.ends - core.now()
+end
+
+function Scope:__tostring()
+  if self.cancelled then return "salon.Scope(cancelled)" end
+  local left = self:expires_in()
+  return left and ("salon.Scope(%.3f s left)"):format(math.max(left, 0)) or "salon.Scope"
+end
+
+---A scope, whose time begins now.
+---@param opts? { timeout?: number }  seconds for everything inside
+---@return salon.Scope
+return function(opts)
+  local given = options.check("salon.scope", opts, OPTIONS)
+  return context.scope("the scope was cancelled",
+    given.timeout and core.now() + given.timeout)
+end
