@@ -29,6 +29,7 @@ local PAGES = {
   query = { "table" },
   items = { "string" },
   timeout = options.TIMEOUT,
+  prefetch = options.PREFETCH,
 }
 
 -- Where a call can act for another user (Meet), both know `user`.
@@ -160,6 +161,26 @@ local function position_after(link, data, position)
   if page and page > (last or 1) then return ("page=%d"):format(page) end
 end
 
+local function page_number(position)
+  return tonumber(position:match("^page=(%d+)$"))
+end
+
+local function later_page(position, n)
+  return ("page=%d"):format(page_number(position) + n)
+end
+
+-- How many pages are left from `following` on: by the Link header's last page
+-- (OpenTalk), or by the count in the body (Meet), where all are as long as this one.
+local function pages_left(link, data, list, following)
+  local number = page_number(following)
+  if number == nil then return nil end
+  local last = tonumber(links.param(link, "last", "page"))
+  if last == nil and type(data.count) == "number" and #list > 0 then
+    last = math.ceil(data.count / #list)
+  end
+  return last and last - number + 1
+end
+
 local function without(query, name)
   local kept = {}
   for i = 1, #query, 2 do
@@ -180,6 +201,8 @@ end
 ---@field items? string  the member that holds the list, where the answer is an object
 ---@field user? string  Meet: for whom to act
 ---@field timeout? number  seconds per page
+---@field prefetch? integer  pages under way while you work on one: 4 where the answer tells how
+---  many there are, otherwise 1 (which is then the most there can be)
 
 ---Walks any list of either API, page by page; what comes are the decoded entries.
 ---Raises the error that `call` would return. Only what `query` holds is asked for,
@@ -195,7 +218,7 @@ function call.pages(self, path, opts)
   local user = user_of and user_of(session, given, "client:pages")
   local parts, query = split("client:pages", path), flatten("client:pages", given.query)
   local first = new_call(session, parts, query, user)
-  local data
+  local data, list
   local source = { session = session, timeout = given.timeout, id = id_of }
   function source.call(position)
     local request = {}
@@ -213,19 +236,23 @@ function call.pages(self, path, opts)
     local err
     data, err = session:decode(answer, shape)
     if data == nil then return nil, err end
-    local list = list_in(data, shape, given.items)
+    list = list_in(data, shape, given.items)
     if list == nil then return nil, session:shape_error(answer, "the answer holds no list") end
     return list
   end
   function source.following(answer, position)
     return position_after(answer.request:header("Link"), data, position)
   end
+  function source.left(answer, following)
+    return pages_left(answer.request:header("Link"), data, list, following)
+  end
+  source.further = later_page
   function source.wrap(raw) return raw end
   -- Meet: the list became shorter while we walked.
   function source.over(err)
     return err.status == 404 and err.body ~= nil and err.body:find('^%s*{"detail"') ~= nil
   end
-  return pages.walk(source)
+  return pages.walk(source, nil, given.prefetch)
 end
 
 return call

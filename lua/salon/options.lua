@@ -207,6 +207,7 @@ end
 -- Pieces of specs that several functions share.
 
 options.TIMEOUT = { "number", above = 0 }
+options.PREFETCH = { "number", integer = true, min = 0, max = 64 }
 options.CALL = { timeout = options.TIMEOUT }
 options.SECRET = { "string", "secret", "function" }
 

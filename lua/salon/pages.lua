@@ -1,10 +1,14 @@
 -- Lists: one page (`list`) and everything (`each`).
 --
--- A source says how one list works; the walk does what all have in common: one
--- page is asked for ahead while the caller works on the last one; ids that were
--- on the last two pages are dropped (lists move while one walks); a position
--- that repeats or a page that brings nothing new ends the walk. However long
--- the list is, a walk holds two pages and the ids of two.
+-- A source says how one list works; the walk does what all have in common: pages
+-- are asked for ahead while the caller works on the last one - one, or several
+-- where their number is known; ids that were on the last pages are dropped (lists
+-- move while one walks); a position that repeats or a page that brings nothing
+-- new ends the walk. However long the list is, a walk holds the pages ahead, the
+-- one at hand, and the ids of as many, but of two at least.
+--
+-- What lies ahead is a guess: where to go on is what each answer says, and pages
+-- that were asked for in vain are cancelled.
 --
 -- Each page has a deadline of its own: a long walk may take its time.
 --
@@ -12,6 +16,8 @@
 --   session
 --   call(position) -> salon.Call without deadline; position nil: the first page
 --   following(answer, position) -> position of the next page, or nil
+--   left(answer, following) -> how many pages there are from that one on, if known
+--   further(position, n) -> position of the page n pages later; goes with `left`
 --   items(answer) -> list of decoded objects | nil, err
 --   id(raw) -> what tells two entries apart
 --   wrap(raw, about) -> the record for the caller, or nil to leave it out
@@ -80,6 +86,8 @@ end
 local Walk = { __name = "salon.Walk" }
 Walk.__index = Walk
 
+local KNOWN = 4  -- pages ahead where their number is known and nobody says otherwise
+
 -- Brent's way to notice a circle without remembering all positions: compare
 -- with one earlier position, and move that one up at growing intervals.
 local function repeats(self, position)
@@ -91,15 +99,26 @@ local function repeats(self, position)
   return false
 end
 
+local function drop(page)
+  if page and page.pending.request then page.pending.request:cancel() end
+end
+
+local function drop_all(self)
+  for _, page in ipairs(self.queue) do drop(page) end
+  self.queue = {}
+end
+
 -- The next source begins at its first page.
 local function enter(self, source)
   self.source = source
-  self.position, self.mark, self.steps, self.power = nil, nil, 0, 1
+  self.position, self.following, self.mark, self.steps, self.power = nil, nil, nil, 0, 1
   self.first = true
-  self.pending = nil
+  local ahead = self.prefetch or source.left and KNOWN or 1
+  self.window = math.max(2, ahead + 1)
 end
 
 local function leave(self)
+  drop_all(self)
   if self.source.after then
     enter(self, self.source.after)
   else
@@ -107,29 +126,57 @@ local function leave(self)
   end
 end
 
--- Asks for the page that follows `answer`, or notes that there is none.
-local function go_on(self, answer)
-  local following = self.source.following(answer, self.position)
-  if following ~= nil and repeats(self, following) then following = nil end
-  self.following = following
-  self.ahead = nil
-  local host = following ~= nil and self.source.session:host()
-  if host and host.ahead then self.ahead = send(self.source, following) end
+local function ask(self, position)
+  return { position = position, pending = send(self.source, position) }
 end
 
--- What of `items` was not on the last two pages.
+-- How many pages are to be under way now.
+local function wanted(self, answer)
+  local source = self.source
+  local left = source.left and source.left(answer, self.following)
+  return math.min(self.prefetch or left and KNOWN or 1, left or 1)
+end
+
+-- Asks for the pages that follow `answer`, or notes that there are none.
+local function go_on(self, answer)
+  local source, queue = self.source, self.queue
+  local following = source.following(answer, self.position)
+  if following ~= nil and repeats(self, following) then following = nil end
+  self.following = following
+  local host = following ~= nil and source.session:host()
+  if not (host and host.ahead) then return end
+  if queue[1] and queue[1].position ~= following then
+    drop_all(self)
+    queue = self.queue
+  end
+  for n = #queue + 1, wanted(self, answer) do
+    queue[n] = ask(self, n == 1 and following or source.further(following, n - 1))
+  end
+end
+
+-- Forgets the ids of a page that is far enough behind.
+local function forget(self, page)
+  for _, id in ipairs(self.ids[page] or {}) do
+    if self.seen[id] == page then self.seen[id] = nil end
+  end
+  self.ids[page] = nil
+end
+
+-- What of `items` was not on the last pages.
 local function unseen(self, items)
-  local source, here, fresh = self.source, {}, {}
+  local source, seen, fresh, ids = self.source, self.seen, {}, {}
+  local page = self.turned + 1
+  self.turned = page
   for _, raw in ipairs(items) do
     local id = source.id(raw)
-    if id == nil then
-      fresh[#fresh + 1] = raw
-    elseif not (here[id] or self.seen[1][id] or self.seen[2][id]) then
-      fresh[#fresh + 1] = raw
+    if id == nil or seen[id] == nil then fresh[#fresh + 1] = raw end
+    if id ~= nil then
+      ids[#ids + 1] = id
+      seen[id] = page
     end
-    if id ~= nil then here[id] = true end
   end
-  self.seen[1], self.seen[2] = here, self.seen[1]
+  self.ids[page] = ids
+  forget(self, page - self.window)
   return fresh
 end
 
@@ -138,17 +185,17 @@ local function give_up(self, err)
   Error.raise(err)
 end
 
--- Fetches the page at self.position and makes it the current one.
+-- Waits for the next page and makes it the current one.
 local function turn(self)
   local source = self.source
   local session = source.session
-  local pending = self.pending or send(source, self.position)
-  self.pending = nil
-  pending.call.deadline = session:deadline(source.timeout)  -- waiting begins now
-  self.waiting = pending
-  local answer, err = session:finish(pending)
+  local page = table.remove(self.queue, 1) or ask(self, self.following)
+  page.pending.call.deadline = session:deadline(source.timeout)  -- waiting begins now
+  self.waiting = page
+  local answer, err = session:finish(page.pending)
   if self.source ~= source then return end  -- closed meanwhile by another thread
   self.waiting = nil
+  self.position = page.position
   if answer == nil then
     if not self.first and source.over and source.over(err) then return leave(self) end
     return give_up(self, err)
@@ -161,13 +208,7 @@ local function turn(self)
   local fresh = unseen(self, items)
   self.page, self.i = records(source, fresh, session.about(answer)), 0
   self.first = false
-  if #fresh == 0 or self.following == nil then
-    if self.ahead and self.ahead.request then self.ahead.request:cancel() end
-    self.ahead, self.following = nil, nil
-    return leave(self)
-  end
-  self.position, self.pending = self.following, self.ahead
-  self.ahead = nil
+  if #fresh == 0 or self.following == nil then leave(self) end
 end
 
 ---The next entry, or nil at the end. Raises the error that `list` would return.
@@ -177,6 +218,7 @@ function Walk:__call()
     local record = self.page[self.i]
     if record ~= nil then return record end
     if self.source == nil then return nil end
+    if self.waiting then error("each: somebody else waits for the next page already", 2) end
     if self.source.session.client:closed() then
       self:close()
       error("each: the client is closed", 2)
@@ -185,17 +227,12 @@ function Walk:__call()
   end
 end
 
-local function drop(pending)
-  if pending and pending.request then pending.request:cancel() end
-end
-
 ---Ends the walk and cancels what is in flight. May be called at any time, twice too.
 function Walk:close()
   if getmetatable(self) ~= Walk then error("walk:close: call it with a colon", 2) end
-  drop(self.pending)
-  drop(self.ahead)
+  drop_all(self)
   drop(self.waiting)
-  self.pending, self.ahead, self.waiting, self.following = nil, nil, nil, nil
+  self.waiting, self.following = nil, nil
   self.source, self.page = nil, {}
 end
 
@@ -207,11 +244,14 @@ end
 
 ---Walks a whole list. For `for`: the walk, and itself as the value to be closed.
 ---@param source table
+---@param position any  of the first page; nil: where the list begins
+---@param prefetch? integer  pages under way while the caller works on one
 ---@return salon.Walk, nil, nil, salon.Walk
-function pages.walk(source, position)
-  local walk = setmetatable({ page = {}, i = 0, seen = { {}, {} } }, Walk)
+function pages.walk(source, position, prefetch)
+  local walk = setmetatable({ page = {}, i = 0, queue = {}, seen = {}, ids = {}, turned = 0,
+    prefetch = prefetch }, Walk)
   enter(walk, source)
-  walk.position = position
+  walk.following = position
   return walk, nil, nil, walk
 end
 

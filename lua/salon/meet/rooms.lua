@@ -54,6 +54,8 @@ local LIST = options.merge(CALL, {
   page_size = { "number", integer = true, min = 1, max = 100 },
 })
 
+local EACH = options.merge(LIST, { prefetch = options.PREFETCH })
+
 -- A call on behalf of a user other than the client's needs no other client.
 -- Raises at the caller of the public function when there is nobody to act for.
 local function user_of(session, given, fname)
@@ -102,6 +104,13 @@ local function source(session, given, user)
     local page = tonumber(core.query_param(data.next, "page"))
     if page and page > (position or 1) then return page end
   end
+  -- Every page but the last is as long as this one.
+  function self.left(_, following)
+    local count, length = data.count, #data.results
+    if type(count) ~= "number" or length == 0 then return nil end
+    return math.ceil(count / length) - following + 1
+  end
+  function self.further(position, n) return position + n end
   -- The list became shorter while we walked: that is its end.
   function self.over(err)
     return err.status == 404 and err.message ~= nil and err.body ~= nil
@@ -136,13 +145,14 @@ end
 ---Walks all rooms; raises the error that `list` would return. `timeout` counts per page.
 ---
 ---Source: `GET /rooms/`, Meet External API v1.0.
----@param opts? { page?: integer, page_size?: integer, user?: string, timeout?: number }
+---@param opts? { page?: integer, page_size?: integer, user?: string, timeout?: number,
+---  prefetch?: integer }
 ---@return salon.Walk
 function Rooms:each(opts)
   local session = options.self(self, Rooms, "rooms:each")
-  local given = options.check("rooms:each", opts, LIST)
+  local given = options.check("rooms:each", opts, EACH)
   local user = user_of(session, given, "rooms:each")
-  return pages.walk(source(session, given, user), given.page)
+  return pages.walk(source(session, given, user), given.page, given.prefetch)
 end
 
 ---One room.

@@ -87,6 +87,8 @@ local LIST = {
   timeout = options.TIMEOUT,
 }
 
+local EACH = options.merge(LIST, { prefetch = options.PREFETCH })
+
 local function query_of(given)
   local query = {}
   for _, name in ipairs(FILTERS) do
@@ -133,6 +135,7 @@ end
 ---@field after? string  cursor, from page.next
 ---@field exceptions? boolean  also the exceptions of series
 ---@field timeout? number  seconds; `each`: per page
+---@field prefetch? integer  `each` only: pages ahead, one at most here
 
 ---One page of events: those without a start first, then by start. With
 ---exceptions left out a page may be short, or even empty, and have a next one.
@@ -169,11 +172,11 @@ end
 ---@return salon.Walk
 function Events:each(opts)
   local session = options.self(self, Events, "events:each")
-  local given = options.check("events:each", opts, LIST)
-  if not walks_both(given) then return pages.walk(source(session, given), given.after) end
+  local given = options.check("events:each", opts, EACH)
+  if not walks_both(given) then return pages.walk(source(session, given), given.after, given.prefetch) end
   local first = source(session, with(given, "time_independent", true))
   first.after = source(session, with(given, "time_independent", false))
-  return pages.walk(first)
+  return pages.walk(first, nil, given.prefetch)
 end
 
 local GET = { invitees_max = INVITEES_MAX, timeout = options.TIMEOUT }

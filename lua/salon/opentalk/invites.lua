@@ -52,6 +52,8 @@ local LIST = {
   timeout = options.TIMEOUT,
 }
 
+local EACH = options.merge(LIST, { prefetch = options.PREFETCH })
+
 local function code_of(raw) return raw.invite_code end
 
 local function source(self, given)
@@ -83,12 +85,12 @@ end
 ---Walks all guest links of the room; raises the error that `list` would return.
 ---
 ---Source: `GET /v1/rooms/{room_id}/invites`, OpenTalk REST API v1.
----@param opts? { per_page?: integer, page?: integer, timeout?: number }
+---@param opts? { per_page?: integer, page?: integer, timeout?: number, prefetch?: integer }
 ---@return salon.Walk
 function Invites:each(opts)
   options.self(self, Invites, "invites:each")
-  local given = options.check("invites:each", opts, LIST)
-  return pages.walk(source(self, given), given.page)
+  local given = options.check("invites:each", opts, EACH)
+  return pages.walk(source(self, given), given.page, given.prefetch)
 end
 
 ---One guest link.

@@ -11,11 +11,22 @@ list.LARGEST = 100  -- per_page; newer servers refuse more, older ones cut it
 
 list.PER_PAGE = { "number", integer = true, min = 1, max = list.LARGEST }
 
+local function page_of(answer, relation)
+  return tonumber(links.param(answer.request:header("Link"), relation, "page"))
+end
+
 local function by_number(answer, position)
-  local next_page = tonumber(links.param(answer.request:header("Link"), "next", "page"))
+  local next_page = page_of(answer, "next")
   -- pages are counted upwards: anything else would be a circle
   if next_page and next_page > (position or 1) then return next_page end
 end
+
+local function pages_left(answer, following)
+  local last = page_of(answer, "last")
+  return last and last - following + 1
+end
+
+local function further(position, n) return position + n end
 
 local function by_cursor(answer)
   local cursor = links.param(answer.request:header("Link"), "after", "after")
@@ -23,7 +34,7 @@ local function by_cursor(answer)
 end
 
 local STYLES = {
-  page = { param = "page", following = by_number },
+  page = { param = "page", following = by_number, left = pages_left, further = further },
   after = { param = "after", following = by_cursor },
 }
 
@@ -43,6 +54,8 @@ function list.source(fields)
     session = session,
     timeout = fields.timeout,
     following = style.following,
+    left = style.left,
+    further = style.further,
     head_first = true,  -- the Link header is read before the body is decoded
     id = fields.id,
     wrap = fields.wrap,

@@ -86,6 +86,8 @@ local LIST = {
   timeout = options.TIMEOUT,
 }
 
+local EACH = options.merge(LIST, { prefetch = options.PREFETCH })
+
 local function id_of(raw) return raw.id end
 
 local function source(session, given)
@@ -115,12 +117,12 @@ end
 ---Walks all rooms; raises the error that `list` would return. `timeout` counts per page.
 ---
 ---Source: `GET /v1/rooms`, OpenTalk REST API v1.
----@param opts? { per_page?: integer, page?: integer, timeout?: number }
+---@param opts? { per_page?: integer, page?: integer, timeout?: number, prefetch?: integer }
 ---@return salon.Walk
 function Rooms:each(opts)
   local session = options.self(self, Rooms, "rooms:each")
-  local given = options.check("rooms:each", opts, LIST)
-  return pages.walk(source(session, given), given.page)
+  local given = options.check("rooms:each", opts, EACH)
+  return pages.walk(source(session, given), given.page, given.prefetch)
 end
 
 ---One room.
