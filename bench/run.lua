@@ -1,16 +1,21 @@
 -- make bench: salon beside its peers, in one run, one line per figure.
 --
---   lua bench/run.lua [lists] [nginx] [start]
+--   lua bench/run.lua [lists] [vendor] [memory] [map] [nginx] [cpu] [start] [plot]
 --
--- Without names all parts run; together about two minutes. With MARKDOWN=1 in
--- the environment the figures are printed as a table. Servers listen on
--- free ports of 127.0.0.1 and end with the program, their files are in a
--- temporary folder. Absolute figures are the machine's; the ratios count.
+-- Without names all parts run but the plot; together about five minutes. In
+-- the environment:
+--
+--   MARKDOWN=1   the figures as a table
+--   QUICK=1      a few short rounds, to see that everything runs
+--
+-- Servers listen on free ports of 127.0.0.1 and end with the program, their
+-- files are in a temporary folder. Absolute figures are the machine's; the
+-- ratios count.
 
 local support = require "bench.support"
 
 local BUILD = os.getenv "BUILD" or "build"
-local PARTS = { "lists", "nginx", "start" }
+local PARTS = { "lists", "vendor", "memory", "map", "nginx", "cpu", "start" }
 
 local function line_of(name, pattern)
   local file = io.open(name)
@@ -27,8 +32,8 @@ local function head()
   print(("%s, Linux %s, %s x %s"):format(line_of("/etc/os-release", 'PRETTY_NAME="([^"]*)"'),
     support.run("uname -r"):match "%S+", support.run("nproc"):match "%d+",
     line_of("/proc/cpuinfo", "model name%s*: ([^\n]*)")))
-  print(("%s, load before the run %s"):format(os.date "!%Y-%m-%d %H:%M UTC",
-    line_of("/proc/loadavg", "%S+")))
+  print(("%s, load before the run %s%s"):format(os.date "!%Y-%m-%d %H:%M UTC",
+    line_of("/proc/loadavg", "%S+"), support.quick and ", quick: the figures say little" or ""))
 end
 
 local function main()
@@ -37,7 +42,8 @@ local function main()
   support.begin(os.getenv "MARKDOWN" == "1")
   local start = support.now()
   for _, name in ipairs(names) do require("bench." .. name).run(BUILD) end
-  print(("\nThe run took %.0f s."):format(support.now() - start))
+  support.summary()
+  print(("The run took %.0f s."):format(support.now() - start))
 end
 
 support.open()

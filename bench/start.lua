@@ -22,7 +22,7 @@ local function loading()
     all[i] = run 'require "salon"' - nothing[i]
     core[i] = run 'require "salon.core"' - nothing[i]
   end
-  support.figure('require "salon"', ("%.1f ms"):format(support.median(all)), "< 10 ms",
+  support.figure('require "salon"', "%.1f ms", support.median(all), "< 10 ms",
     "a fresh process with it less one without (%.1f ms), median of %d; %.1f ms are salon.core with libcurl",
     support.median(nothing), REQUIRES, support.median(core))
 end
@@ -39,18 +39,14 @@ end
 local function closing(sandbox)
   local plain, most = close(sandbox.meet.url, sandbox.ca_file)
   local tls, most_tls = close(sandbox.meet.tls.url, sandbox.ca_file)
-  support.figure("closing a state with 100 transfers in flight",
-    ("%.1f ms"):format(math.max(plain, tls)), "< 100 ms",
-    "to the end of the process, median and most of %d: plain %.1f and %.1f ms, TLS %.1f and %.1f ms",
-    CLOSES, plain, most, tls, most_tls)
+  support.figure("closing a state with 100 transfers in flight", "%.1f ms", math.max(plain, tls),
+    "< 100 ms", "to the end of the process, median and most of %d: plain %.1f and %.1f ms, "
+    .. "TLS %.1f and %.1f ms", CLOSES, plain, most, tls, most_tls)
 end
 
 function start.run()
   loading()
-  local sandbox = assert(require("salon.sandbox").start { opentalk = false, latency = 60 })
-  local ok, err = pcall(closing, sandbox)
-  sandbox:stop()
-  if not ok then error(err, 0) end
+  support.with_sandbox({ opentalk = false, latency = 60 }, closing)
 end
 
 return start

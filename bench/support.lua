@@ -8,6 +8,12 @@ local support = {}
 
 support.now, support.run, support.quote = core.now, shell.run, shell.quote
 
+---Only to see that everything runs.
+support.quick = os.getenv "QUICK" == "1"
+
+---`n`, or `few` in a quick run.
+function support.at_most(few, n) return support.quick and few or n end
+
 -- Figures ------------------------------------------------------------------
 
 local function sorted(values)
@@ -38,6 +44,7 @@ function support.ratio(a, b)
 end
 
 local markdown
+local missed, reached = {}, 0
 
 ---Begins the table in the form asked for.
 function support.begin(as_markdown)
@@ -45,15 +52,51 @@ function support.begin(as_markdown)
   if markdown then print("\n| figure | measured | wanted | details |\n| --- | --- | --- | --- |") end
 end
 
----Prints one figure: name, value with its unit, what was wanted (or nil), details.
-function support.figure(name, value, wanted, ...)
-  local details = string.format(...)
+local function line(name, text, wanted, details)
   if markdown then
-    print(("| %s | %s | %s | %s |"):format(name, value, wanted or "", details))
+    print(("| %s | %s | %s | %s |"):format(name, text, wanted or "", details))
   else
-    print(("%s: %s (%s%s)"):format(name, value, wanted and "wanted: " .. wanted .. "; " or "", details))
+    print(("%s: %s (%s%s)"):format(name, text, wanted and "wanted: " .. wanted .. "; " or "", details))
   end
   io.stdout:flush()
+end
+
+-- By how much `value` misses `wanted`, a text like ">= 0.75": a share of what
+-- was wanted, or nil.
+local function shortfall(value, wanted)
+  local sign, limit = wanted:match "([<>])=? *([%d.]+)"
+  limit = tonumber(limit)
+  if sign == ">" and value < limit then return (limit - value) / limit end
+  if sign == "<" and value > limit then return (value - limit) / limit end
+end
+
+---Prints one figure.
+---@param name string
+---@param format string  of the value, with its unit: "%.1f ms"
+---@param value number
+---@param wanted? string  "<= 1.15", ">= 50"
+---@param ... any  format and values of the details
+function support.figure(name, format, value, wanted, ...)
+  local text = format:format(value)
+  if wanted then
+    local by = shortfall(value, wanted)
+    if by then
+      missed[#missed + 1] = ("%s: %s, wanted %s"):format(name, text, wanted)
+      wanted = ("%s, missed by %.0f %%"):format(wanted, by * 100)
+    else
+      reached = reached + 1
+    end
+  end
+  line(name, text, wanted, string.format(...))
+end
+
+---Says aloud what could not be measured, and why.
+function support.cannot(name, why) line(name, "not measured", nil, why) end
+
+---What was wanted and not reached, once more.
+function support.summary()
+  print(("\n%d of the %d figures wanted were reached."):format(reached, reached + #missed))
+  for _, text in ipairs(missed) do print("missed: " .. text) end
 end
 
 -- Folder and processes -----------------------------------------------------
@@ -122,6 +165,38 @@ function support.capture(command)
   local text, code = support.run(command)
   if code ~= 0 then error(("%s\nfailed: %s"):format(text, command), 0) end
   return (text:gsub("%s+$", ""))
+end
+
+---Runs `work` with a sandbox that ends with it.
+function support.with_sandbox(options, work, ...)
+  local sandbox = assert(require("salon.sandbox").start(options))
+  local ok, err = pcall(work, sandbox, ...)
+  sandbox:stop()
+  if not ok then error(err, 0) end
+end
+
+---A fresh access token of the sandbox's OpenTalk.
+function support.token(sandbox)
+  local salon, role = require "salon", sandbox.opentalk
+  local client = salon.opentalk {
+    url = role.url, client_id = role.client_id, username = role.username, password = role.password,
+    proxy = "",
+  }
+  return salon.check(client:token()):reveal()
+end
+
+---Lets `each(name, round)` measure everybody in every round, each time in
+---another order; returns what it gave: name -> list.
+function support.take_turns(names, rounds, each)
+  local results = {}
+  for _, name in ipairs(names) do results[name] = {} end
+  for round = 1, rounds do
+    for i = 1, #names do
+      local name = names[(i + round) % #names + 1]
+      results[name][round] = each(name, round)
+    end
+  end
+  return results
 end
 
 ---Calls `test` until it is true.

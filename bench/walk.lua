@@ -1,6 +1,8 @@
--- salon's walk over /v1/rooms.
+-- salon's walk over lists of OpenTalk.
 --
---   lua bench/walk.lua BASE     token in $BENCH_TOKEN; prints "rooms seconds"
+--   lua bench/walk.lua BASE rooms|events [PREFETCH]    token in $BENCH_TOKEN
+--
+-- prints "entries seconds KiB", the last the most that was ever resident.
 
 local core = require "salon.core"
 local salon = require "salon"
@@ -10,8 +12,13 @@ local client = salon.opentalk {
 }
 salon.check(client.rooms:list { per_page = 1 })  -- discovery is over, the connection open
 
-local rooms, start = 0, core.now()
-for room in client.rooms:each() do
-  rooms = rooms + (room.id and 1 or 0)
+local entries, start = 0, core.now()
+local walk = arg[2] == "rooms" and client.rooms:each { prefetch = tonumber(arg[3]) }
+  or client.events:each { exceptions = true }
+for entry in walk do
+  entries = entries + (entry.id and 1 or 0)
 end
-print(("%d %.6f"):format(rooms, core.now() - start))
+local seconds = core.now() - start
+
+local status = assert(io.open "/proc/self/status"):read "*a"
+print(("%d %.6f %d"):format(entries, seconds, tonumber(status:match "VmHWM:%s*(%d+)")))

@@ -1,11 +1,13 @@
-"""What a Python script with requests does to walk /v1/rooms.
+"""What a Python script with requests does to walk a list of OpenTalk.
 
-    walk.py BASE     token in $BENCH_TOKEN; prints "rooms seconds"
+    walk.py BASE rooms|events     token in $BENCH_TOKEN; prints "entries seconds"
+    walk.py                       prints the versions
 
 One session (connections are kept alive), one page at a time, JSON decoded,
-every room looked at once.
+every entry looked at once.
 """
 import os
+import platform
 import sys
 import time
 
@@ -13,26 +15,32 @@ import requests
 
 
 def walk(session, url):
-    rooms = 0
+    entries = 0
     params = {"per_page": 100}
     while url:
         answer = session.get(url, params=params, timeout=30)
         answer.raise_for_status()
-        for room in answer.json():
-            rooms += room["id"] is not None
-        url, params = answer.links.get("next", {}).get("url"), None
-    return rooms
+        page = answer.json()
+        for entry in page:
+            entries += entry["id"] is not None
+        links = answer.links
+        following = links.get("next") or links.get("after") if page else None
+        url, params = following and following["url"], None
+    return entries
 
 
 def main():
-    url = sys.argv[1] + "/v1/rooms"
+    if len(sys.argv) == 1:
+        print("Python", platform.python_version(), "requests", requests.__version__)
+        return
+    base = sys.argv[1] + "/v1/"
     session = requests.Session()
     session.trust_env = False
     session.headers["Authorization"] = "Bearer " + os.environ["BENCH_TOKEN"]
-    session.get(url, params={"per_page": 1}, timeout=30).raise_for_status()
+    session.get(base + "rooms", params={"per_page": 1}, timeout=30).raise_for_status()
     start = time.monotonic()
-    rooms = walk(session, url)
-    print(rooms, "%.6f" % (time.monotonic() - start))
+    entries = walk(session, base + sys.argv[2])
+    print(entries, "%.6f" % (time.monotonic() - start))
 
 
 main()

@@ -1,0 +1,53 @@
+-- Work to be counted, done N times.
+--
+--   lua bench/work.lua pages N BASE      walks N pages of 100 rooms
+--   lua bench/work.lua decode N FILE     decodes such a page, with lua-cjson alone
+--   lua bench/work.lua calls N BASE ID   asks for a room N times
+--
+-- Token in $BENCH_TOKEN. Prints the CPU seconds that the work took.
+
+local N, where = tonumber(arg[2]), arg[3]
+
+local function open()
+  local salon = require "salon"
+  local client = salon.opentalk {
+    url = where, controller_url = where, token = os.getenv "BENCH_TOKEN", proxy = "",
+  }
+  salon.check(client.rooms:list { per_page = 1 })
+  return salon, client
+end
+
+local work = {}
+
+function work.pages()
+  local _, client = open()
+  local start, left = os.clock(), N * 100
+  for room in client.rooms:each() do
+    assert(room.id)
+    left = left - 1
+    if left == 0 then break end
+  end
+  assert(left == 0, "the list is too short")
+  return start
+end
+
+function work.decode()
+  local cjson = require "cjson"
+  local file = assert(io.open(where, "rb"))
+  local text = file:read "*a"
+  file:close()
+  local start = os.clock()
+  for _ = 1, N do assert(#cjson.decode(text) == 100) end
+  return start
+end
+
+function work.calls()
+  local salon, client = open()
+  local id = arg[4]
+  local start = os.clock()
+  for _ = 1, N do assert(salon.check(client.rooms:get(id)).id == id) end
+  return start
+end
+
+local start = work[arg[1]]()
+print(("%.6f"):format(os.clock() - start))
