@@ -19,13 +19,13 @@ struct salon_Exchange;
 
 typedef struct salon_Mailbox {
   atomic_int refs;
-  atomic_int in_flight; /* submitted and not finished */
-  pid_t pid;            /* of the process that made it */
-  pthread_mutex_t lock; /* guards what follows */
+  atomic_int in_flight;               /* submitted and not finished */
+  pid_t pid;                          /* of the process that made it */
+  pthread_mutex_t lock;               /* guards what follows */
   struct salon_Exchange *head, *tail; /* finished, a reference each */
   salon_Wake wake;                    /* owned: for poll(), any event loop */
-  int listen_fd; /* owned: waits for nginx's cosocket, or -1 */
-  int socket_fd; /* owned: the other end of that cosocket, or -1 */
+  int listen_fd;     /* owned: waits for nginx's cosocket, or -1 */
+  int socket_fd;     /* owned: the other end of that cosocket, or -1 */
   char *socket_path; /* owned: unlinked once connected; NULL = none */
   bool sleeping;     /* nginx's loop waits for a byte on the socket */
   bool polling;      /* salon_mailbox_wait waits on the wake descriptor */

@@ -118,14 +118,12 @@ static int news_in_flight(lua_State *L) {
 }
 
 static const luaL_Reg news_meta[] = {
-    {"__gc", news_gc}, {"__tostring", news_tostring}, {NULL, NULL}};
+  {"__gc", news_gc}, {"__tostring", news_tostring}, {NULL, NULL}};
 
 static const luaL_Reg news_methods[] = {
-    {"fd", news_fd},         {"listen", news_listen},
-    {"accept", news_accept}, {"take", news_take},
-    {"arm", news_arm},       {"in_flight", news_in_flight},
-    {"wait", news_wait},     {"release", news_release},
-    {NULL, NULL}};
+  {"fd", news_fd},     {"listen", news_listen},   {"accept", news_accept},
+  {"take", news_take}, {"arm", news_arm},         {"in_flight", news_in_flight},
+  {"wait", news_wait}, {"release", news_release}, {NULL, NULL}};
 
 /* Who asks for it means to take all news from it. */
 static int core_mailbox(lua_State *L) {
@@ -140,9 +138,8 @@ static int core_engine_stop(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg news_functions[] = {{"mailbox", core_mailbox},
-                                          {"engine_stop", core_engine_stop},
-                                          {NULL, NULL}};
+static const luaL_Reg news_functions[] = {
+  {"mailbox", core_mailbox}, {"engine_stop", core_engine_stop}, {NULL, NULL}};
 
 void salon_open_news(lua_State *L) {
   salon_newclass(L, SALON_MAILBOX, news_meta, news_methods);
