@@ -185,18 +185,16 @@ static int core_services(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg client_meta[] = {{"__gc", client_close},
-                                       {"__close", client_close},
-                                       {"__tostring", client_tostring},
-                                       {"__index", client_index},
-                                       {"__newindex", client_newindex},
-                                       {NULL, NULL}};
+static const luaL_Reg client_meta[] = {
+  {"__gc", client_close},          {"__close", client_close},
+  {"__tostring", client_tostring}, {"__index", client_index},
+  {"__newindex", client_newindex}, {NULL, NULL}};
 
 static const luaL_Reg client_methods[] = {
-    {"close", client_close}, {"closed", client_closed}, {NULL, NULL}};
+  {"close", client_close}, {"closed", client_closed}, {NULL, NULL}};
 
 static const luaL_Reg client_functions[] = {
-    {"client", client_new}, {"services", core_services}, {NULL, NULL}};
+  {"client", client_new}, {"services", core_services}, {NULL, NULL}};
 
 void salon_open_client(lua_State *L) {
   salon_newclass(L, SALON_CLIENT, client_meta, client_methods);

@@ -16,10 +16,8 @@ salon_Config *salon_config_new(void) {
   c->retry_budget = 0.2;
   c->retry_reserve = 100;
   c->http_version = SALON_HTTP_AUTO;
-  c->retry = (salon_RetryPlan){.max_tries = 4,
-                               .base = 0.25,
-                               .cap = 8,
-                               .retry_after_cap = 30};
+  c->retry = (salon_RetryPlan){
+    .max_tries = 4, .base = 0.25, .cap = 8, .retry_after_cap = 30};
   return c;
 }
 

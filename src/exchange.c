@@ -168,8 +168,8 @@ const char *salon_exchange_header(const salon_Exchange *x, const char *name,
 }
 
 const char *salon_kind_name(salon_Kind kind) {
-  static const char *const names[] = {"ok",        "network", "tls",   "timeout",
-                                      "cancelled", "limit",   "decode", "store"};
+  static const char *const names[] = {
+    "ok", "network", "tls", "timeout", "cancelled", "limit", "decode", "store"};
   return names[kind];
 }
 

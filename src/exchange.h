@@ -38,24 +38,24 @@ typedef struct salon_File {
 } salon_File;
 
 typedef enum { /* what went wrong, if anything */
-  SALON_OK,
-  SALON_NETWORK,
-  SALON_TLS,
-  SALON_TIMEOUT,
-  SALON_CANCELLED,
-  SALON_LIMIT,
-  SALON_DECODE,
-  SALON_STORE
+               SALON_OK,
+               SALON_NETWORK,
+               SALON_TLS,
+               SALON_TIMEOUT,
+               SALON_CANCELLED,
+               SALON_LIMIT,
+               SALON_DECODE,
+               SALON_STORE
 } salon_Kind;
 
 typedef enum { SALON_UNSENT, SALON_UNKNOWN, SALON_DONE } salon_Outcome;
 
 typedef enum { /* where it is; only the I/O thread reads and writes this */
-  SALON_STATE_NEW,
-  SALON_STATE_WAITING, /* for a free slot at its origin */
-  SALON_STATE_RUNNING,
-  SALON_STATE_PAUSED, /* between two tries */
-  SALON_STATE_DONE
+               SALON_STATE_NEW,
+               SALON_STATE_WAITING, /* for a free slot at its origin */
+               SALON_STATE_RUNNING,
+               SALON_STATE_PAUSED, /* between two tries */
+               SALON_STATE_DONE
 } salon_State;
 
 typedef struct salon_Exchange {
@@ -70,11 +70,11 @@ typedef struct salon_Exchange {
   struct salon_Mailbox *mailbox; /* owned: one reference, or NULL */
   char *method;
   char *url;
-  size_t origin_len;          /* "https://host:port" is the start of url */
+  size_t origin_len;            /* "https://host:port" is the start of url */
   struct salon_Headers *shared; /* owned: one reference, or NULL */
   char *authorization;          /* owned: the line with the token, or NULL */
   struct curl_slist *headers;   /* owned: our own nodes, then the shared ones */
-  char *body;                 /* owned; NULL = none */
+  char *body;                   /* owned; NULL = none */
   size_t body_len;
   salon_File upload;   /* the body, when it is a file */
   char *repeat_prefix; /* owned; for the plan's extra rule; NULL = any body */

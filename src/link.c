@@ -11,8 +11,7 @@
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 static void skip_blanks(salon_Link *link) {
-  while (link->rest < link->end && is_blank(*link->rest))
-    link->rest++;
+  while (link->rest < link->end && is_blank(*link->rest)) link->rest++;
 }
 
 static bool at(const salon_Link *link, char c) {
@@ -44,7 +43,7 @@ static bool at_quote(const salon_Link *link) {
   return at(link, '"') ||
          (at(link, '\'') &&
           memchr(link->rest + 1, '\'', (size_t)(link->end - link->rest) - 1) !=
-              NULL);
+            NULL);
 }
 
 static void read_value(salon_Link *link, const char **value,
@@ -98,11 +97,9 @@ static bool read_link(salon_Link *link) {
 /* Takes the next word off the relations; false when there is none. */
 static bool next_rel(salon_Link *link) {
   if (link->rels == NULL) return false;
-  while (link->rels < link->rels_end && is_blank(*link->rels))
-    link->rels++;
+  while (link->rels < link->rels_end && is_blank(*link->rels)) link->rels++;
   link->rel = link->rels;
-  while (link->rels < link->rels_end && !is_blank(*link->rels))
-    link->rels++;
+  while (link->rels < link->rels_end && !is_blank(*link->rels)) link->rels++;
   link->rel_len = (size_t)(link->rels - link->rel);
   return link->rel_len > 0;
 }

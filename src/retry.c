@@ -43,8 +43,7 @@ static bool is_worth_it(const salon_RetryPlan *plan,
 static double own_pause(const salon_RetryPlan *plan,
                         const salon_RetryInput *in) {
   double ceiling = plan->base;
-  for (int i = 1; i < in->tries && ceiling < plan->cap; i++)
-    ceiling *= 2;
+  for (int i = 1; i < in->tries && ceiling < plan->cap; i++) ceiling *= 2;
   if (ceiling > plan->cap) ceiling = plan->cap;
   if (ceiling < SHORTEST_PAUSE) ceiling = SHORTEST_PAUSE;
   return ceiling * (0.25 + 0.75 * in->random);
@@ -103,8 +102,8 @@ static int month_number(const char *name) {
   static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
   const char *found = strlen(name) == 3 ? strstr(names, name) : NULL;
   return found != NULL && (found - names) % 3 == 0
-             ? (int)(found - names) / 3 + 1
-             : 0;
+           ? (int)(found - names) / 3 + 1
+           : 0;
 }
 
 static bool is_date(const Date *d) {

@@ -10,31 +10,31 @@
 
 typedef enum salon_RetryClass {
   SALON_RETRY_IDEMPOTENT, /* may arrive twice */
-  SALON_RETRY_UNSENT, /* again only if the request provably never left */
-  SALON_RETRY_NEVER /* once, come what may: passwords, refresh tokens */
+  SALON_RETRY_UNSENT,     /* again only if the request provably never left */
+  SALON_RETRY_NEVER       /* once, come what may: passwords, refresh tokens */
 } salon_RetryClass;
 
 typedef struct salon_RetryPlan {
   salon_RetryClass class_;
-  int max_tries; /* all tries, the first included */
-  double base; /* the longest first pause; doubles with each try */
-  double cap; /* the longest pause of our own choice */
+  int max_tries;          /* all tries, the first included */
+  double base;            /* the longest first pause; doubles with each try */
+  double cap;             /* the longest pause of our own choice */
   double retry_after_cap; /* a longer Retry-After ends the call */
-  int repeat_status; /* extra rule of any class: repeat this status ... */
-  int repeat_max; /* ... so many times; 0 for both = no such rule */
+  int repeat_status;      /* extra rule of any class: repeat this status ... */
+  int repeat_max;         /* ... so many times; 0 for both = no such rule */
 } salon_RetryPlan;
 
 typedef struct salon_RetryInput {
-  int tries; /* made so far, >= 1 */
-  int repeats; /* of these, asked for by the extra rule */
-  int status; /* of the answer; 0 = none came */
-  bool unsent; /* the request provably never left */
-  bool transient; /* without an answer: may another try do better? */
+  int tries;           /* made so far, >= 1 */
+  int repeats;         /* of these, asked for by the extra rule */
+  int status;          /* of the answer; 0 = none came */
+  bool unsent;         /* the request provably never left */
+  bool transient;      /* without an answer: may another try do better? */
   bool repeat_matches; /* the answer's body is one the extra rule is for */
-  double retry_after; /* what the answer asks for; < 0 = nothing */
+  double retry_after;  /* what the answer asks for; < 0 = nothing */
   double now;
   double deadline; /* same clock as `now` */
-  double random; /* 0 to 1, fresh for each decision */
+  double random;   /* 0 to 1, fresh for each decision */
 } salon_RetryInput;
 
 /* The pause before the next try (> 0), or a negative number: stop. */

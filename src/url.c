@@ -77,8 +77,7 @@ static bool decodes_to(salon_Span text, salon_Span want) {
 
 size_t salon_url_decode(salon_Span value, char *out) {
   size_t n = 0;
-  while (value.len > 0)
-    out[n++] = next_byte(&value);
+  while (value.len > 0) out[n++] = next_byte(&value);
   return n;
 }
 
@@ -148,8 +147,7 @@ static bool is_odd_ipv4(const char *host) {
   struct in_addr address;
   size_t end = strlen(host), start;
   if (host[end - 1] == '.') end--;
-  for (start = end; start > 0 && host[start - 1] != '.'; start--)
-    continue;
+  for (start = end; start > 0 && host[start - 1] != '.'; start--) continue;
   if (strspn(host + start, "0123456789") < end - start &&
       strncmp(host + start, "0x", 2) != 0)
     return false;

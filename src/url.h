@@ -18,11 +18,11 @@ typedef struct salon_Span {
 
 typedef struct salon_Url {
   const char *scheme; /* static: "http" or "https" */
-  int port; /* 1..65535, the scheme's own unless given */
-  char host[256]; /* lower case; IPv6 in brackets, in its shortest form */
-  char origin[280]; /* "https://host", and ":port" unless the default */
-  salon_Span path; /* as written: "" or "/..." */
-  salon_Span query; /* as written, behind the "?"; s is NULL without one */
+  int port;           /* 1..65535, the scheme's own unless given */
+  char host[256];     /* lower case; IPv6 in brackets, in its shortest form */
+  char origin[280];   /* "https://host", and ":port" unless the default */
+  salon_Span path;    /* as written: "" or "/..." */
+  salon_Span query;   /* as written, behind the "?"; s is NULL without one */
 } salon_Url;
 
 /* Reads a complete URL; it may have a query, but no fragment. */

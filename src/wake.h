@@ -10,7 +10,8 @@ typedef struct salon_Wake {
   int write_fd; /* owned: equal to read_fd for an eventfd */
 } salon_Wake;
 
-#define SALON_WAKE_CLOSED {-1, -1}
+#define SALON_WAKE_CLOSED                                                      \
+  { -1, -1 }
 
 bool salon_wake_open(salon_Wake *w); /* false: errno says why */
 void salon_wake_close(salon_Wake *w);

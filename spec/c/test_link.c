@@ -164,8 +164,8 @@ static void survives_any_text(void **state) {
 }
 
 static void reads_a_megabyte_of_rubbish_at_once(void **state) {
-  static const char *const rubbish[] = {"<", "<a>;", "<a>;b='", "<a>;b=\"\\",
-                                        "<a>;rel='a ", "<a>;rel=b,"};
+  static const char *const rubbish[] = {
+    "<", "<a>;", "<a>;b='", "<a>;b=\"\\", "<a>;rel='a ", "<a>;rel=b,"};
   const size_t size = 1 << 20;
   char *text = malloc(size);
   (void)state;

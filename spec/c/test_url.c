@@ -15,9 +15,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-static salon_Span span(const char *s) {
-  return (salon_Span){s, strlen(s)};
-}
+static salon_Span span(const char *s) { return (salon_Span){s, strlen(s)}; }
 
 static salon_Url good(const char *text) {
   salon_Url url;
@@ -210,9 +208,11 @@ static void keeps_dots_that_are_no_dot_segments(void **state) {
 
 static void knows_what_stays_on_this_machine(void **state) {
   static const char *const local[] = {
-    "http://localhost",     "http://LOCALHOST:8080/x?y", "http://a.localhost",
-    "http://a.b.localhost", "http://127.0.0.1",          "http://127.0.0.1:1",
-    "http://127.255.0.9",   "http://[::1]",              "http://[0:0::0:1]:8",
+    "http://localhost",    "http://LOCALHOST:8080/x?y",
+    "http://a.localhost",  "http://a.b.localhost",
+    "http://127.0.0.1",    "http://127.0.0.1:1",
+    "http://127.255.0.9",  "http://[::1]",
+    "http://[0:0::0:1]:8",
   };
   static const char *const remote[] = {
     "http://example.org",  "http://localhost.example.org",
@@ -258,8 +258,8 @@ static char *build_n(const char *base, const salon_Span *parts, size_t nparts,
                      const salon_Span *pairs, size_t npairs) {
   salon_Url url = good_base(base);
   size_t measured, written;
-  const char *problem =
-    salon_url_build(&url, parts, nparts, pairs, npairs, NULL, &measured);
+  const char *problem = salon_url_build(&url, parts, nparts, pairs, npairs,
+                                        NULL, &measured);
   char *out, *text;
   if (problem != NULL) return NULL;
   out = malloc(measured);
@@ -274,8 +274,8 @@ static char *build_n(const char *base, const salon_Span *parts, size_t nparts,
 }
 
 static void assert_built(const char *base, const salon_Span *parts,
-                         size_t nparts, const salon_Span *pairs,
-                         size_t npairs, const char *want) {
+                         size_t nparts, const salon_Span *pairs, size_t npairs,
+                         const char *want) {
   char *got = build_n(base, parts, nparts, pairs, npairs);
   assert_non_null(got);
   assert_string_equal(got, want);
@@ -298,8 +298,7 @@ static void gives_a_final_slash_for_an_empty_last_part(void **state) {
   const salon_Span pairs[] = {span("page"), span("1")};
   (void)state;
   assert_built("https://a", parts, 2, NULL, 0, "https://a/rooms/");
-  assert_built("https://a/p", parts, 2, pairs, 2,
-               "https://a/p/rooms/?page=1");
+  assert_built("https://a/p", parts, 2, pairs, 2, "https://a/p/rooms/?page=1");
 }
 
 static void builds_without_any_part(void **state) {
@@ -323,8 +322,9 @@ static void encodes_everything_but_unreserved_characters(void **state) {
 
 static void refuses_parts_that_would_change_the_path(void **state) {
   const salon_Span bad[] = {
-    span("."),    span(".."),   span("a/b"),  span("/"),        span("a\\b"),
-    span("a\nb"), span("\x7F"), span("\x1F"), (salon_Span){"a\0b", 3},
+    span("."),    span(".."),   span("a/b"),
+    span("/"),    span("a\\b"), span("a\nb"),
+    span("\x7F"), span("\x1F"), (salon_Span){"a\0b", 3},
   };
   (void)state;
   for (size_t i = 0; i < COUNT(bad); i++) {
@@ -345,8 +345,7 @@ static void refuses_an_empty_part_anywhere_but_at_the_end(void **state) {
 static void writes_a_form_that_can_be_read_back(void **state) {
   const salon_Span pairs[] = {span("password"), span("p&ss=w+rd %41\n"),
                               span(""), (salon_Span){"\0\xFF", 2}};
-  static const char want[] =
-    "password=p%26ss%3Dw%2Brd%20%2541%0A&=%00%FF";
+  static const char want[] = "password=p%26ss%3Dw%2Brd%20%2541%0A&=%00%FF";
   char out[sizeof(want) - 1];
   (void)state;
   assert_int_equal(salon_url_form(pairs, 4, NULL), sizeof(out));
@@ -357,8 +356,7 @@ static void writes_a_form_that_can_be_read_back(void **state) {
 
 /* -- query parameters -- */
 
-static void assert_param(const char *url, const char *name,
-                         const char *want) {
+static void assert_param(const char *url, const char *name, const char *want) {
   salon_Span value;
   char out[256];
   size_t n;
@@ -416,8 +414,7 @@ static void does_not_take_a_nul_for_a_separator(void **state) {
   static const char text[] = "/x\0page=1?page=2\0&x=1";
   salon_Span value;
   (void)state;
-  assert_true(
-    salon_url_param(text, sizeof(text) - 1, span("page"), &value));
+  assert_true(salon_url_param(text, sizeof(text) - 1, span("page"), &value));
   assert_int_equal(value.len, 2);
   assert_memory_equal(value.s, "2\0", 2);
 }
@@ -436,9 +433,10 @@ static uint32_t next_random(void) {
 /* A text of its own size on the heap, made of pieces that matter. */
 static char *random_text(size_t *len) {
   static const char *const pieces[] = {
-    "https://", "http://", "[::1]", "[", "]", ":", ":80", ":99999", "@", "/",
-    "//", "?", "&", "=", "#", ".", "..", "%2e", "%", "%4", "\\", " ", "\n",
-    "localhost", "127.0.0.1", "a", "B.c", "page", "+", "\xFF", "-", "_"};
+    "https://",  "http://", "[::1]", "[",    "]",  ":",    ":80", ":99999",
+    "@",         "/",       "//",    "?",    "&",  "=",    "#",   ".",
+    "..",        "%2e",     "%",     "%4",   "\\", " ",    "\n",  "localhost",
+    "127.0.0.1", "a",       "B.c",   "page", "+",  "\xFF", "-",   "_"};
   char text[128];
   char *out;
   uint32_t n = next_random() % 12;
@@ -471,8 +469,7 @@ static void survives_any_text_and_reads_its_own_urls_back(void **state) {
       (void)salon_url_loopback(&url);
       assert_null(salon_url_build(&url, &part, 1, NULL, 0, NULL, &built_len));
       built = malloc(built_len);
-      assert_null(
-        salon_url_build(&url, &part, 1, NULL, 0, built, &built_len));
+      assert_null(salon_url_build(&url, &part, 1, NULL, 0, built, &built_len));
       assert_null(salon_url_parse(built, built_len, &again));
       assert_true(salon_url_same_origin(&url, &again));
       free(built);
