@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit 1
 make=${MAKE:-make}
 unset MAKEFLAGS MFLAGS MAKELEVEL
 jobs=$(nproc 2>/dev/null || echo 2)
-all="build strict load c busted-5.4 busted-luajit foreign asan tsan lint install"
+all="build strict load c busted-5.4 busted-luajit conformance foreign asan tsan lint install"
 [ -z "${CI:-}" ] || all="$all keycloak"
 
 # One folder for everything the run leaves lying about, readable for the
@@ -194,6 +194,7 @@ for part in ${*:-$all}; do
       check "C programs" build_programs
       finds build/tsan-5.4 race "data race"
       units build/tsan-5.4 ;;
+    conformance) check "the sandbox answers as recorded" timeout 300 "$make" -s conformance ;;
     foreign | keycloak) $part ;;
     lint) check "lint" timeout 300 "$make" -s lint ;;
     install) check "install" timeout 600 "$make" -s install-check ;;
