@@ -134,14 +134,16 @@ install-check:
 rock:
 	@$(LUA) tools/rock.lua
 
-$(BUILD)/bench/walk: bench/walk.c
+$(BUILD)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARNINGS) $(CURL_CFLAGS) $< -o $@ $(LIBS)
 
+# PARTS="lists nginx": only these (bench/run.lua names all); PLOT=1: also draws
+# doc/latency.svg.
 bench:
-	@tools/setup.sh test
-	@$(MAKE) -s build $(BUILD)/bench/walk
-	@$(RUN) bench/run.lua
+	@tools/setup.sh bench
+	@$(MAKE) -s build $(BUILD)/bench/walk $(BUILD)/bench/call
+	@$(RUN) bench/run.lua $(PARTS)
 
 torture:
 	@tools/setup.sh test

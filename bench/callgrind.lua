@@ -16,35 +16,44 @@ local function owner_of(path)
   return "others"  -- nghttp2, OpenSSL, zlib: all of them below libcurl
 end
 
--- Adds up the cost lines of a callgrind file. "ob=(3) /path" names an object that
--- is "ob=(3)" from then on; the line after "calls=" is the cost of the call.
-local function read(text)
-  local names, sums = {}, {}
-  local here, callee, is_call
-  local function object(id, name)
+-- "ob=(3) /path" gives a name that is "ob=(3)" from then on; functions likewise.
+local function name_reader()
+  local names = {}
+  return function(id, name)
     if name ~= "" then names[id] = name end
     return names[id] or ""
   end
+end
+
+-- Adds up the cost lines of a callgrind file; the line after "calls=" is the cost
+-- of the call. What _start calls in the C library is the whole program.
+local function read(text)
+  local object, named, sums = name_reader(), name_reader(), {}
+  local here, callee, called, is_call
   local function add(who, cost)
     if who then sums[who] = (sums[who] or 0) + cost end
   end
+  local function add_call(cost)
+    local library = callee and owner_of(callee) == nil
+    if library and not called:find "^__libc_start" then add(owner_of(here), cost) end
+    callee, is_call = nil, false
+  end
   for line in text:gmatch "[^\n]+" do
-    local key, id, name = line:match "^(c?ob)=(%(%d+%)) ?(.*)$"
+    local key, id, name = line:match "^(%a+)=(%(%d+%)) ?(.*)$"
     if key == "ob" then
-      here, callee = object(id, name), nil
+      here = object(id, name)
     elseif key == "cob" then
       callee = object(id, name)
-    elseif line:find "^fn=" then
-      callee = nil
+    elseif key == "fn" or key == "cfn" then
+      called = named(id, name)
     elseif line:find "^calls=" then
       is_call = true
     else
-      local cost = line:match "^[%d+*-]%S* (%d+)$"
+      local cost = tonumber(line:match "^[%d+*-]%S* (%d+)$")
       if cost and is_call then
-        if callee and not owner_of(callee) then add(owner_of(here), tonumber(cost)) end
-        is_call, callee = false, nil
+        add_call(cost)
       elseif cost then
-        add(owner_of(here), tonumber(cost))
+        add(owner_of(here), cost)
       end
     end
   end

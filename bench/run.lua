@@ -7,6 +7,7 @@
 --
 --   MARKDOWN=1   the figures as a table
 --   QUICK=1      a few short rounds, to see that everything runs
+--   PLOT=1       the plot as well
 --
 -- Servers listen on free ports of 127.0.0.1 and end with the program, their
 -- files are in a temporary folder. Absolute figures are the machine's; the
@@ -37,7 +38,8 @@ local function head()
 end
 
 local function main()
-  local names = arg[1] and arg or PARTS
+  local names = { table.unpack(arg[1] and arg or PARTS) }
+  if os.getenv "PLOT" == "1" then names[#names + 1] = "plot" end
   head()
   support.begin(os.getenv "MARKDOWN" == "1")
   local start = support.now()

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building, the demo and the tests need, and nothing that is there.
-#   tools/setup.sh [build|demo|test]
+#   tools/setup.sh [build|demo|test|bench]
 # Each need is a row of the table below: how to see that it is met, then what
 # the package is called for apt, dnf, apk and brew.  The rows decide, not the
 # package database, so a machine that got its tools another way is left alone.
@@ -9,8 +9,8 @@ set -eu
 
 want=${1:-build}
 case $want in
-  build|demo|test) ;;
-  *) echo "usage: tools/setup.sh [build|demo|test]" >&2; exit 2 ;;
+  build|demo|test|bench) ;;
+  *) echo "usage: tools/setup.sh [build|demo|test|bench]" >&2; exit 2 ;;
 esac
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
 
@@ -28,6 +28,12 @@ with_lua() {
   return 1
 }
 python_has() { has python3 && python3 -c "import $1" 2>/dev/null; }
+lua_http() {
+  for name in lua5.4 lua5.3 lua5.1; do
+    "$name" -e 'require "http.client"' >/dev/null 2>&1 && return
+  done
+  return 1
+}
 busted_for() { has "$1" && "$1" -e 'require "busted"' >/dev/null 2>&1; }
 nginx_lua() {
   has openresty || [ -x /usr/local/openresty/nginx/sbin/nginx ] ||
@@ -42,27 +48,26 @@ resty() {
 
 # Debian 12's nginx module wants OpenResty's LuaJIT, which conflicts with the
 # stock one; Debian 13 has the stock one.  What is installed decides, else apt.
+in_apt() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
 luajit_packages() {
   if dpkg-query -W -f '${db:Status-Status}\n' libluajit-5.1-2 2>/dev/null |
        grep -qx installed; then
     echo luajit libluajit-5.1-dev
-  elif apt-cache policy libluajit2-5.1-2 2>/dev/null |
-       grep -q 'Candidate: [0-9]'; then
+  elif in_apt libluajit2-5.1-2; then
     echo luajit2 libluajit2-5.1-dev
   else
     echo luajit libluajit-5.1-dev
   fi
 }
-jit=luajit jit_dev=libluajit-5.1-dev browser=-
+jit=luajit jit_dev=libluajit-5.1-dev browser=- http=-
 choose() {
   # shellcheck disable=SC2046  # two words on purpose
   set -- $(luajit_packages)
   jit=$1 jit_dev=$2
   # Ubuntu has its Chromium outside of apt: there the test of the page is skipped.
-  browser=-
-  if apt-cache policy chromium-driver 2>/dev/null | grep -q 'Candidate: [0-9]'; then
-    browser=chromium-driver
-  fi
+  browser=- http=-
+  if in_apt chromium-driver; then browser=chromium-driver; fi
+  if in_apt lua-http; then http=lua-http; fi
 }
 
 # for | met when | apt | dnf | apk | brew        ("-": comes with another row)
@@ -103,6 +108,7 @@ test|has jq|jq|jq|jq|jq
 test|python_has ensurepip|python3-venv|-|-|-
 test|has chromedriver|$browser|-|-|-
 test|python_has requests|python3-requests|python3-requests|py3-requests|-
+bench|lua_http|$http|-|-|-
 TABLE
 }
 
@@ -110,7 +116,7 @@ TABLE
 missing() {
   needs | while IFS='|' read -r group probe apt dnf apk brew; do
     case $want:$group in
-      build:demo|build:test|demo:test) continue ;;
+      build:demo|build:test|build:bench|demo:test|demo:bench|test:bench) continue ;;
     esac
     eval "$probe" && continue
     case $1 in
