@@ -238,38 +238,20 @@ describe("examples/meet.lua", function()
 end)
 
 describe("examples/nginx", function()
-  local sandbox, folder, port, server
+  local sandbox, server
 
-  -- The files as they stand, in a folder of the same shape; only the port is
-  -- another one, and nginx's own temporary files lie inside.
   setup(function()
     sandbox = support.start { rooms = 3, events = 3 }
-    folder, port = support.folder(), support.free_ports()()
-    local prefix = folder .. "/examples/nginx"
-    local here = support.quote(support.run("pwd"):match("^[^\n]+"))
-    support.run(("mkdir -p %s && cp examples/nginx/handler.lua %s && ln -s %s/lua %s/build %s")
-      :format(prefix, prefix, here, here, folder))
-    local conf = support.read("examples/nginx/nginx.conf")
-      :gsub("127%.0%.0%.1:8088", "127.0.0.1:" .. port)
-      :gsub("http {", "http { access_log off; " .. nginx.TEMPORARY)
-    support.write(prefix .. "/nginx.conf", conf)
-    local ot, meet = sandbox.opentalk, sandbox.meet
-    server = nginx.run(prefix, {
-      OPENTALK_URL = ot.url, OPENTALK_CLIENT_ID = ot.client_id,
-      OPENTALK_USERNAME = ot.username, OPENTALK_PASSWORD = ot.password,
-      MEET_URL = meet.url, MEET_CLIENT_ID = meet.client_id,
-      MEET_CLIENT_SECRET = meet.client_secret, MEET_USER = meet.user,
-    })
+    server = nginx.example(sandbox)
   end)
   teardown(function()
     if server then server:stop() end
     sandbox:stop()
-    support.remove(folder)
   end)
 
   local function post(backend)
     local output = support.run(("curl -sS --noproxy '*' --max-time 20 -X POST"
-      .. " -w '\\n%%{http_code}' http://127.0.0.1:%d/meet/%s"):format(port, backend))
+      .. " -w '\\n%%{http_code}' %s/meet/%s"):format(server.url, backend))
     local body, status = output:match("^(.*)\n(%d+)$")
     return cjson.decode(body), tonumber(status)
   end

@@ -61,6 +61,12 @@ function support.remove(path)
   os.execute("rm -rf " .. support.quote(path))
 end
 
+-- Waits, ten seconds at most, until a process has ended; whether its parent has
+-- noticed does not matter.
+function support.gone(pid)
+  support.run(("for i in $(seq 500); do [ -e /proc/%s/exe ] || break; sleep 0.02; done"):format(pid))
+end
+
 -- GET with the curl program, so that what salon says is read again by another.
 function support.curl(url, ...)
   local words = { "curl -sS --noproxy '*' --max-time 20" }

@@ -48,12 +48,39 @@ function nginx.start(http, environment, main)
   return self
 end
 
+-- Starts examples/nginx as it stands, in a folder of the same shape, with the
+-- logins of a sandbox; only the port is another one, and nginx's own temporary
+-- files lie inside.  changed: other values of the environment, false for none.
+function nginx.example(sandbox, changed)
+  local folder, port = support.folder(), support.free_ports()()
+  local prefix = folder .. "/examples/nginx"
+  local here = support.quote(support.run("pwd"):match("^[^\n]+"))
+  support.run(("mkdir %s/examples && cp -r examples/nginx %s && ln -s %s/lua %s/build %s")
+    :format(folder, prefix, here, here, folder))
+  local conf = support.read("examples/nginx/nginx.conf")
+    :gsub("127%.0%.0%.1:8088", "127.0.0.1:" .. port)
+    :gsub("http {", "http { access_log off; " .. nginx.TEMPORARY)
+  support.write(prefix .. "/nginx.conf", conf)
+  local ot, meet = sandbox.opentalk, sandbox.meet
+  local environment = {
+    OPENTALK_URL = ot.url, OPENTALK_CLIENT_ID = ot.client_id,
+    OPENTALK_USERNAME = ot.username, OPENTALK_PASSWORD = ot.password,
+    MEET_URL = meet.url, MEET_CLIENT_ID = meet.client_id,
+    MEET_CLIENT_SECRET = meet.client_secret, MEET_USER = meet.user,
+  }
+  for name, value in pairs(changed or {}) do environment[name] = value or nil end
+  local self = nginx.run(prefix, environment)
+  self.url, self.root = "http://127.0.0.1:" .. port, folder
+  return self
+end
+
 function nginx:log() return support.read(self.folder .. "/error.log") end
 
 -- Asks it to quit and waits until it is gone.
 function nginx:stop()
-  support.run(("kill -QUIT %s; for i in $(seq 100); do kill -0 %s 2>/dev/null || break; sleep 0.1; done")
-    :format(self.pid, self.pid))
+  support.run("kill -QUIT " .. self.pid)
+  support.gone(self.pid)
+  if self.root then support.remove(self.root) end
   if self.owned then support.remove(self.folder) end
 end
 
