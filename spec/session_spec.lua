@@ -258,6 +258,18 @@ describe("the password grant", function()
     assert.equal("decode", err.kind)
   end)
 
+  it("is content with no token that cannot be sent, and shows none of it", function()
+    for _, answer in ipairs {
+      '{"access_token":"to ken-1234"}', '{"access_token":"token-1234\\nX: y"}',
+      '{"access_token":"token-1234","expires_in":1e999}', '{"access_token":"token-1234",',
+    } do
+      serve { ["POST " .. TOKEN_PATH] = function() return 200, answer end }
+      local _, err = client():token()
+      assert.equal("decode", err.kind)
+      for _, shown in pairs(err) do assert.not_matches("ken%-1234", tostring(shown)) end
+    end
+  end)
+
   it("shows no secret in anything it leaves behind", function()
     serve { ["POST " .. TOKEN_PATH] = function(asked) return 400, asked.body end }
     local ot = client { password = "m4rker-s3cret", client_secret = "m4rker-cs" }
@@ -403,6 +415,15 @@ describe("a token from outside", function()
       .rooms:get("r")
     assert.equal("auth", err.kind)
     assert.equal(1, count "GET /v1/rooms/r")
+  end)
+
+  it("that no header can hold is refused: at the door, or as an auth error", function()
+    serve()
+    assert.error_matches(function() salon.opentalk { url = FRONT, token = "t0ken\n" } end,
+      "option 'token' must not hold")
+    local _, err = salon.opentalk { url = FRONT, token = function() return "t0ken\n" end }:token()
+    assert.equal("auth", err.kind)
+    assert.not_matches("t0ken", tostring(err))
   end)
 
   it("that cannot be had is an auth error; a function's own error comes through", function()

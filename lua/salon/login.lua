@@ -84,6 +84,33 @@ function Login:get(deadline, refused)
   return token, err
 end
 
+---The Token of a login service's answer. What the service sends may be no token
+---at all (a blank inside, no lifetime one can add): an error then, whose body
+---stays out of it, as nobody knows what in there is secret.
+---@param session salon.Session
+---@param answer table
+---@param data table  the decoded answer
+---@param fields table  for core.token
+---@return salon.Token? token
+---@return salon.Error? err  kind: decode
+function Login.read(session, answer, data, fields)
+  local fault
+  if type(data.access_token) ~= "string" or data.access_token == "" then
+    fault = "the login service's answer holds no access_token"
+  else
+    fields.access = data.access_token
+    fields.expires_in = tonumber(data.expires_in)
+    fields.scope = type(data.scope) == "string" and data.scope or nil
+    fields.answer = session.about(answer)
+    local ok, token = pcall(core.token, fields)
+    if ok then return token end
+    fault = "the login service's answer is no use: " .. token
+  end
+  local err = session:shape_error(answer, fault)
+  err.body = nil
+  return nil, err
+end
+
 local function given_fault(message, hint)
   return Error.new { kind = "auth", message = message, hint = hint }
 end
@@ -104,7 +131,10 @@ function Login.given(session, given)
       return nil, given_fault("the token was refused, and option 'token' has no other one",
         dynamic and "its function gave the same token again" or "give a fresh one")
     end
-    return core.token { access = text }
+    local ok, token = pcall(core.token, { access = text })
+    if ok then return token end
+    return nil, given_fault("option 'token' gave no usable token: " .. token,
+      "a line end, perhaps, from the file it was read from?")
   end
   return Login.new { session = session, renew = renew, renewable = dynamic }
 end

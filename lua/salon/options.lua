@@ -211,6 +211,16 @@ options.PREFETCH = { "number", integer = true, min = 0, max = 64 }
 options.CALL = { timeout = options.TIMEOUT }
 options.SECRET = { "string", "secret", "function" }
 
+-- A token becomes part of a header line; one read from a file may bring its
+-- line end along.
+local function token_fault(value)
+  local text = core.is_secret(value) and value:reveal() or value
+  if type(text) == "string" and text:find("[%c ]") then
+    return "must not hold blanks or control characters (a line end?)"
+  end
+end
+options.TOKEN = { "string", "secret", "function", check = token_fault }
+
 local function rfc3339_fault(value)
   if clock.parse(value) == nil then
     return "must be an RFC 3339 time such as '2026-11-01T00:00:00Z'"

@@ -21,7 +21,7 @@ local OPTIONS = options.merge(options.CLIENT, {
   client_id = { "string" },
   client_secret = options.SECRET,
   user = { "string" },
-  token = options.SECRET,
+  token = options.TOKEN,
 })
 
 -- Which of the options belong together; raises at the caller of `new`.

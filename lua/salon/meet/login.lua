@@ -19,6 +19,7 @@ local UNKNOWN_USER = "User not found."  -- with a 404, and never translated
 -- server explains stays "http".
 local function explain(err)
   if err.status == nil then return err end
+  if err.status < 300 then err.body = nil end  -- broken JSON, perhaps with a token in it
   err.hint = hints.find(remedies.LOGIN, err) or err.hint
   -- Asking again does no harm, whatever the method is.
   if err.status >= 500 then err.retryable = true end
@@ -52,15 +53,7 @@ local function ask(self, deadline)
     repeat_max = 1,
   }
   if data == nil then return nil, explain(answer) end
-  if type(data.access_token) ~= "string" or data.access_token == "" then
-    return nil, session:shape_error(answer, "the token answer holds no access_token")
-  end
-  return core.token {
-    access = data.access_token,
-    expires_in = tonumber(data.expires_in),
-    scope = type(data.scope) == "string" and data.scope or nil,
-    answer = session.about(answer),
-  }
+  return Login.read(session, answer, data, {})
 end
 
 ---@param session salon.Session

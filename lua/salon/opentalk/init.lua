@@ -24,7 +24,7 @@ local OPTIONS = options.merge(options.CLIENT, {
   username = options.SECRET,
   password = options.SECRET,
   scope = { "string" },
-  token = options.SECRET,
+  token = options.TOKEN,
 })
 
 local URLS = { "url", "frontend_url", "controller_url", "issuer", "token_endpoint" }

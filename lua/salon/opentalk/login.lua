@@ -20,6 +20,7 @@ local REFUSAL_KEPT = 60  -- seconds a refused password is not sent again
 -- Says who refused, and makes a refusal of the login an "auth" error.
 local function explain(err)
   if err.status == nil then return err end
+  if err.status < 300 then err.body = nil end  -- broken JSON, perhaps with a token in it
   err.hint = hints.find(remedies.LOGIN, err) or err.hint
   if err.status == 400 or err.status == 401 or err.status == 403 then
     err.kind = "auth"
@@ -54,18 +55,11 @@ local function ask(self, form, deadline, old_refresh)
     retry = "never",
   }
   if data == nil then return nil, explain(answer) end
-  if type(data.access_token) ~= "string" or data.access_token == "" then
-    return nil, session:shape_error(answer, "the login service's answer holds no access_token")
-  end
   local refresh = data.refresh_token or old_refresh
-  return core.token {
-    access = data.access_token,
+  return Login.read(session, answer, data, {
     refresh = type(refresh) == "string" and refresh or nil,
-    expires_in = tonumber(data.expires_in),
-    scope = type(data.scope) == "string" and data.scope or nil,
     id_token = type(data.id_token) == "string" and data.id_token or nil,
-    answer = session.about(answer),
-  }
+  })
 end
 
 -- The fields every grant has; nil, err if a secret cannot be had.
