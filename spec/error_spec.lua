@@ -158,6 +158,20 @@ describe("an error made of a failed transfer", function()
   end)
 end)
 
+describe("an error about the proxy", function()
+  it("does not show its password", function()
+    for _, proxy in ipairs { "http://joe:m4rker@host:99999", "ftpx://joe:m4rker@host" } do
+      local client = salon.meet { url = "http://127.0.0.1:1", token = "t", proxy = proxy,
+        no_proxy = "nowhere.example", timeout = 5, max_tries = 1 }
+      local _, err = client.rooms:list()
+      assert.equal("network", err.kind)
+      assert.matches("proxy", err.message)
+      for _, shown in pairs(err) do assert.not_matches("m4rker", tostring(shown)) end
+      client:close()
+    end
+  end)
+end)
+
 describe("salon.check", function()
   local err = Error.new { kind = "http", message = "no", status = 404 }
 

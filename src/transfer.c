@@ -371,8 +371,15 @@ static salon_Kind kind_of(CURLcode code) {
   }
 }
 
+/* Here libcurl repeats the proxy's whole address, with its password. */
+static bool shows_proxy(const char *text) {
+  static const char start[] = "Unsupported proxy s"; /* syntax, scheme */
+  return strncmp(text, start, sizeof(start) - 1) == 0;
+}
+
 /* libcurl's own words are better than ours but for these. */
 static const char *words_for(const salon_Transfer *t, CURLcode code) {
+  if (shows_proxy(t->error)) return "the proxy's address is not understood";
   switch (code) {
   case CURLE_ABORTED_BY_CALLBACK: /* our refusal to send it twice */
   case CURLE_GOT_NOTHING:
