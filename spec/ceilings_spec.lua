@@ -34,6 +34,14 @@ describe("a client's ceilings", function()
     assert.is_table(client:call("GET", "/"))
   end)
 
+  it("of size may be as high as one likes", function()
+    use(answer(("x"):rep(33e6)), "keep", { max_body = 100 * 2 ^ 20 })
+    assert.equal(33e6, #assert(client:call("GET", "/", { raw = true })))
+    client:close()
+    use(answer("x"), "keep", { max_body = 2 ^ 80 })
+    assert.equal("x", client:call("GET", "/", { raw = true }))
+  end)
+
   it("give up on a server that falls silent, before the call's own end", function()
     use("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "hang",
       { silence_timeout = 0.2, max_tries = 1 })

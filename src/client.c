@@ -3,6 +3,7 @@
 #include "client.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,9 +51,13 @@ static void read_seconds(lua_State *L, const char *name, double *to) {
 }
 
 static void read_size(lua_State *L, const char *name, size_t *to) {
-  double n = (double)*to;
-  read_seconds(L, name, &n);
-  *to = (size_t)n;
+  lua_getfield(L, 1, name);
+  if (!lua_isnil(L, -1)) {
+    double n = luaL_checknumber(L, -1);
+    if (!(n >= 0)) luaL_error(L, "client: '%s' must not be negative", name);
+    *to = n < (double)(SIZE_MAX / 2) ? (size_t)n : SIZE_MAX / 2;
+  }
+  lua_pop(L, 1);
 }
 
 static void read_count(lua_State *L, const char *name, int *to) {
