@@ -156,6 +156,10 @@ describe("core.token", function()
     assert.is_false(core.is_token(core.secret "x"))
   end)
 
+  it("cannot be closed: the client that gave it out goes on using it", function()
+    assert.is_nil(debug.getmetatable(token()).__close)
+  end)
+
   it("is wiped on release and says so", function()
     local t = token()
     debug.getmetatable(t).__gc(t)

@@ -202,8 +202,7 @@ const char *salon_token_access(lua_State *L, int idx, size_t *len) {
 }
 
 static const luaL_Reg token_meta[] = {
-  {"__gc", token_release},
-  {"__close", token_release},
+  {"__gc", token_release}, /* no __close: a client goes on using its token */
   {"__index", token_index},
   {"__tostring", token_tostring},
   {NULL, NULL},
