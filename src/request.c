@@ -174,7 +174,10 @@ static void set_plan(lua_State *L, salon_Exchange *x, double timeout) {
   x->plan.repeat_status = (int)number_field(L, "repeat_status", 0);
   x->plan.repeat_max = (int)number_field(L, "repeat_max", 0);
   const char *prefix = text_field(L, "repeat_prefix", NULL);
-  if (prefix != NULL) x->repeat_prefix = strdup(prefix);
+  if (prefix != NULL) {
+    x->repeat_prefix = strdup(prefix); /* NULL would stand for any body */
+    if (x->repeat_prefix == NULL) luaL_error(L, "not enough memory");
+  }
   double now = salon_now();
   x->deadline = number_field(L, "deadline", now + timeout);
   if (!(x->deadline < now + 366.0 * 86400)) x->deadline = now + 366.0 * 86400;
