@@ -122,6 +122,11 @@ for _, version in ipairs { "1.31", "1.27" } do
       can:close()
     end)
 
+    it("names function and field where something cannot be sent", function()
+      assert.error_matches(function() meet.rooms:create { configuration = { x = print } } end,
+        "^rooms:create: cannot encode a function at configuration%.x$")
+    end)
+
     it("explains refusals", function()
       local _, err = meet.rooms:get("not-an-id")
       assert.equal("http", err.kind)

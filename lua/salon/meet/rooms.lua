@@ -183,6 +183,13 @@ local function configuration_fault(value)
   end
 end
 
+-- What cannot be written as JSON is the caller's mistake.
+local function encode(fname, body)
+  local ok, text = pcall(core.encode, body)
+  if not ok then error(fname .. ": " .. text, 3) end
+  return text
+end
+
 local FIELDS = {
   access_level = { "string", one_of = { "public", "trusted", "restricted" } },
   configuration = { "table", check = configuration_fault },
@@ -207,10 +214,11 @@ function Rooms:create(fields, opts)
   local session = options.self(self, Rooms, "rooms:create")
   local body = options.check("rooms:create", fields, FIELDS, 3, "field")
   local call = options.check("rooms:create", opts, CALL)
+  local text = encode("rooms:create", body)
   local raw, answer = session:fetch {
     method = "POST",
     parts = { "rooms", "" },
-    body = core.encode(body),
+    body = text,
     user = user_of(session, call, "rooms:create"),
     deadline = session:deadline(call.timeout),
     repeat_status = 400,
@@ -245,10 +253,11 @@ function Rooms:update(id, fields, opts)
   options.id("rooms:update", "id", id)
   local body = options.check("rooms:update", fields, FIELDS, 3, "field")
   local call = options.check("rooms:update", opts, CALL)
+  local text = encode("rooms:update", body)
   local raw, answer = session:fetch {
     method = "PATCH",
     parts = { "rooms", id, "" },
-    body = core.encode(body),
+    body = text,
     user = user_of(session, call, "rooms:update"),
     deadline = session:deadline(call.timeout),
   }
