@@ -153,7 +153,13 @@ function module.start(options)
   settings.dir, settings.parent, settings.key = dir, shell.own_pid(), shell.random_key()
   for attempt = 1, 3 do
     plan_ports(settings)
-    self.pid, message = nginx.start(server, settings, module_root(), attempt == 1)
+    local ok
+    ok, self.pid, message = pcall(nginx.start, server, settings, module_root(), attempt == 1)
+    if not ok then  -- Ctrl-C: nobody else knows of this folder yet
+      nginx.abandon(dir)
+      shell.remove_folder(dir)
+      error(self.pid, 0)
+    end
     if self.pid or message ~= "port taken" then break end
   end
   if not self.pid then

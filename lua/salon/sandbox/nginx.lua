@@ -180,6 +180,12 @@ function nginx.start(server, settings, root, first)
   return tonumber((shell.read(dir .. "/nginx.pid") or ""):match("%d+"))
 end
 
+---Ends a server whose start was broken off, if it came as far as that.
+function nginx.abandon(dir)
+  shell.run(("cd %s && n=0; until [ -s nginx.pid ]; do n=$((n+1)); [ $n -gt 20 ] && exit; sleep 0.01; done; "
+    .. "kill -TERM \"$(cat nginx.pid)\""):format(shell.quote(dir)))
+end
+
 ---Ends the master process `pid` if it is still the one that serves `dir`, and
 ---waits until it is gone. (Its last act is to remove the pid file; the process
 ---itself may stay for a second as somebody's unread child.)
