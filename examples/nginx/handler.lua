@@ -43,10 +43,15 @@ end
 
 local handler = {}
 
+-- This worker's client of one backend.
+function handler.client(backend)
+  clients[backend] = clients[backend] or backends[backend]()
+  return clients[backend]
+end
+
 function handler.create(backend)
   if ngx.req.get_method() ~= "POST" then return answer(405, { error = "POST it" }) end
-  clients[backend] = clients[backend] or backends[backend]()
-  local client = clients[backend]
+  local client = handler.client(backend)
 
   local room, err = client.rooms:create({}, { timeout = 10 })
   if not room then return refuse(err) end
