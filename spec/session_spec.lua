@@ -506,6 +506,30 @@ describe("a call", function()
     end
   end)
 
+  it("takes no object whose id fits into no path, alone or in a list", function()
+    for body, words in pairs { ["{}"] = "'id' must be a string", ['{"id":7}'] = "'id' must be",
+      ['{"id":"a/../b"}'] = "slash", ['{"id":""}'] = "empty" } do
+      serve {
+        ["GET /v1/rooms/r"] = function() return 200, body end,
+        ["GET /v1/rooms"] = function() return 200, "[" .. body .. "]" end,
+      }
+      local ot = client()
+      local _, err = ot.rooms:get("r")
+      assert.equal("decode", err.kind)
+      assert.matches(words, err.message)
+      _, err = ot.rooms:list()
+      assert.equal("decode", err.kind)
+      assert.matches("an id in the list", err.message)
+      transport:remove()
+    end
+  end)
+
+  it("does not end a list at a null", function()
+    serve { ["GET /v1/rooms"] = function() return 200, '[{"id":"a"},null,{"id":"b"}]' end }
+    local _, err = client().rooms:list()
+    assert.equal("decode", err.kind)
+  end)
+
   it("hands on what the transport says", function()
     for _, kind in ipairs { "network", "tls", "timeout", "cancelled", "limit" } do
       serve { ["GET /v1/rooms/r"] = function()

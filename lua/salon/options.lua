@@ -152,27 +152,32 @@ function options.check(fname, given, spec, level, word)
   return copy
 end
 
+---Why `value` cannot become one segment of a path, or nil.
+---@param value any
+---@return string?
+function options.id_fault(value)
+  if type(value) == "string" and value:find("^[%w_%-]+$") then return nil end
+  if type(value) ~= "string" then
+    return "must be a string, got " .. (NAMES[kind_of(value)] or type(value))
+  elseif value == "" then
+    return "must not be empty"
+  elseif value:find("[%c%z]") then
+    return "must not hold control characters"
+  elseif value:find("[/\\]") then
+    return "must not hold a slash"
+  elseif value:find("..", 1, true) or value == "." then
+    return "must not hold '..'"
+  end
+end
+
 ---Checks an id or name that becomes one segment of a path.
 ---@param fname string
 ---@param name string  of the argument
 ---@param value any
 ---@param level? integer
 function options.id(fname, name, value, level)
-  if type(value) == "string" and value:find("^[%w_%-]+$") then return end
-  level = level or 3
-  local message
-  if type(value) ~= "string" then
-    message = "must be a string, got " .. (NAMES[kind_of(value)] or type(value))
-  elseif value == "" then
-    message = "must not be empty"
-  elseif value:find("[%c%z]") then
-    message = "must not hold control characters"
-  elseif value:find("[/\\]") then
-    message = "must not hold a slash"
-  elseif value:find("..", 1, true) or value == "." then
-    message = "must not hold '..'"
-  end
-  if message then fail(level, "%s: argument '%s' %s", fname, name, message) end
+  local message = options.id_fault(value)
+  if message then fail(level or 3, "%s: argument '%s' %s", fname, name, message) end
 end
 
 ---Checks `self` of a service (`ot.rooms`), and that its client is open.

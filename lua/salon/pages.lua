@@ -26,6 +26,7 @@
 --   timeout -> seconds per page
 
 local Error = require "salon.error"
+local options = require "salon.options"
 
 local pages = {}
 
@@ -35,17 +36,27 @@ local function send(source, position)
   return source.session:start(call)
 end
 
----`items` as they are, when all of them are objects.
+---`items` as they are, when they are a list of objects whose ids fit into paths.
+---A null among them reads as nil and leaves a hole, at which `ipairs` would end.
 ---@param session salon.Session
 ---@param answer table
 ---@param items any[]
+---@param id fun(raw: table): any
 ---@return table[]? items
 ---@return salon.Error? err  kind: decode
-function pages.objects(session, answer, items)
+function pages.objects(session, answer, items, id)
+  local fault
+  local left = 0
+  for _ in pairs(items) do left = left + 1 end
   for _, item in ipairs(items) do
-    if type(item) ~= "table" then
-      return nil, session:shape_error(answer, "the list holds something that is no object")
-    end
+    left = left - 1
+    if type(item) ~= "table" then left = -1 break end
+    fault = fault or options.id_fault(id(item))
+  end
+  if left ~= 0 then
+    return nil, session:shape_error(answer, "the list holds something that is no object")
+  elseif fault then
+    return nil, session:shape_error(answer, "an id in the list " .. fault)
   end
   return items
 end

@@ -23,6 +23,7 @@ local context = require "salon.context"
 local core = require "salon.core"
 local hosts = require "salon.host"
 local json = require "salon.json"
+local options = require "salon.options"
 
 ---@class salon.Call
 ---@field method? string  "GET"
@@ -324,14 +325,17 @@ end
 
 ---Sends a call and decodes the object that comes back.
 ---@param call salon.Call
+---@param key? string  the field that later calls put into their paths
 ---@return table? data
 ---@return table|salon.Error answer_or_err
-function Session:fetch(call, shape)
+function Session:fetch(call, key)
   local answer, err = self:call(call)
   if answer == nil then return nil, err end
   local data
-  data, err = self:decode(answer, shape or "object")
+  data, err = self:decode(answer, "object")
   if data == nil then return nil, err end
+  local fault = key and options.id_fault(data[key])
+  if fault then return nil, self:shape_error(answer, ("the answer's '%s' %s"):format(key, fault)) end
   return data, answer
 end
 

@@ -97,7 +97,7 @@ local function source(session, given, user)
     if type(data.results) ~= "table" then
       return nil, session:shape_error(answer, "the page holds no list 'results'")
     end
-    return pages.objects(session, answer, data.results)
+    return pages.objects(session, answer, data.results, id_of)
   end
   function self.following(_, position)
     if type(data.next) ~= "string" then return nil end
@@ -167,11 +167,11 @@ function Rooms:get(id, opts)
   local session = options.self(self, Rooms, "rooms:get")
   options.id("rooms:get", "id", id)
   local call = options.check("rooms:get", opts, CALL)
-  local raw, answer = session:fetch {
+  local raw, answer = session:fetch({
     parts = { "rooms", id, "" },
     user = user_of(session, call, "rooms:get"),
     deadline = session:deadline(call.timeout),
-  }
+  }, "id")
   if raw == nil then return nil, answer end
   return wrap(session, raw, session.about(answer))
 end
@@ -215,7 +215,7 @@ function Rooms:create(fields, opts)
   local body = options.check("rooms:create", fields, FIELDS, 3, "field")
   local call = options.check("rooms:create", opts, CALL)
   local text = encode("rooms:create", body)
-  local raw, answer = session:fetch {
+  local raw, answer = session:fetch({
     method = "POST",
     parts = { "rooms", "" },
     body = text,
@@ -224,7 +224,7 @@ function Rooms:create(fields, opts)
     repeat_status = 400,
     repeat_prefix = '{"slug":',  -- the drawn name is taken: nothing was created
     repeat_max = 3,
-  }
+  }, "id")
   if raw == nil then return nil, answer end
   return wrap(session, raw, session.about(answer))
 end
@@ -254,13 +254,13 @@ function Rooms:update(id, fields, opts)
   local body = options.check("rooms:update", fields, FIELDS, 3, "field")
   local call = options.check("rooms:update", opts, CALL)
   local text = encode("rooms:update", body)
-  local raw, answer = session:fetch {
+  local raw, answer = session:fetch({
     method = "PATCH",
     parts = { "rooms", id, "" },
     body = text,
     user = user_of(session, call, "rooms:update"),
     deadline = session:deadline(call.timeout),
-  }
+  }, "id")
   if raw == nil then return nil, not_offered(answer, "change", "Meet can since 1.31") end
   return wrap(session, raw, session.about(answer))
 end

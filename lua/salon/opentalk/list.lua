@@ -69,7 +69,7 @@ function list.source(fields)
   function source.items(answer)
     local items, err = session:decode(answer, "array")
     if items == nil then return nil, err end
-    return pages.objects(session, answer, items)
+    return pages.objects(session, answer, items, fields.id)
   end
   return source
 end

@@ -137,10 +137,10 @@ function Rooms:get(id, opts)
   local session = options.self(self, Rooms, "rooms:get")
   options.id("rooms:get", "id", id)
   local call = options.check("rooms:get", opts, options.CALL)
-  local raw, answer = session:fetch {
+  local raw, answer = session:fetch({
     parts = { "rooms", id },
     deadline = session:deadline(call.timeout),
-  }
+  }, "id")
   if raw == nil then return nil, answer end
   return rooms.wrap(session, raw, session.about(answer))
 end
@@ -189,12 +189,12 @@ function Rooms:create(fields, opts)
   local call = options.check("rooms:create", opts, options.CALL)
   local shown = body.password
   if core.is_secret(shown) then body.password = shown:reveal() end
-  local raw, answer = session:fetch {
+  local raw, answer = session:fetch({
     method = "POST",
     parts = { "rooms" },
     body = core.encode(body),
     deadline = session:deadline(call.timeout),
-  }
+  }, "id")
   if raw == nil then return nil, answer end
   return rooms.wrap(session, raw, session.about(answer))
 end
