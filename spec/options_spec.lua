@@ -38,6 +38,21 @@ local function mistake(call, ...)
   return text
 end
 
+describe("option 'no_proxy'", function()
+  it("overrides the environment, also with none at all", function()
+    local support = require "spec.support"
+    for option, proxied in pairs { ["nil"] = "false", ["''"] = "true", ["'127.0.0.1'"] = "false" } do
+      local output = support.script({ "-e", ([[
+        local client = require("salon").meet { url = "http://127.0.0.1:1", token = "t",
+          proxy = "http://127.0.0.1:2", no_proxy = %s, max_tries = 1 }
+        local _, err = client.rooms:list()
+        io.write(tostring(err.message:find("port 2", 1, true) ~= nil))]]):format(option) },
+        { no_proxy = "127.0.0.1" })
+      assert.equal(proxied, output)
+    end
+  end)
+end)
+
 describe("salon.opentalk and salon.meet", function()
   it("do nothing but look at their options", function()
     local ot = salon.opentalk(OT)

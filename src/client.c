@@ -97,12 +97,15 @@ static void read_proxy(lua_State *L, salon_Config *c) {
     const char *https = environment("https_proxy", "HTTPS_PROXY");
     c->proxy[SALON_HTTP] = copy(L, http != NULL ? http : all);
     c->proxy[SALON_HTTPS] = copy(L, https != NULL ? https : all);
-    c->no_proxy = copy(L, environment("no_proxy", "NO_PROXY"));
   } else {
     for (int i = 0; i < SALON_SCHEMES; i++) read_text(L, "proxy", &c->proxy[i]);
   }
-  lua_pop(L, 1);
-  read_text(L, "no_proxy", &c->no_proxy);
+  /* never NULL: libcurl would ask the environment, on the I/O thread */
+  lua_getfield(L, 1, "no_proxy");
+  const char *except = environment("no_proxy", "NO_PROXY");
+  if (!lua_isnil(L, -1)) except = luaL_checkstring(L, -1);
+  c->no_proxy = copy(L, except != NULL ? except : "");
+  lua_pop(L, 2);
 }
 
 static void read_config(lua_State *L, salon_Config *c) {
