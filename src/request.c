@@ -214,11 +214,19 @@ static void checkurl(lua_State *L, const char *url) {
       luaL_error(L, "request: 'url' holds a blank or control character");
 }
 
+/* It becomes the first word of the request. */
+static void checkmethod(lua_State *L, const char *method) {
+  size_t letters = strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+  if (letters == 0 || method[letters] != '\0')
+    luaL_error(L, "request: 'method' must be a word in capitals");
+}
+
 static void build(lua_State *L, salon_Request *r, salon_Config *config,
                   double timeout) {
   const char *url = text_field(L, "url", NULL);
   const char *method = text_field(L, "method", "GET");
   checkurl(L, url);
+  checkmethod(L, method);
   salon_Headers *headers = read_headers(L, config);
   size_t body_len = 0;
   lua_getfield(L, 2, "body");
