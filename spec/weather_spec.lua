@@ -2,6 +2,7 @@
 -- documented error object, quickly; nothing leaks, neither memory nor descriptors
 -- nor a secret; and the same client works on when the sun is back.
 
+local Authority = require "spec.support.authority"
 local core = require "salon.core"
 local raw = require "spec.support.raw"
 local salon = require "salon"
@@ -40,6 +41,7 @@ local CASES = {
   { "sends byte by byte", answer("200 OK", JSON, ("x"):rep(100)), "drip", "timeout" },
   { "cuts its answer short", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"a\"", "close",
     "network", 200, "done" },
+  { "cuts its header short", "HTTP/1.1 200 OK\r\nContent-Ty", "close", "network", 200, "done" },
   { "resets within its answer", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"a\"", "reset",
     "network", 200, "done" },
   { "speaks no HTTP", "220 smtp ready\r\n", "close", "network", nil, "unknown" },
@@ -257,65 +259,26 @@ describe("a server that cannot be reached", function()
 end)
 
 describe("a certificate", function()
-  local folder, guest, ports
-
-  -- An authority, and three certificates that it signed.
-  local CONFIG = [[
-[ca]
-default_ca = own
-[own]
-dir = %s
-database = $dir/index
-serial = $dir/serial
-new_certs_dir = $dir
-certificate = $dir/ca.pem
-private_key = $dir/ca.key
-default_md = sha256
-policy = any
-copy_extensions = copy
-unique_subject = no
-[any]
-commonName = supplied
-]]
-
-  local function openssl(...)
-    local output, status = support.run("cd " .. support.quote(folder) .. " && openssl "
-      .. string.format(...))
-    assert(status == 0, output)
-  end
-
-  local KEY = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
-
-  local function make(name, host, dates)
-    openssl("req -new %s -subj /CN=%s -addext subjectAltName=DNS:%s -keyout %s.key -out %s.csr",
-      KEY, host, host, name, name)
-    openssl("ca -batch -config ca.conf %s -in %s.csr -out %s.pem", dates, name, name)
-  end
+  local authority, guest, ports
 
   setup(function()
-    folder = support.folder()
-    support.write(folder .. "/ca.conf", CONFIG:format(folder))
-    support.write(folder .. "/index", "")
-    support.write(folder .. "/serial", "01\n")
-    openssl("req -x509 %s -days 2 -subj /CN=authority -keyout ca.key -out ca.pem", KEY)
-    make("good", "localhost", "-days 2")
-    make("other", "elsewhere.example", "-days 2")
-    make("expired", "localhost", "-startdate 20200101000000Z -enddate 20200201000000Z")
+    authority = Authority.new()
+    authority:sign("good", "localhost", "-days 2")
+    authority:sign("other", "elsewhere.example", "-days 2")
+    authority:sign("expired", "localhost", "-startdate 20200101000000Z -enddate 20200201000000Z")
     local take, servers = support.free_ports(), {}
     ports = {}
     for _, name in ipairs { "good", "other", "expired" } do
       ports[name] = take()
-      servers[#servers + 1] = ([[server { listen 127.0.0.1:%d ssl;
-        ssl_certificate %s/%s.pem; ssl_certificate_key %s/%s.key;
-        location / { return 200 '{"count":0,"next":null,"results":[]}'; } }]])
-        :format(ports[name], folder, name, folder, name)
+      servers[#servers + 1] = authority:server(name, ports[name],
+        '{"count":0,"next":null,"results":[]}')
     end
     guest = require("spec.support.nginx").start(table.concat(servers, "\n"))
   end)
 
   teardown(function()
     guest:stop()
-    support.remove(folder)
+    authority:remove()
   end)
 
   local function list(name, ca_file, host)
@@ -337,7 +300,7 @@ commonName = supplied
   end
 
   it("is accepted when its authority is known", function()
-    assert.equal(0, #salon.check(list("good", folder .. "/ca.pem")))
+    assert.equal(0, #salon.check(list("good", authority.ca_file)))
   end)
 
   it("is refused when its authority is not known", function()
@@ -345,11 +308,11 @@ commonName = supplied
   end)
 
   it("is refused when it is for another name", function()
-    refused("other", folder .. "/ca.pem")
-    refused("good", folder .. "/ca.pem", "127.0.0.1")
+    refused("other", authority.ca_file)
+    refused("good", authority.ca_file, "127.0.0.1")
   end)
 
   it("is refused when it has expired", function()
-    assert.matches("expired", refused("expired", folder .. "/ca.pem"))
+    assert.matches("expired", refused("expired", authority.ca_file))
   end)
 end)

@@ -78,7 +78,11 @@ static size_t on_header(char *data, size_t size, size_t n, void *user) {
   salon_Exchange *x = t->exchange;
   size_t len = size * n;
   hear(x);
-  if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) x->head.len = 0;
+  if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) {
+    x->head.len = 0;
+    t->headed = false;
+  }
+  if (len > 0 && len <= 2 && data[len - 1] == '\n') t->headed = true;
   if (len > x->config->max_header - x->head.len) {
     t->too_long = "header";
     return 0;
@@ -269,6 +273,7 @@ static void prepare(salon_Transfer *t, salon_Exchange *x) {
   t->exchange = x;
   x->transfer = t;
   t->too_long = NULL;
+  t->headed = false;
   t->socket = -1;
   t->uploaded = 0;
   if (!HAS_SEND_HOOK) hear(x);
@@ -400,9 +405,11 @@ static const char *words_for(const salon_Transfer *t, CURLcode code) {
   }
 }
 
-static bool is_transient(salon_Kind kind, CURLcode code) {
+static bool is_transient(salon_Kind kind, CURLcode code, bool sent) {
+  /* after sending, the protocol is not the URL's but that of the answer */
   if (kind == SALON_NETWORK)
-    return code != CURLE_URL_MALFORMAT && code != CURLE_UNSUPPORTED_PROTOCOL;
+    return code != CURLE_URL_MALFORMAT &&
+           (code != CURLE_UNSUPPORTED_PROTOCOL || sent);
   /* a handshake may be broken off by a server that restarts; a certificate
   ** does not get better */
   return kind == SALON_TIMEOUT || code == CURLE_SSL_CONNECT_ERROR;
@@ -430,6 +437,9 @@ static void say_too_long(salon_Transfer *t) {
 bool salon_transfer_judge(salon_Transfer *t, CURLcode code) {
   salon_Exchange *x = t->exchange;
   note_outcome(t);
+  /* libcurl takes a header that breaks off for a whole one */
+  if (code == CURLE_OK && x->status != 0 && !t->headed)
+    code = CURLE_PARTIAL_FILE;
   if (code == CURLE_OK && x->status != 0) {
     x->kind = SALON_OK;
     return false;
@@ -450,7 +460,7 @@ bool salon_transfer_judge(salon_Transfer *t, CURLcode code) {
   }
   salon_Kind kind = kind_of(code);
   say(x, kind, words_for(t, code));
-  return is_transient(kind, code);
+  return is_transient(kind, code, x->sent);
 }
 
 static bool looked_up(CURL *e) {

@@ -22,6 +22,7 @@ typedef struct salon_Transfer {
   bool scheme_set;
   curl_off_t uploaded;  /* of the body, when it was last looked */
   const char *too_long; /* what of the answer exceeds our ceiling, or NULL */
+  bool headed;          /* the answer's header has come to its end */
   char error[CURL_ERROR_SIZE];
 } salon_Transfer;
 
