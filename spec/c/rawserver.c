@@ -1,10 +1,11 @@
-/* The raw server as a program, for specs in Lua: prints its port, then
-   answers each request with the bytes of a file, and goes when nobody reads
-   what it prints any more.
-     rawserver FOLDER
+/* The raw server as a program, for specs in Lua: prints its port (and the file
+   with its certificate), then answers each request with the bytes of a file,
+   and goes when nobody reads what it prints any more.
+     rawserver FOLDER [tls]
    "/NAME/and/so/on" sends FOLDER/NAME as it is; FOLDER/NAME.then says what
-   happens afterwards: close, reset, hang or drip. FOLDER/log grows by every
-   request that arrived whole. Well-known files there are none. */
+   happens afterwards: one of the words below. FOLDER/log grows by every request
+   that arrived whole. Well-known files there are none. Over HTTP/2, where it
+   reads no path, the name is always "h2". */
 
 #include <signal.h>
 #include <stdbool.h>
@@ -33,10 +34,10 @@ static Then what_then(const char *file) {
   static const struct {
     const char *word;
     Then then;
-  } all[] = {{"close", THEN_CLOSE},
-             {"reset", THEN_RESET},
-             {"hang", THEN_HANG},
-             {"drip", THEN_DRIP}};
+  } all[] = {{"close", THEN_CLOSE},     {"reset", THEN_RESET},
+             {"hang", THEN_HANG},       {"drip", THEN_DRIP},
+             {"trickle", THEN_TRICKLE}, {"refuse", THEN_REFUSE},
+             {"break", THEN_BREAK},     {"goaway", THEN_GOAWAY}};
   char path[620], word[16] = "";
   snprintf(path, sizeof(path), "%s.then", file);
   FILE *f = fopen(path, "rb");
@@ -58,10 +59,10 @@ static void note(const char *folder, const char *text) {
 }
 
 static Answer answer(void *folder, int n, const char *path, const char *text) {
-  char name[200] = "", file[600];
+  char name[200] = "h2", file[600];
   (void)n;
   note(folder, text);
-  sscanf(path, "/%199[^/?]", name);
+  if (*path != '\0' && sscanf(path, "/%199[^/?]", name) != 1) name[0] = '.';
   snprintf(file, sizeof(file), "%s/%s", (char *)folder, name);
   bool wanted = name[0] != '.' && strstr(path, "/.well-known/") == NULL;
   FILE *f = wanted ? fopen(file, "rb") : NULL;
@@ -73,15 +74,16 @@ static Answer answer(void *folder, int n, const char *path, const char *text) {
   return (Answer){len > 0 ? bytes : "", len, what_then(file)};
 }
 
-static void ready(int port) {
-  printf("%d\n", port);
+static void ready(const Server *s) {
+  printf("%d %s\n", server_port(s), server_ca(s));
   fflush(stdout);
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) return 2;
+  bool tls = argc == 3 && strcmp(argv[2], "tls") == 0;
+  if (argc != 2 && !tls) return 2;
   signal(SIGPIPE, SIG_IGN);
-  server_serve(answer, argv[1], STDOUT_FILENO, ready);
+  server_serve(answer, argv[1], STDOUT_FILENO, tls, ready);
   free(bytes);
   return 0;
 }

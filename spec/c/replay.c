@@ -56,8 +56,8 @@ static Answer play(void *user, int n, const char *path, const char *text) {
   return (Answer){answer, len, after(len)};
 }
 
-static void ready(int port) {
-  printf("%d\n", port);
+static void ready(const Server *s) {
+  printf("%d\n", server_port(s));
   fflush(stdout);
 }
 
@@ -67,6 +67,6 @@ int main(int argc, char **argv) {
     return 2;
   }
   folder = argv[1];
-  server_serve(play, NULL, STDOUT_FILENO, ready);
+  server_serve(play, NULL, STDOUT_FILENO, false, ready);
   return 0;
 }

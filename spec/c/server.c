@@ -26,7 +26,7 @@
 
 #include <openssl/ssl.h>
 
-enum { DRIP_MS = 50, MAX_STREAMS = 32 };
+enum { DRIP_MS = 50, TRICKLE_MS = 1000, MAX_STREAMS = 32 };
 
 typedef struct Buffer {
   char *data;
@@ -171,20 +171,23 @@ static void accept_one(Server *s) {
   pthread_mutex_unlock(&s->lock);
 }
 
+static bool is_slow(const Conn *c) {
+  return c->then == THEN_DRIP || c->then == THEN_TRICKLE;
+}
+
 /* What follows an answer. */
 static void act(Server *s, Conn *c) {
   c->writing = false;
   c->out.len = c->sent = 0;
   if (c->then == THEN_RESET)
     reset(s, c);
-  else if (c->then == THEN_CLOSE || c->then == THEN_DRIP ||
-           c->then == THEN_GOAWAY)
+  else if (c->then == THEN_CLOSE || is_slow(c) || c->then == THEN_GOAWAY)
     hang_up(s, c);
 }
 
 static void flush(Server *s, Conn *c) {
   size_t left = c->out.len - c->sent;
-  if (c->then == THEN_DRIP && left > 1) left = 1;
+  if (is_slow(c) && left > 1) left = 1;
   ssize_t n = left == 0 ? 0 : transmit(c, c->out.data + c->sent, left);
   if (n < 0) {
     if (errno != EAGAIN) hang_up(s, c);
@@ -256,9 +259,13 @@ static void add_frame(Conn *c, int type, int flags, uint32_t stream,
   add(&c->out, data, len);
 }
 
-static void add_ok(Conn *c, uint32_t stream) {
+static void add_ok(Conn *c, uint32_t stream, Answer a) {
+  const char *body = memmem(a.bytes, a.len, "\r\n\r\n", 4);
+  must(body != NULL, "an answer without a body");
+  body += 4;
   add_frame(c, 1, 4, stream, "\x88", 1); /* HEADERS: ":status: 200" */
-  add_frame(c, 0, 1, stream, "ok", 2);   /* DATA, END_STREAM */
+  add_frame(c, 0, 1, stream, body,       /* DATA, END_STREAM */
+            a.len - (size_t)(body - a.bytes));
 }
 
 static void http2_answer(Server *s, Conn *c, uint32_t stream) {
@@ -267,10 +274,13 @@ static void http2_answer(Server *s, Conn *c, uint32_t stream) {
   Answer a = arrived(s, "", "", 0);
   switch (a.then) {
   case THEN_KEEP:
-    add_ok(c, stream);
+    add_ok(c, stream, a);
     return;
   case THEN_REFUSE:
     add_frame(c, 3, 0, stream, "\0\0\0\7", 4);
+    return;
+  case THEN_BREAK:
+    add_frame(c, 3, 0, stream, "\0\0\0\2", 4);
     return;
   case THEN_GOAWAY:
     add_frame(c, 7, 0, 0, covered, 8);
@@ -347,10 +357,12 @@ static Conn *longest_hanging(Server *s) {
 
 static void release_one(Server *s, Conn *c) {
   change_hanging(s, c, -1);
+  Answer ok = OK_ANSWER;
+  ok.len = strlen(ok.bytes);
   if (c->http2)
-    add_ok(c, c->stream[c->hanging]);
+    add_ok(c, c->stream[c->hanging], ok);
   else
-    add(&c->out, OK_ANSWER.bytes, strlen(OK_ANSWER.bytes));
+    add(&c->out, ok.bytes, ok.len);
   c->then = THEN_KEEP;
   c->writing = true;
   flush(s, c);
@@ -394,8 +406,9 @@ static bool turn(Server *s) {
   int ms = -1;
   for (size_t i = 0; i < count; i++) {
     Conn *c = &s->conns[i];
-    bool drips = c->fd >= 0 && c->writing && c->then == THEN_DRIP;
-    if (drips) ms = DRIP_MS;
+    bool drips = c->fd >= 0 && c->writing && is_slow(c);
+    if (drips && ms != DRIP_MS)
+      ms = c->then == THEN_DRIP ? DRIP_MS : TRICKLE_MS;
     set[FIXED + i] = (struct pollfd){
       .fd = c->fd,
       .events = (short)(POLLIN | (c->writing && !drips ? POLLOUT : 0))};
@@ -407,8 +420,7 @@ static bool turn(Server *s) {
     if (c->fd < 0) continue;
     if (set[FIXED + i].revents & ~POLLOUT) read_some(s, c);
     if (c->fd < 0 || !c->writing) continue;
-    if (c->then == THEN_DRIP ? n == 0 : set[FIXED + i].revents & POLLOUT)
-      flush(s, c);
+    if (is_slow(c) ? n == 0 : set[FIXED + i].revents & POLLOUT) flush(s, c);
   }
   if (set[1].revents) accept_one(s);
   bool go_on = !(set[2].revents & (POLLERR | POLLHUP));
@@ -528,11 +540,13 @@ void server_stop(Server *s) {
   free(s);
 }
 
-void server_serve(AnswerTo *answer, void *user, int lifeline,
-                  void (*ready)(int port)) {
+void server_serve(AnswerTo *answer, void *user, int lifeline, bool tls,
+                  void (*ready)(const Server *s)) {
   Server *s = server_new(answer, user, lifeline);
-  ready(s->port);
+  if (tls) make_certificate(s);
+  ready(s);
   serve(s);
+  remove_certificate(s);
 }
 
 int server_port(const Server *s) { return s->port; }

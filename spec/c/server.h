@@ -6,20 +6,23 @@
 #ifndef SALON_SPEC_SERVER_H
 #define SALON_SPEC_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef enum Then {
   THEN_KEEP, /* the connection stays open */
   THEN_CLOSE,
   THEN_RESET,
-  THEN_HANG,   /* nothing more comes, unless server_release says so */
-  THEN_DRIP,   /* the bytes go out one by one, 20 a second, then it closes */
-  THEN_REFUSE, /* HTTP/2: RST_STREAM with REFUSED_STREAM */
-  THEN_GOAWAY  /* HTTP/2: GOAWAY that does not cover the request, then close */
+  THEN_HANG,    /* nothing more comes, unless server_release says so */
+  THEN_DRIP,    /* the bytes go out one by one, 20 a second, then it closes */
+  THEN_TRICKLE, /* the same at one byte a second */
+  THEN_REFUSE,  /* HTTP/2: RST_STREAM with REFUSED_STREAM */
+  THEN_BREAK,   /* HTTP/2: RST_STREAM with INTERNAL_ERROR */
+  THEN_GOAWAY   /* HTTP/2: GOAWAY that does not cover the request, then close */
 } Then;
 
 typedef struct Answer {
-  const char *bytes; /* as they go on the wire; HTTP/2 sends its own 200 */
+  const char *bytes; /* as they go on the wire; HTTP/2: 200, and their body */
   size_t len;        /* 0: the bytes end at the first NUL */
   Then then;
 } Answer;
@@ -48,10 +51,10 @@ void server_settle(Server *s);              /* until no connection is open */
 void server_release(Server *s, int n); /* answers n hanging requests, or all */
 double server_cpu(const Server *s);    /* seconds its thread has used */
 
-/* For a program of its own: serves on this thread, for ever. `ready` hears
-   the port; the end of `lifeline`'s reader is the end of the program. */
-void server_serve(AnswerTo *answer, void *user, int lifeline,
-                  void (*ready)(int port));
+/* For a program of its own: serves on this thread until nobody reads what is
+   written to `lifeline`. `ready` hears when it can be asked. */
+void server_serve(AnswerTo *answer, void *user, int lifeline, bool tls,
+                  void (*ready)(const Server *s));
 
 #define OK_ANSWER                                                              \
   ((Answer){"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 0, THEN_KEEP})

@@ -14,17 +14,21 @@ raw.__index = raw
 local PROGRAM = "build/5.4/c/rawserver"
 
 ---It ends with stop(), or soon after this process.
-function raw.start()
+---tls: it speaks HTTP/2, and every answer is the one named "h2"; self.ca_file.
+function raw.start(tls)
   local output, status = support.run("make -s " .. PROGRAM)
   assert(status == 0, output)
   local folder = support.folder()
-  local pipe = assert(io.popen("exec " .. PROGRAM .. " " .. support.quote(folder), "r"))
-  local port = assert(pipe:read "*l")
-  return setmetatable({ folder = folder, pipe = pipe, url = "http://127.0.0.1:" .. port }, raw)
+  local pipe = assert(io.popen(("exec %s %s %s"):format(PROGRAM, support.quote(folder),
+    tls and "tls" or ""), "r"))
+  local port, ca_file = assert(pipe:read "*l"):match("^(%d+) (.*)$")
+  return setmetatable({ folder = folder, pipe = pipe, ca_file = ca_file,
+    url = (tls and "https" or "http") .. "://127.0.0.1:" .. port }, raw)
 end
 
 ---What every request below "/NAME" gets from now on, and what happens after it:
----"keep" (the default), "close", "reset", "hang", or "drip" (byte by byte).
+---"keep" (the default), "close", "reset", "hang", "drip" (byte by byte), "trickle"
+---(one a second); over HTTP/2 "goaway", "refuse", "break" (the stream) as well.
 function raw:answer(name, bytes, and_then)
   support.write(self.folder .. "/" .. name, bytes)
   support.write(self.folder .. "/" .. name .. ".then", and_then or "keep")

@@ -1,0 +1,216 @@
+-- The calls into bad weather (weather.lua), made where salon runs: in a process
+-- of its own per fault, or in a content handler of nginx. Time is taken here, so
+-- that it is salon's and not that of the programs around.
+--
+--   lua spec/support/storm.lua PLACE HOST ROW   prints what came, as JSON
+--   storm.run(place, host, row)                 returns it
+--
+-- place: what storms_spec.lua has set up: addresses, folders, files.
+
+local cjson = require "cjson"
+local core = require "salon.core"
+local salon = require "salon"
+local weather = require "spec.support.weather"
+
+local storm = {}
+
+local TOKEN = "marker-token-7f3a"
+
+local function client(url, more)
+  local options = { url = url, token = TOKEN, timeout = weather.DEADLINE,
+    max_tries = weather.TRIES, max_body = weather.MAX_BODY, allow_insecure = true }
+  for name, value in pairs(more or {}) do options[name] = value end
+  return salon.meet(options)
+end
+
+-- What a call came to, and how long it took.
+local function take(calls, method, fn, ...)
+  local start = core.now()
+  local value, err = fn(...)
+  local seconds = core.now() - start
+  local call = { method = method, seconds = seconds }
+  if value ~= nil then
+    call.kind = "none"
+  else
+    for _, name in ipairs { "kind", "attempts", "status", "outcome", "retryable" } do
+      call[name] = err[name]
+    end
+    call.text, call.secret = tostring(err), tostring(err):find(TOKEN, 1, true) and true
+  end
+  calls[#calls + 1] = call
+  return call
+end
+
+local function write(path, text)
+  local file = assert(io.open(path, "wb"))
+  assert(file:write(text))
+  assert(file:close())
+end
+
+-- Sets what the raw server says below /NAME.
+local function set(folder, name, bytes, and_then)
+  write(folder .. "/" .. name, bytes)
+  write(folder .. "/" .. name .. ".then", and_then or "keep")
+end
+
+local function list_and_create(calls, meet)
+  take(calls, "GET", meet.rooms.list, meet.rooms)
+  take(calls, "POST", meet.rooms.create, meet.rooms, {})
+end
+
+local function works(meet)
+  local page, err = meet.rooms:list { timeout = 10 }
+  return page and true or tostring(err)
+end
+
+-- Each of these makes the calls of a row, lets the sun shine, and says whether
+-- the client works then: true, or why not.
+local FROM = {}
+
+-- The answer ends after each of its bytes in turn: nothing is known of it until
+-- its first line is whole.
+local function each_byte(place, name, calls)
+  local folder, good = place.raw.folder, weather.GOOD
+  local meet = client(place.raw.url .. "/" .. name, { max_tries = 1 })
+  local first_line = #good:match("^[^\n]*\n")
+  for size = 0, #good - 1 do
+    set(folder, name, good:sub(1, size), "close")
+    local from = #calls
+    list_and_create(calls, meet)
+    for i = from + 1, #calls do
+      calls[i].expected = { kind = "network", attempts = 1, retryable = calls[i].method == "GET",
+        status = size >= first_line and 200 or nil, outcome = size >= first_line and "done" or "unknown" }
+      calls[i].cut = size
+    end
+  end
+  return meet
+end
+
+function FROM.raw(place, name, fault, calls)
+  local folder, meet = place.raw.folder
+  if fault == "each byte" then
+    meet = each_byte(place, name, calls)
+  else
+    set(folder, name, fault[1], fault[2])
+    meet = client(place.raw.url .. "/" .. name)
+    list_and_create(calls, meet)
+  end
+  set(folder, name, weather.GOOD)
+  return works(meet)
+end
+
+function FROM.h2(place, _, fault, calls)
+  local server = place.h2[fault]
+  set(server.folder, "h2", weather.GOOD, fault)
+  local meet = client(server.url, { ca_file = server.ca_file })
+  list_and_create(calls, meet)
+  set(server.folder, "h2", weather.GOOD)
+  return works(meet)
+end
+
+function FROM.sandbox(place, _, _, calls, row)
+  local options, path = {}, "/v1/rooms/" .. place.rooms[row]
+  for name, value in pairs(place.opentalk) do options[name] = value end
+  options.timeout, options.max_tries = weather.DEADLINE, weather.TRIES
+  options.max_body = weather.MAX_BODY
+  local opentalk = salon.opentalk(options)
+  salon.check(opentalk:call("GET", "/v1/users/me", { timeout = 10 }))    -- logs in
+  take(calls, "GET", opentalk.call, opentalk, "GET", path)
+  take(calls, "POST", opentalk.call, opentalk, "POST", path .. "/invites", { json = {} })
+  local room, err = opentalk:call("GET", path, { timeout = 10 })
+  opentalk:close()
+  return room and true or tostring(err)
+end
+
+-- A bad certificate stays bad: others must go on.
+function FROM.https(place, _, fault, calls)
+  list_and_create(calls, client(place.https[fault], { ca_file = place.https.ca_file }))
+  return works(client(place.raw.url .. "/good"))
+end
+
+function FROM.address(place, name, fault, calls)
+  local address = place.address[fault]
+  local meet = client(address.url, { connect_timeout = address.connect_timeout })
+  if fault == "hanging name" then
+    write(place.hang .. "/" .. address.name, "")
+    meet = client(address.url .. "/good")
+  end
+  list_and_create(calls, meet)
+  if fault == "hanging name" then
+    os.remove(place.hang .. "/" .. address.name)
+  elseif address.folder then
+    write(address.folder .. "/open", name)
+  else
+    meet = client(place.raw.url .. "/good")
+  end
+  return works(meet)
+end
+
+local function walk(meet, call)
+  call.entries = 0
+  local ok, e = pcall(function()
+    for _ in meet.rooms:each { prefetch = 1 } do call.entries = call.entries + 1 end
+  end)
+  if ok then return true end
+  return nil, assert(salon.caught(e), e)
+end
+
+function FROM.walk(place, _, fault, calls)
+  local server, seen = place.walk[fault], {}
+  write(server.folder .. "/bad", "")
+  local meet = client(server.url, { timeout = weather.DEADLINE })
+  local call = take(calls, "GET", walk, meet, seen)
+  call.entries = seen.entries
+  os.remove(server.folder .. "/bad")
+  return works(meet)
+end
+
+---What this process holds: KiB of Lua, KiB resident, descriptors.
+function storm.held()
+  core.engine_stop()    -- with it go the connections that are kept
+  if rawget(_G, "jit") then jit.flush() end    -- compiled traces are no leak
+  collectgarbage()
+  collectgarbage()
+  local pages = io.open("/proc/self/statm"):read("*l"):match("^%d+ (%d+)")
+  local pipe = io.popen("ls /proc/" .. core.pid() .. "/fd | wc -l")
+  local descriptors = tonumber(pipe:read "*l")
+  pipe:close()
+  return { lua = collectgarbage("count"), resident = pages * 4, descriptors = descriptors }
+end
+
+function storm.run(place, host, row)
+  local fault = weather.FAULTS[row]
+  local result = { row = row, calls = {} }
+  result.works = FROM[fault[2]](place, host .. row, fault[3], result.calls, row)
+  return result
+end
+
+-- Everything that is loaded or opened once and for all.
+function storm.warm(place)
+  assert(works(client(place.raw.url .. "/good")) == true)
+  assert(works(client(place.https.good, { ca_file = place.https.ca_file })) == true)
+  works(client(place.raw.url .. "/nothing"))    -- what errors need
+  salon.opentalk(place.opentalk):close()
+end
+
+-- Threads that look up a name that hangs end in their time.
+local function settled(before)
+  local held
+  for _ = 1, 100 do
+    held = storm.held()
+    if held.descriptors <= before.descriptors then break end
+    os.execute("sleep 0.05")
+  end
+  return held
+end
+
+if arg and arg[0] and arg[0]:find("storm%.lua$") then
+  local place, host, row = dofile(arg[1]), arg[2], tonumber(arg[3])
+  storm.warm(place)
+  local before = storm.held()
+  local result = storm.run(place, host, row)
+  result.before, result.after = before, settled(before)
+  print(cjson.encode(result))
+end
+
+return storm
