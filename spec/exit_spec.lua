@@ -49,7 +49,10 @@ describe("a process with TLS calls under way", function()
 
   it("ends with os.exit(1)", function() ends("os.exit(1)", 1) end)
 
-  it("ends with os.exit(true, true)", function() ends("os.exit(true, true)", 0) end)
+  it("ends with os.exit(true, true)", function()
+    if _VERSION == "Lua 5.1" and not jit then pending("PUC Lua 5.1 takes a number alone") end
+    ends("os.exit(true, true)", 0)
+  end)
 
   it("ends with an uncaught error", function() ends("error('on purpose')", 1) end)
 
