@@ -524,6 +524,16 @@ describe("a call", function()
     end
   end)
 
+  it("does not blame the address for a proxy's page", function()
+    for status, words in pairs { [429] = "wait before", [502] = "proxy", [302] = "redirects",
+      [500] = "may be down", [404] = "check 'url'" } do
+      serve { ["GET /v1/rooms/r"] = function() return status, "<html><title>x</title></html>" end }
+      local _, err = client().rooms:get("r")
+      assert.matches(words, err.hint)
+      transport:remove()
+    end
+  end)
+
   it("does not end a list at a null", function()
     serve { ["GET /v1/rooms"] = function() return 200, '[{"id":"a"},null,{"id":"b"}]' end }
     local _, err = client().rooms:list()

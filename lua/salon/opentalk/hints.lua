@@ -136,11 +136,11 @@ hints.CONTROLLER = {
   { "the message names the field's type or its possible values", text = "json deserialize error" },
   { "send a JSON body, {} at least", code = "invalid_content_type" },
   { "bodies may have 2 MiB", code = "payload_overflow" },
-  { "a web page answered, not OpenTalk's controller: check 'url', or give 'controller_url'",
-    shape = "html" },
   { "the login service or the database behind the controller may be down; servers of 2023 that "
     .. "open all rooms to everybody cannot list them at all", status = 500, path = "/rooms$" },
   { "the login service or the database behind the controller may be down", status = 500 },
+  { "a web page answered, not OpenTalk's controller: check 'url', or give 'controller_url'",
+    shape = "html" },
 }
 
 return hints

@@ -103,13 +103,15 @@ function Backend:register(pending)
   return pending.login:register(pending.token, pending.call.deadline)
 end
 
-function Backend.explain(_, err, _, pending)
+function Backend.explain(_, err, shape, pending)
   if pending.call.url then return end  -- the login service's; login and discovery explain it
   if err.status == 401 and pending.complaint then
     err.hint = pending.login.renewable and remedies.COMPLAINTS[pending.complaint]
       or remedies.COMPLAINTS.given
   else
-    err.hint = hints.find(remedies.CONTROLLER, err) or err.hint
+    -- a proxy's page: for its 429 or 502 the address is right
+    local general = shape == "html" and err.status ~= 404 and err.hint
+    err.hint = general or hints.find(remedies.CONTROLLER, err) or err.hint
   end
   if err.status == 403 and err.body == nil and err.code == nil then
     err.message = "no permission, or no such object (the server does not tell which)"
