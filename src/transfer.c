@@ -398,8 +398,8 @@ static const char *words_for(const salon_Transfer *t, CURLcode code) {
   case CURLE_HTTP2_STREAM:
   case CURLE_HTTP2:
     return "the server broke off the HTTP/2 stream";
-  case CURLE_OUT_OF_MEMORY:
-    return "not enough memory";
+  case CURLE_OUT_OF_MEMORY: /* in libcurl 7.88 both */
+    return "not enough memory, or a header line of more than 100 KiB";
   default:
     return t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
   }
