@@ -68,6 +68,13 @@ local HTTP = [[
       collectgarbage()
       ngx.say(assert(ot.rooms:get(rooms[2])).id == rooms[2])
     } }
+    location /left { content_by_lua_block {
+      local client = salon.opentalk { url = "@URL@", client_id = "@ID@", username = "@USER@",
+        password = "@PASSWORD@" }
+      local first = ngx.thread.spawn(function() return client.rooms:get(rooms[1]) end)
+      ngx.thread.kill(first)  -- as when its client goes away, in the middle of the login
+      ngx.say(assert(client.rooms:get(rooms[2], { timeout = 5 })).id == rooms[2])
+    } }
     location /static { return 200 "static\n"; }
   }
 ]]
@@ -132,6 +139,10 @@ describe("salon in nginx", function()
 
   it("survives threads that are killed while they wait", function()
     for _ = 1, 5 do assert.equal("true", get "/killed") end
+  end)
+
+  it("finishes a login whose first caller went away, for the others", function()
+    assert.equal("true", get "/left")
   end)
 
   it("holds up nobody while calls are pending", function()

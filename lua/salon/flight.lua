@@ -1,14 +1,16 @@
 -- One at a time: the first caller does the work, everybody who comes meanwhile
 -- waits for it and shares what came out. Used for discovery and for logins.
 --
--- Whoever does the work may die without a word (a light thread that nginx
--- kills); after its deadline the next one takes over.
+-- Where the host can, the work goes on apart from its first caller, whose light
+-- thread nginx may kill at any time. Where it cannot, the next one takes over after
+-- the deadline of one that died without a word.
 
 local Error = require "salon.error"
 local context = require "salon.context"
 local core = require "salon.core"
 
 local GRACE = 1
+local unpack = rawget(_G, "unpack") or table.unpack
 
 local Flight = {}
 Flight.__index = Flight
@@ -49,7 +51,29 @@ local function follow(self, deadline, what)
   return true, { err = out_of_time(what) }
 end
 
----Runs `work`, or waits for whoever runs it already.
+-- Does the work and tells everybody what came out.
+local function lead(self, me, what, work, arguments)
+  local ok, value, err = pcall(work, unpack(arguments, 1, arguments.n))
+  if self.leader == me then self.leader = nil end
+  me.over = true
+  if ok then
+    me.value, me.err = value, err
+  else
+    me.raised = value
+    me.err = Error.new { kind = "auth", message = what .. " failed: " .. tostring(value) }
+  end
+  me.gate:open()
+end
+
+-- Waits for work that goes on by itself.
+local function await(me, deadline, what)
+  if me.gate:wait(deadline) or me.over then return end
+  return context.refusal() or out_of_time(what)
+end
+
+---Runs `work`, or waits for whoever runs it already. Where the host can, the work
+---is detached from the one who asked first: when his nginx client goes away, the
+---others still get what they wait for.
 ---@param host table
 ---@param deadline number
 ---@param what string  for messages: "the login"
@@ -63,18 +87,16 @@ function Flight:run(host, deadline, what, work, ...)
     if core.now() >= deadline then return nil, out_of_time(what) end
   end
   local me = { gate = host.gate(), ends = deadline + GRACE }
+  local arguments = { n = select("#", ...), ... }
   self.leader = me
-  local ok, value, err = pcall(work, ...)
-  if self.leader == me then self.leader = nil end
-  me.over = true
-  me.value, me.err = value, err
-  if not ok then
-    me.value = nil
-    me.err = Error.new { kind = "auth", message = what .. " failed: " .. tostring(value) }
+  if host.detach and host.detach(function() lead(self, me, what, work, arguments) end) then
+    local err = await(me, deadline, what)
+    if err then return nil, err end
+  else
+    lead(self, me, what, work, arguments)
   end
-  me.gate:open()
-  if not ok then error(value, 0) end
-  return value, err
+  if me.raised ~= nil then error(me.raised, 0) end
+  return me.value, me.err
 end
 
 return Flight

@@ -236,6 +236,23 @@ local function exchange(self, pending, host)
   return nil, nil
 end
 
+-- Does `work`, and what the host wants done when a call is over, come what may.
+local function through(host, work, ...)
+  if host.after == nil then return work(...) end
+  local ok, value, err = pcall(work, ...)
+  host.after()
+  if not ok then error(value, 0) end
+  return value, err
+end
+
+local function complete(self, pending, host)
+  local answer, err
+  repeat  -- each cure is applied once, so this ends
+    answer, err = exchange(self, pending, host)
+  until answer or err
+  return answer, err
+end
+
 ---Waits for a started call and reads its answer.
 ---@param pending table
 ---@return table? answer  status, body, attempts, request, token
@@ -246,12 +263,18 @@ function Session:finish(pending)
     if pending.request then pending.request:cancel() end
     return nil, err
   end
-  local answer
-  repeat  -- each cure is applied once, so this ends
-    answer, err = exchange(self, pending, host)
-  until answer or err
-  if host.after then host.after() end
-  return answer, err
+  return through(host, complete, self, pending, host)
+end
+
+---The login's token, as client:token() gives it out.
+---@param login salon.Login
+---@param timeout? number
+---@return salon.Token? token
+---@return salon.Error? err
+function Session:token(login, timeout)
+  local host, err = self:host()
+  if host == nil then return nil, err end
+  return through(host, login.get, login, self:deadline(timeout))
 end
 
 ---Starts and finishes a call.

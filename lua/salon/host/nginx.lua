@@ -193,6 +193,13 @@ function nginx.spawn(body, died)
   end)
 end
 
+---Runs `body` apart from the request at hand, which may end before it.
+---@param body function
+---@return boolean started  false: nginx has no timer left for it
+function nginx.detach(body)
+  return (ngx.timer.at(0, function() body() end))
+end
+
 ---Frees what nginx keeps of a light thread that has ended until its parent asks.
 ---Only its parent may; the others' goes with the request.
 function nginx.reap(thread)

@@ -165,12 +165,7 @@ function meet.token(self, opts)
   local session = client.session(self, "client:token")
   local given = options.check("client:token", opts, TOKEN)
   given.user = rooms.user_of(session, given, "client:token")
-  local host, err = session:host()
-  if host == nil then return nil, err end
-  local token
-  token, err = session.backend:login(given):get(session:deadline(given.timeout))
-  if host.after then host.after() end
-  return token, err
+  return session:token(session.backend:login(given), given.timeout)
 end
 
 return meet

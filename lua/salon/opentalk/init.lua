@@ -185,12 +185,7 @@ end
 function opentalk.token(self, opts)
   local session = client.session(self, "client:token")
   local given = options.check("client:token", opts, options.CALL)
-  local host, err = session:host()
-  if host == nil then return nil, err end
-  local token
-  token, err = session.backend.the_login:get(session:deadline(given.timeout))
-  if host.after then host.after() end
-  return token, err
+  return session:token(session.backend.the_login, given.timeout)
 end
 
 return opentalk
