@@ -54,11 +54,12 @@ local HANDLER = [[
   }
 ]]
 
--- { name = value } as Lua text.
+-- A value as Lua text.
 local function text_of(value)
-  if type(value) ~= "table" then return ("%q"):format(value):gsub("^\"true\"$", "true") end
+  if type(value) == "string" then return ("%q"):format(value) end
+  if type(value) ~= "table" then return tostring(value) end
   local parts = {}
-  for k, v in pairs(value) do parts[#parts + 1] = ("[%s] = %s"):format(text_of(k), (text_of(v))) end
+  for k, v in pairs(value) do parts[#parts + 1] = ("[%s] = %s"):format(text_of(k), text_of(v)) end
   return "{ " .. table.concat(parts, ", ") .. " }"
 end
 

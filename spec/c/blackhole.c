@@ -73,6 +73,7 @@ int main(int argc, char **argv) {
   while (access(file, F_OK) != 0)
     if (!wanted(-1, &readable)) return 0;
   for (int i = 0; i < FILLERS; i++) close(filler[i]);
+  if (listen(fd, 128) != 0) return 1; /* a queue as long as others have it */
   while (wanted(fd, &readable))
     if (readable) answer(accept(fd, NULL, NULL));
   return 0;
