@@ -115,6 +115,8 @@ static curl_socket_t on_open(void *user, curlsocktype purpose,
   t->socket = socket(a->family, a->socktype, a->protocol);
   if (t->socket >= 0) (void)fcntl(t->socket, F_SETFD, FD_CLOEXEC);
 #endif
+  /* libcurl closes a connection that never came about without asking us */
+  if (t->socket >= 0) salon_poller_forget(t->poller, t->socket);
   return t->socket;
 }
 
