@@ -39,6 +39,26 @@ bool salon_origins_spend(salon_Exchange *x, double now) {
   return true;
 }
 
+/* ---- connections that calls share ---- */
+
+/* A burst of calls over HTTP/2 would share a few connections, but libcurl puts
+** so many on the first and, finding it full, opens one for each that is left.
+** So one goes ahead, and the others follow once it has a connection. */
+enum { STREAMS = 100, ANY = 1 << 30 };
+
+static int streams_at_first(const salon_Exchange *x) {
+  bool https = strncmp(x->url, "https:", 6) == 0;
+  return https && x->config->http_version != SALON_HTTP_1_1 ? STREAMS : ANY;
+}
+
+static bool is_crowded(salon_Origin *o) {
+  if (o->pioneer != NULL && o->pioneer->sent) {
+    o->pioneer = NULL;
+    o->streams += STREAMS;
+  }
+  return o->pioneer != NULL && o->running > o->streams;
+}
+
 /* ---- the table ---- */
 
 static salon_Origin **place_of(salon_Origins *os, const char *key, size_t len) {
@@ -93,6 +113,7 @@ static salon_Origin *find(salon_Origins *os, const salon_Exchange *x,
     free(o);
     return NULL;
   }
+  o->streams = streams_at_first(x);
   o->reserve = o->budget = x->config->retry_reserve;
   o->counted = now;
   *place_of(os, x->url, x->origin_len) = o;
@@ -104,10 +125,10 @@ static salon_Origin *find(salon_Origins *os, const salon_Exchange *x,
 /* The thread wakes up by milliseconds: what it is late, it may catch up on. */
 static const double LATE = 0.005;
 
-static bool has_slot(const salon_Origins *os, const salon_Origin *o,
+static bool has_slot(const salon_Origins *os, salon_Origin *o,
                      const salon_Exchange *x) {
   return os->running < x->config->max_in_flight &&
-         o->running < x->config->max_per_origin;
+         o->running < x->config->max_per_origin && !is_crowded(o);
 }
 
 /* Its slot could be had, but its moment has not come. */
@@ -116,7 +137,7 @@ static bool is_early(const salon_Origin *o, const salon_Exchange *x,
   return x->config->max_rate > 0 && now < o->open_at;
 }
 
-static bool has_room(const salon_Origins *os, const salon_Origin *o,
+static bool has_room(const salon_Origins *os, salon_Origin *o,
                      const salon_Exchange *x, double now) {
   return has_slot(os, o, x) && !is_early(o, x, now);
 }
@@ -124,6 +145,7 @@ static bool has_room(const salon_Origins *os, const salon_Origin *o,
 static void take_slot(salon_Origins *os, salon_Origin *o, salon_Exchange *x,
                       double now) {
   x->origin = o;
+  if (o->running >= o->streams && o->pioneer == NULL) o->pioneer = x;
   o->running++;
   os->running++;
   pay_in(o, x);
@@ -175,6 +197,7 @@ void salon_origins_leave(salon_Origins *os, salon_Exchange *x, double now) {
   salon_Origin *o = x->origin;
   if (o == NULL) return;
   x->origin = NULL;
+  if (o->pioneer == x) o->pioneer = NULL;
   o->running--;
   os->running--;
   forget_if_idle(os, o, now);

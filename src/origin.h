@@ -12,6 +12,8 @@
 typedef struct salon_Origin {
   char *key; /* owned: "https://host:port" */
   int running;
+  int streams;             /* that its connections hold, as far as is known */
+  salon_Exchange *pioneer; /* running beyond that; NULL = nobody is */
   double open_at; /* when the next one may begin, by the calls' max_rate */
   double budget;  /* repeats it can bear, as of `counted` */
   double counted;

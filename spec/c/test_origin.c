@@ -5,7 +5,7 @@
 #include "origin.h"
 
 static salon_Origins origins;
-static salon_Exchange *made[64];
+static salon_Exchange *made[256];
 static int count;
 static double now;
 
@@ -69,6 +69,41 @@ static void there_are_so_many_slots_in_all(void **state) {
   salon_origins_leave(&origins, a, now);
   the_next_is(b);
   assert_int_equal(origins.running, 1);
+}
+
+/* `n` that run; the last of them. */
+static salon_Exchange *burst(const char *url, int n) {
+  for (int i = 1; i < n; i++) running(url);
+  return running(url);
+}
+
+static void one_goes_ahead_to_open_a_connection(void **state) {
+  (void)state;
+  salon_Exchange *ahead = burst("https://a/", 101);
+  salon_Exchange *b = waiting("https://a/"), *c = waiting("https://a/");
+  the_next_is(NULL);
+  ahead->sent = true;
+  the_next_is(b);
+  the_next_is(c);
+  burst("https://a/", 201 - 103);
+  waiting("https://a/");
+}
+
+static void another_goes_when_the_first_does_not_get_there(void **state) {
+  (void)state;
+  salon_Exchange *ahead = burst("https://a/", 101);
+  salon_Exchange *b = waiting("https://a/");
+  waiting("https://a/");
+  salon_origins_leave(&origins, ahead, now);
+  the_next_is(b);
+  the_next_is(NULL);
+}
+
+static void nobody_goes_ahead_where_there_is_no_http2(void **state) {
+  (void)state;
+  burst("http://a/", 150);
+  config->http_version = SALON_HTTP_1_1;
+  burst("https://a/", 100);
 }
 
 static void origins_take_turns(void **state) {
@@ -243,6 +278,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     ORIGINS(an_origin_has_so_many_slots),
     ORIGINS(there_are_so_many_slots_in_all),
+    ORIGINS(one_goes_ahead_to_open_a_connection),
+    ORIGINS(another_goes_when_the_first_does_not_get_there),
+    ORIGINS(nobody_goes_ahead_where_there_is_no_http2),
     ORIGINS(origins_take_turns),
     ORIGINS(who_comes_later_stands_behind_those_who_wait),
     ORIGINS(who_withdraws_leaves_the_line_in_order),
