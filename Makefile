@@ -65,13 +65,13 @@ $(1)/c/%.o: spec/c/%.c spec/c/server.h spec/c/calls.h $(wildcard src/*.h)
 $(1)/c/%: spec/c/%.c $(1)/c/libhelp.a $(1)/libsalon.a
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) -std=gnu11 $$(WARNINGS) $(3) -Isrc $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \
-	  $$< -o $$@ $(1)/c/libhelp.a $(1)/libsalon.a -lcmocka $$(LUA_LIBS) $$(SSL_LIBS) $$(LIBS)
+	  -MMD -MP -MF $$@.d $$< -o $$@ $(1)/c/libhelp.a $(1)/libsalon.a -lcmocka $$(LUA_LIBS) $$(SSL_LIBS) $$(LIBS)
 $(1)/o/%.o: src/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) -fPIC -std=gnu11 $$(WARNINGS) $(3) $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \
 	  -MMD -MP -c $$< -o $$@
 .PRECIOUS: $(1)/c/% $(1)/o/%.o
--include $(SRC:src/%.c=$(1)/o/%.d)
+-include $(SRC:src/%.c=$(1)/o/%.d) $(C_TESTS:%=$(1)/c/%.d)
 endef
 $(foreach v,$(ABIS),$(eval $(call module,$(BUILD)/$(v),$(v),)))
 $(eval $(call module,$(BUILD)/asan-5.4,5.4,$(ASAN)))

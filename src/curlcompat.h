@@ -27,6 +27,8 @@ dnf install libcurl-devel | apk add curl-dev | brew install curl"
 ** in 8.0, curl issue 10634); over TLS all is well. */
 #define SALON_CURL_REUSES_PLAIN_HTTP2                                          \
   (LIBCURL_VERSION_NUM < 0x075800 || LIBCURL_VERSION_NUM >= 0x080000)
+/* CURLE_TOO_LARGE of 8.6; before it was no code of its own. */
+#define SALON_CURLE_TOO_LARGE 100
 #define SALON_CURL_HAS_PROTOCOLS_STR (LIBCURL_VERSION_NUM >= 0x075500)
 
 #endif

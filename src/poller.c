@@ -18,6 +18,7 @@
 typedef struct Interest {
   unsigned char wanted; /* what our caller asked for */
   unsigned char told;   /* what the kernel was told (epoll only) */
+  bool lazy;            /* nobody else gets this number behind our back */
 } Interest;
 
 struct salon_Poller {
@@ -96,7 +97,8 @@ bool salon_poller_want(salon_Poller *p, int fd, int events) {
   Interest *in = interest(p, fd);
   if (in == NULL) return false;
   in->wanted = (unsigned char)events;
-  return events == 0 || events == in->told || tell(p, fd, in, events);
+  if (events == in->told || (events == 0 && in->lazy)) return true;
+  return tell(p, fd, in, events);
 }
 
 void salon_poller_forget(salon_Poller *p, int fd) {
@@ -104,6 +106,16 @@ void salon_poller_forget(salon_Poller *p, int fd) {
   Interest *in = &p->table[fd];
   if (in->told != 0) (void)tell(p, fd, in, 0);
   in->wanted = 0;
+  in->lazy = false;
+}
+
+/* libcurl closes a connection that never came about without asking us: what
+** was told of its number is forgotten. */
+void salon_poller_opened(salon_Poller *p, int fd) {
+  Interest *in = interest(p, fd);
+  if (in == NULL) return;
+  salon_poller_forget(p, fd);
+  in->lazy = true;
 }
 
 size_t salon_poller_wait(salon_Poller *p, salon_Ready *ready, size_t max,
@@ -139,6 +151,10 @@ bool salon_poller_want(salon_Poller *p, int fd, int events) {
 
 void salon_poller_forget(salon_Poller *p, int fd) {
   if ((size_t)fd < p->room) p->table[fd].wanted = 0;
+}
+
+void salon_poller_opened(salon_Poller *p, int fd) {
+  salon_poller_forget(p, fd);
 }
 
 static size_t collect(const salon_Poller *p, struct pollfd *set) {

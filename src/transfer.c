@@ -115,8 +115,7 @@ static curl_socket_t on_open(void *user, curlsocktype purpose,
   t->socket = socket(a->family, a->socktype, a->protocol);
   if (t->socket >= 0) (void)fcntl(t->socket, F_SETFD, FD_CLOEXEC);
 #endif
-  /* libcurl closes a connection that never came about without asking us */
-  if (t->socket >= 0) salon_poller_forget(t->poller, t->socket);
+  if (t->socket >= 0) salon_poller_opened(t->poller, t->socket);
   return t->socket;
 }
 
@@ -436,6 +435,12 @@ static void say_too_long(salon_Transfer *t) {
            body ? x->max_body : x->config->max_header);
 }
 
+/* libcurl has ceilings of its own for headers. */
+static bool is_ceiling_of_curl(const salon_Transfer *t, CURLcode code) {
+  return (int)code == SALON_CURLE_TOO_LARGE ||
+         (code == CURLE_RECV_ERROR && strstr(t->error, "response headers"));
+}
+
 bool salon_transfer_judge(salon_Transfer *t, CURLcode code) {
   salon_Exchange *x = t->exchange;
   note_outcome(t);
@@ -456,7 +461,7 @@ bool salon_transfer_judge(salon_Transfer *t, CURLcode code) {
                          : "the file cannot be written");
     return false;
   }
-  if (code == CURLE_RECV_ERROR && strstr(t->error, "response headers")) {
+  if (is_ceiling_of_curl(t, code)) {
     say(x, SALON_LIMIT, t->error); /* libcurl has a ceiling of its own */
     return false;
   }

@@ -56,6 +56,7 @@ static void only_what_is_wanted_is_reported(void **state) {
 /* The lazy part: dropped, fired unasked, wanted again. */
 static void interest_may_be_dropped_and_taken_up_again(void **state) {
   (void)state;
+  salon_poller_opened(p, pair[0]);
   for (int i = 0; i < 3; i++) {
     assert_true(salon_poller_want(p, pair[0], SALON_POLL_IN));
     assert_true(salon_poller_want(p, pair[0], 0));
@@ -94,14 +95,30 @@ static void a_number_may_be_used_again_by_another_descriptor(void **state) {
 static void a_number_may_be_used_again_without_a_word(void **state) {
   (void)state;
   int number = pair[0];
+  salon_poller_opened(p, number);
   assert_true(salon_poller_want(p, number, SALON_POLL_IN));
   assert_true(salon_poller_want(p, number, 0));
   close(pair[0]);
   close(pair[1]);
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
   assert_int_equal(pair[0], number);
-  salon_poller_forget(p, number);
+  salon_poller_opened(p, number);
   assert_true(salon_poller_want(p, number, SALON_POLL_OUT));
+  assert_int_equal(look(), 1);
+}
+
+/* As libcurl's resolver does with its own descriptors. */
+static void what_was_not_opened_here_is_dropped_at_once(void **state) {
+  (void)state;
+  int number = pair[0];
+  assert_true(salon_poller_want(p, number, SALON_POLL_IN));
+  assert_true(salon_poller_want(p, number, 0));
+  close(pair[0]);
+  close(pair[1]);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  assert_int_equal(pair[0], number);
+  assert_true(salon_poller_want(p, number, SALON_POLL_IN));
+  speak();
   assert_int_equal(look(), 1);
 }
 
@@ -141,6 +158,7 @@ int main(void) {
     TEST(a_closed_peer_is_news),
     TEST(a_number_may_be_used_again_by_another_descriptor),
     TEST(a_number_may_be_used_again_without_a_word),
+    TEST(what_was_not_opened_here_is_dropped_at_once),
     TEST(forgetting_what_was_never_wanted_does_nothing),
     TEST(it_waits_for_the_time_it_is_given),
     TEST(more_than_it_may_report_is_reported_next_time),
