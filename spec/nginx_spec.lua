@@ -75,6 +75,9 @@ local HTTP = [[
       ngx.thread.kill(first)  -- as when its client goes away, in the middle of the login
       ngx.say(assert(client.rooms:get(rooms[2], { timeout = 5 })).id == rooms[2])
     } }
+    location /pending { content_by_lua_block {
+      ngx.say(require("salon.core").mailbox():in_flight())
+    } }
     location /static { return 200 "static\n"; }
   }
 ]]
@@ -172,8 +175,8 @@ describe("salon in nginx", function()
     assert.equal("static", get "/static")
     assert.is_true(quitting_time() < 0.5)
     again()
-    os.execute(("(curl -s http://127.0.0.1:%d/walk >%s/walked &) ; sleep 0.05")
-      :format(port, guest.folder))
+    os.execute(("(curl -s http://127.0.0.1:%d/walk >%s/walked &)"):format(port, guest.folder))
+    repeat until get "/pending" ~= "0" or support.read(guest.folder .. "/walked") ~= ""
     assert.is_true(quitting_time() < 1)
     assert.equal("220\n", support.read(guest.folder .. "/walked"))
     again()
