@@ -140,7 +140,7 @@ void salon_exchange_rewind(salon_Exchange *x) {
   x->download.at = 0;
   x->upload.failed = x->download.failed = false;
   x->status = 0;
-  x->sent = false;
+  x->opened = x->sent = false;
   x->heard = 0;
   x->message[0] = '\0';
   x->kind = SALON_OK;

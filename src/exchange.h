@@ -90,6 +90,7 @@ typedef struct salon_Exchange {
   struct salon_Exchange *next;     /* in the one queue it is in */
   struct salon_Exchange *live_prev, *live_next;
   int repeats;
+  bool opened;  /* this try opened a connection */
   bool sent;    /* this try left, or began to leave, for the server */
   double heard; /* when it left, later when the last byte came; 0 = neither */
 

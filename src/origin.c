@@ -53,8 +53,8 @@ static int streams_at_first(const salon_Exchange *x) {
 
 static bool is_crowded(salon_Origin *o) {
   if (o->pioneer != NULL && o->pioneer->sent) {
-    o->pioneer = NULL;
-    o->streams += STREAMS;
+    if (o->pioneer->opened) o->streams += STREAMS;
+    o->pioneer = NULL; /* or another call had ended, and it took its place */
   }
   return o->pioneer != NULL && o->running > o->streams;
 }

@@ -109,6 +109,7 @@ static curl_socket_t on_open(void *user, curlsocktype purpose,
                              struct curl_sockaddr *a) {
   salon_Transfer *t = user;
   (void)purpose;
+  t->exchange->opened = true;
 #ifdef SOCK_CLOEXEC
   t->socket = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 #else

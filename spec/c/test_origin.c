@@ -82,11 +82,21 @@ static void one_goes_ahead_to_open_a_connection(void **state) {
   salon_Exchange *ahead = burst("https://a/", 101);
   salon_Exchange *b = waiting("https://a/"), *c = waiting("https://a/");
   the_next_is(NULL);
-  ahead->sent = true;
+  ahead->opened = ahead->sent = true;
   the_next_is(b);
   the_next_is(c);
   burst("https://a/", 201 - 103);
   waiting("https://a/");
+}
+
+static void another_goes_when_the_first_found_a_place(void **state) {
+  (void)state;
+  salon_Exchange *ahead = burst("https://a/", 101);
+  salon_Exchange *b = waiting("https://a/");
+  waiting("https://a/");
+  ahead->sent = true;
+  the_next_is(b);
+  the_next_is(NULL);
 }
 
 static void another_goes_when_the_first_does_not_get_there(void **state) {
@@ -279,6 +289,7 @@ int main(void) {
     ORIGINS(an_origin_has_so_many_slots),
     ORIGINS(there_are_so_many_slots_in_all),
     ORIGINS(one_goes_ahead_to_open_a_connection),
+    ORIGINS(another_goes_when_the_first_found_a_place),
     ORIGINS(another_goes_when_the_first_does_not_get_there),
     ORIGINS(nobody_goes_ahead_where_there_is_no_http2),
     ORIGINS(origins_take_turns),
