@@ -192,7 +192,10 @@ static salon_Transfer *transfer_new(salon_Config *config,
   salon_Transfer *t = calloc(1, sizeof(*t));
   if (t == NULL) return NULL;
   t->easy = curl_easy_init();
-  if (t->easy == NULL) {
+  t->origin = curl_url();
+  if (t->easy == NULL || t->origin == NULL) {
+    curl_easy_cleanup(t->easy);
+    curl_url_cleanup(t->origin);
     free(t);
     return NULL;
   }
@@ -207,6 +210,7 @@ static salon_Transfer *transfer_new(salon_Config *config,
 
 static void transfer_free(salon_Transfer *t) {
   curl_easy_cleanup(t->easy);
+  curl_url_cleanup(t->origin);
   salon_config_unref(t->config);
   free(t);
 }
@@ -253,22 +257,29 @@ static void set_scheme(salon_Transfer *t, salon_Scheme scheme) {
   set_reuse(t, scheme);
 }
 
-/* libcurl takes a URL apart and prints it anew for every call, at some 140
-** instructions a byte: it gets the origin, and the rest as it is. A proxy for
-** plain http needs to see all of it. */
+/* Takes the origin apart once for all calls that go there. */
+static bool know_origin(salon_Transfer *t, const salon_Exchange *x) {
+  size_t len = x->origin_len;
+  if (len >= sizeof(t->origin_text)) return false;
+  if (strncmp(t->origin_text, x->url, len) == 0 && t->origin_text[len] == '\0')
+    return true;
+  memcpy(t->origin_text, x->url, len);
+  t->origin_text[len] = '\0';
+  CURLUcode code = curl_url_set(t->origin, CURLUPART_URL, t->origin_text, 0);
+  if (code != CURLUE_OK) t->origin_text[0] = '\0';
+  return code == CURLUE_OK;
+}
+
+/* libcurl would take the URL apart and print it anew for every call, at some
+** 140 instructions a byte: it gets the origin in parts, and the rest as it is.
+** A proxy for plain http needs to see all of it. */
 static void set_url(salon_Transfer *t, const salon_Exchange *x) {
   const char *rest = x->url + x->origin_len;
-  bool whole = *rest != '/' || t->config->proxy[t->scheme] != NULL;
-  char origin[300];
-  if (whole || x->origin_len >= sizeof(origin)) {
-    curl_easy_setopt(t->easy, CURLOPT_URL, x->url);
-    curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, NULL);
-    return;
-  }
-  memcpy(origin, x->url, x->origin_len);
-  origin[x->origin_len] = '\0';
-  curl_easy_setopt(t->easy, CURLOPT_URL, origin);
-  curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, rest);
+  bool whole = *rest != '/' || t->config->proxy[t->scheme] != NULL ||
+               !know_origin(t, x);
+  if (whole) curl_easy_setopt(t->easy, CURLOPT_URL, x->url);
+  curl_easy_setopt(t->easy, CURLOPT_CURLU, whole ? NULL : t->origin);
+  curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, whole ? NULL : rest);
 }
 
 static void prepare(salon_Transfer *t, salon_Exchange *x) {

@@ -18,7 +18,9 @@ typedef struct salon_Transfer {
   struct salon_Transfer *next; /* in the pool's list of idle ones */
   curl_socket_t socket; /* borrowed: the last one opened for this call, or -1 */
   double idle_since;
-  salon_Scheme scheme; /* that its options are set for */
+  CURLU *origin;         /* owned: "https://host:port", taken apart */
+  char origin_text[300]; /* the same; "" = nothing yet */
+  salon_Scheme scheme;   /* that its options are set for */
   bool scheme_set;
   curl_off_t uploaded;  /* of the body, when it was last looked */
   const char *too_long; /* what of the answer exceeds our ceiling, or NULL */
