@@ -41,15 +41,21 @@ static void free_secret(char *text, size_t len) {
   free(text);
 }
 
-/* The node in front is ours, and so is its text. */
-static void free_authorization(salon_Exchange *x) {
-  if (x->authorization == NULL) return;
-  free(x->headers);
-  free_secret(x->authorization, strlen(x->authorization));
+/* A header of this call alone: a node in front of those that calls share. */
+typedef struct salon_Bearer {
+  struct curl_slist node;
+  size_t len;
+  char line[]; /* a secret */
+} salon_Bearer;
+
+static void free_bearer(salon_Bearer *b) {
+  if (b == NULL) return;
+  salon_wipe(b->line, b->len);
+  free(b);
 }
 
 static void destroy(salon_Exchange *x) {
-  free_authorization(x);
+  free_bearer(x->bearer);
   salon_headers_unref(x->shared);
   free_secret(x->body, x->body_len);
   free_secret(x->content.data, x->content.len);
@@ -103,18 +109,19 @@ salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
   return NULL;
 }
 
-bool salon_exchange_authorize(salon_Exchange *x, const char *line) {
-  struct curl_slist *node = malloc(sizeof(*node));
-  char *copy = strdup(line);
-  if (node == NULL || copy == NULL) {
-    free(node);
-    free(copy);
-    return false;
-  }
-  node->data = copy;
-  node->next = x->headers;
-  x->authorization = copy;
-  x->headers = node;
+bool salon_exchange_authorize(salon_Exchange *x, const char *token,
+                              size_t len) {
+  static const char scheme[] = "Authorization: Bearer ";
+  size_t n = sizeof(scheme) - 1;
+  salon_Bearer *b = malloc(sizeof(*b) + n + len + 1);
+  if (b == NULL) return false;
+  memcpy(b->line, scheme, n);
+  memcpy(b->line + n, token, len);
+  b->line[n + len] = '\0';
+  b->len = n + len;
+  b->node = (struct curl_slist){.data = b->line, .next = x->headers};
+  x->bearer = b;
+  x->headers = &b->node;
   return true;
 }
 

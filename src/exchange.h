@@ -72,7 +72,7 @@ typedef struct salon_Exchange {
   char *url;
   size_t origin_len;            /* "https://host:port" is the start of url */
   struct salon_Headers *shared; /* owned: one reference, or NULL */
-  char *authorization;          /* owned: the line with the token, or NULL */
+  struct salon_Bearer *bearer;  /* owned: the token's header, or NULL */
   struct curl_slist *headers;   /* owned: our own nodes, then the shared ones */
   char *body;                   /* owned; NULL = none */
   size_t body_len;
@@ -111,8 +111,8 @@ salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
                                    struct salon_Headers *headers,
                                    const char *body, size_t body_len);
 
-/* Before it is submitted: the line "Authorization: …". False: no memory. */
-bool salon_exchange_authorize(salon_Exchange *x, const char *line);
+/* Before it is submitted: the token to send. False: no memory. */
+bool salon_exchange_authorize(salon_Exchange *x, const char *token, size_t len);
 
 salon_Exchange *salon_exchange_ref(salon_Exchange *x);
 void salon_exchange_unref(salon_Exchange *x);

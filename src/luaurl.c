@@ -57,29 +57,36 @@ static void to_text(lua_State *L, int arg, int i) {
   lua_replace(L, -2);
 }
 
+typedef struct Spans {
+  salon_Span *items; /* `few`, or collectable ones on the stack */
+  size_t n;
+  salon_Span few[16];
+} Spans;
+
 /* The items of the array at `arg`, or none for nil. Pushes what they borrow
 ** from. */
-static salon_Span *check_spans(lua_State *L, int arg, size_t *n) {
-  salon_Span *spans;
-  *n = 0;
-  if (lua_isnoneornil(L, arg)) return NULL;
+static void check_spans(lua_State *L, int arg, Spans *spans) {
+  size_t n = 0;
+  spans->items = spans->few;
+  spans->n = 0;
+  if (lua_isnoneornil(L, arg)) return;
   luaL_checktype(L, arg, LUA_TTABLE);
-  *n = salon_rawlen(L, arg);
-  luaL_argcheck(L, *n < 10000, arg, "too many items");
-  luaL_checkstack(L, (int)*n + 4, "too many items");
-  spans = (salon_Span *)lua_newuserdata(L, (*n + 1) * sizeof(*spans));
-  for (size_t i = 0; i < *n; i++) {
-    lua_rawgeti(L, arg, (int)i + 1);
-    to_text(L, arg, (int)i + 1);
-    spans[i].s = lua_tolstring(L, -1, &spans[i].len);
+  n = salon_rawlen(L, arg);
+  luaL_argcheck(L, n < 10000, arg, "too many items");
+  luaL_checkstack(L, (int)n + 4, "too many items");
+  if (n > sizeof(spans->few) / sizeof(spans->few[0]))
+    spans->items = (salon_Span *)lua_newuserdata(L, n * sizeof(salon_Span));
+  for (; spans->n < n; spans->n++) {
+    salon_Span *item = &spans->items[spans->n];
+    lua_rawgeti(L, arg, (int)spans->n + 1);
+    to_text(L, arg, (int)spans->n + 1);
+    item->s = lua_tolstring(L, -1, &item->len);
   }
-  return spans;
 }
 
-static salon_Span *check_pairs(lua_State *L, int arg, size_t *n) {
-  salon_Span *pairs = check_spans(L, arg, n);
-  luaL_argcheck(L, *n % 2 == 0, arg, "a name has no value");
-  return pairs;
+static void check_pairs(lua_State *L, int arg, Spans *pairs) {
+  check_spans(L, arg, pairs);
+  luaL_argcheck(L, pairs->n % 2 == 0, arg, "a name has no value");
 }
 
 typedef struct Base {
@@ -111,30 +118,34 @@ static const char *check_base(lua_State *L, const salon_Url **url) {
 
 /* url(base, parts, query) -> string | nil, message */
 static int l_url(lua_State *L) {
-  salon_Span *parts, *pairs;
-  size_t nparts, npairs, len;
-  char fixed[1024], *out;
+  Spans parts, pairs;
+  size_t len;
+  char fixed[1024], *out = fixed;
   const salon_Url *url;
   lua_settop(L, 3); /* what is pushed now must not pass for an argument */
   const char *problem = check_base(L, &url);
-  parts = check_spans(L, 2, &nparts);
-  pairs = check_pairs(L, 3, &npairs);
+  check_spans(L, 2, &parts);
+  check_pairs(L, 3, &pairs);
   if (problem == NULL)
-    problem = salon_url_build(url, parts, nparts, pairs, npairs, NULL, &len);
+    problem = salon_url_build(url, parts.items, parts.n, pairs.items, pairs.n,
+                              fixed, sizeof(fixed), &len);
   if (problem != NULL) return push_problem(L, problem);
-  out = get_room(L, fixed, sizeof(fixed), len);
-  salon_url_build(url, parts, nparts, pairs, npairs, out, &len);
+  if (len > sizeof(fixed)) {
+    out = (char *)lua_newuserdata(L, len);
+    salon_url_build(url, parts.items, parts.n, pairs.items, pairs.n, out, len,
+                    &len);
+  }
   lua_pushlstring(L, out, len);
   return 1;
 }
 
 /* form(pairs) -> string */
 static int l_form(lua_State *L) {
-  size_t n;
-  salon_Span *pairs = check_pairs(L, 1, &n);
-  size_t len = salon_url_form(pairs, n, NULL);
+  Spans pairs;
+  check_pairs(L, 1, &pairs);
+  size_t len = salon_url_form(pairs.items, pairs.n, NULL);
   char fixed[1024], *out = get_room(L, fixed, sizeof(fixed), len);
-  salon_url_form(pairs, n, out);
+  salon_url_form(pairs.items, pairs.n, out);
   lua_pushlstring(L, out, len);
   return 1;
 }

@@ -18,7 +18,6 @@
 #include "headers.h"
 #include "news.h"
 #include "token.h"
-#include "wipe.h"
 
 #define SALON_HEADERS "salon.Headers"
 
@@ -123,16 +122,10 @@ static salon_Headers *read_headers(lua_State *L, const salon_Config *config) {
 static void authorize(lua_State *L, salon_Exchange *x) {
   lua_getfield(L, 2, "token");
   if (!lua_isnil(L, -1)) {
-    static const char scheme[] = "Authorization: Bearer ";
-    size_t len, n = sizeof(scheme) - 1;
+    size_t len;
     const char *access = salon_token_access(L, -1, &len);
-    char *line = (char *)lua_newuserdata(L, n + len + 1);
-    memcpy(line, scheme, n);
-    memcpy(line + n, access, len + 1);
-    bool ok = salon_exchange_authorize(x, line);
-    salon_wipe(line, n + len);
-    lua_pop(L, 1);
-    if (!ok) luaL_error(L, "not enough memory");
+    if (!salon_exchange_authorize(x, access, len))
+      luaL_error(L, "not enough memory");
   }
   lua_pop(L, 1);
 }

@@ -8,6 +8,7 @@
 #include "url.h"
 
 #include <arpa/inet.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -265,17 +266,18 @@ bool salon_url_same_origin(const salon_Url *a, const salon_Url *b) {
 /* -- writing -- */
 
 typedef struct Writer {
-  char *out; /* borrowed from the caller; NULL: only count */
-  size_t len;
+  char *out; /* borrowed from the caller */
+  size_t room;
+  size_t len; /* what does not fit is counted only */
 } Writer;
 
 static void put(Writer *w, char c) {
-  if (w->out != NULL) w->out[w->len] = c;
+  if (w->len < w->room) w->out[w->len] = c;
   w->len++;
 }
 
 static void put_text(Writer *w, const char *s, size_t len) {
-  if (w->out != NULL && len > 0) memcpy(w->out + w->len, s, len);
+  if (len > 0 && w->len + len <= w->room) memcpy(w->out + w->len, s, len);
   w->len += len;
 }
 
@@ -305,7 +307,7 @@ static void put_pairs(Writer *w, const salon_Span *pairs, size_t n) {
 }
 
 size_t salon_url_form(const salon_Span *pairs, size_t n, char *out) {
-  Writer w = {out, 0};
+  Writer w = {out, out != NULL ? SIZE_MAX : 0, 0};
   put_pairs(&w, pairs, n);
   return w.len;
 }
@@ -329,8 +331,9 @@ static const char *check_part(salon_Span part, bool last) {
 
 const char *salon_url_build(const salon_Url *base, const salon_Span *parts,
                             size_t nparts, const salon_Span *pairs,
-                            size_t npairs, char *out, size_t *len) {
-  Writer w = {out, 0};
+                            size_t npairs, char *out, size_t room,
+                            size_t *len) {
+  Writer w = {out, room, 0};
   put_text(&w, base->origin, strlen(base->origin));
   put_text(&w, base->path.s, base->path.len);
   for (size_t i = 0; i < nparts; i++) {

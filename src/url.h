@@ -38,11 +38,11 @@ bool salon_url_same_origin(const salon_Url *a, const salon_Url *b);
 
 /* Writes base + "/" + part + "/" + part ... + "?" + form(pairs). Each part
 ** becomes one path segment, whatever it holds; an empty one is good at the end
-** only, where it gives the final slash. With `out` NULL only checks and
-** measures. `*len` is the length; no NUL is added. */
+** only, where it gives the final slash. `*len` is the length; what exceeds
+** `room` is not written all, and no NUL is added. */
 const char *salon_url_build(const salon_Url *base, const salon_Span *parts,
                             size_t nparts, const salon_Span *pairs,
-                            size_t npairs, char *out, size_t *len);
+                            size_t npairs, char *out, size_t room, size_t *len);
 
 /* Writes name=value&name=value; `n` counts spans, so it is even. With `out`
 ** NULL only measures. Returns the length; no NUL is added. */
