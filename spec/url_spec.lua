@@ -109,6 +109,18 @@ describe("core.url_loopback", function()
   end)
 end)
 
+describe("core.url_plain", function()
+  it("knows what is one part of a path as it stands", function()
+    for _, text in ipairs { "a", "6f1d7a52-0000-4000-8000-000000000001", "A_z-09" } do
+      assert.is_true(core.url_plain(text))
+    end
+    for _, value in ipairs { "", ".", "a.b", "a/b", "a b", "a\0", "ä", "a\n", 1, true, {} } do
+      assert.is_false(core.url_plain(value))
+    end
+    assert.is_false(core.url_plain(nil))
+  end)
+end)
+
 describe("core.same_origin", function()
   it("compares scheme, host and port", function()
     assert.is_true(core.same_origin("https://a/x?y=1", "HTTPS://A:443"))

@@ -357,9 +357,10 @@ static void tidytable(lua_State *L, int depth) {
   luaL_checkstack(L, 6, "JSON is nested too deeply");
   lua_pushnil(L);
   while (lua_next(L, -2)) {
-    if (lua_istable(L, -1))
+    int type = lua_type(L, -1);
+    if (type == LUA_TTABLE)
       tidytable(L, depth + 1);
-    else if (tidy(L)) {
+    else if (type != LUA_TSTRING && tidy(L)) { /* most are strings */
       lua_pushvalue(L, -2);
       lua_insert(L, -2);
       lua_rawset(L, -4);

@@ -139,6 +139,13 @@ static int l_url(lua_State *L) {
   return 1;
 }
 
+/* url_plain(value) -> boolean; false for what is no string */
+static int l_url_plain(lua_State *L) {
+  bool text = lua_type(L, 1) == LUA_TSTRING;
+  lua_pushboolean(L, text && salon_url_plain(check_span(L, 1)));
+  return 1;
+}
+
 /* form(pairs) -> string */
 static int l_form(lua_State *L) {
   Spans pairs;
@@ -235,6 +242,7 @@ void salon_open_url(lua_State *L) {
   static const luaL_Reg functions[] = {
     {"url_parse", l_url_parse},
     {"url_loopback", l_url_loopback},
+    {"url_plain", l_url_plain},
     {"same_origin", l_same_origin},
     {"query_param", l_query_param},
     {"form", l_form},

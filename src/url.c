@@ -312,6 +312,13 @@ size_t salon_url_form(const salon_Span *pairs, size_t n, char *out) {
   return w.len;
 }
 
+bool salon_url_plain(salon_Span part) {
+  for (size_t i = 0; i < part.len; i++)
+    if (!is_alnum(part.s[i]) && part.s[i] != '_' && part.s[i] != '-')
+      return false;
+  return part.len > 0;
+}
+
 /* Percent-encoding alone does not do: proxies and servers decode %2F and %2E
 ** before they route, and then an id has become a path. */
 static const char *check_part(salon_Span part, bool last) {

@@ -36,6 +36,9 @@ bool salon_url_loopback(const salon_Url *url);
 
 bool salon_url_same_origin(const salon_Url *a, const salon_Url *b);
 
+/* One path segment as it stands: letters, digits, "_" and "-" only. */
+bool salon_url_plain(salon_Span part);
+
 /* Writes base + "/" + part + "/" + part ... + "?" + form(pairs). Each part
 ** becomes one path segment, whatever it holds; an empty one is good at the end
 ** only, where it gives the final slash. `*len` is the length; what exceeds

@@ -48,6 +48,11 @@ function core.url_parse(url) end
 ---@return boolean
 function core.url_loopback(url) end
 
+---One segment of a path as it stands: letters, digits, "_" and "-" only.
+---@param value any
+---@return boolean
+function core.url_plain(value) end
+
 ---@param a string
 ---@param b string
 ---@return boolean

@@ -156,7 +156,7 @@ end
 ---@param value any
 ---@return string?
 function options.id_fault(value)
-  if type(value) == "string" and value:find("^[%w_%-]+$") then return nil end
+  if core.url_plain(value) then return nil end
   if type(value) ~= "string" then
     return "must be a string, got " .. (NAMES[kind_of(value)] or type(value))
   elseif value == "" then
