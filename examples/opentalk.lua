@@ -181,14 +181,19 @@ local function phone(dial_in)
   return ("%s,,%s,,%s"):format(dial_in.tel, dial_in.id or "", dial_in.pin or "")
 end
 
+local AT_A_TIME = 64  -- events whose guest links are looked up
+
 local function list_events(ot, guest_links, hours)
+  local function link_of(event)
+    return guest_links and guest_link_if_any(event.room, hours) or false
+  end
   csv("number", "title", "room_link", "start", "end", "sip", "password", "guest_link")
   local number = 0
-  for event in ot.events:each { adhoc = false } do
+  for event, link in salon.map(ot.events:each { adhoc = false }, link_of, { concurrency = AT_A_TIME }) do
     local room = event.room
     csv(number, event.title, room.join_url,
       event.starts_at and event.starts_at.datetime, event.ends_at and event.ends_at.datetime,
-      phone(room.dial_in), room.password, guest_links and guest_link_if_any(room, hours) or nil)
+      phone(room.dial_in), room.password, link or nil)
     number = number + 1
   end
 end
