@@ -64,7 +64,17 @@ function browser:text(css) return command(self, "GET", find(self, css) .. "/text
 function browser:name(css) return command(self, "GET", find(self, css) .. "/computedlabel") end
 function browser:role(css) return command(self, "GET", find(self, css) .. "/computedrole") end
 
-function browser:click(css) command(self, "POST", find(self, css) .. "/click", "{}") end
+---Presses what leads to another page, and waits until that is there.
+function browser:click(css)
+  self:run "window.left = false"
+  command(self, "POST", find(self, css) .. "/click", "{}")
+  local last = os.time() + 20
+  repeat
+    local ok, there = pcall(self.run, self,
+      "return window.left === undefined && document.readyState === 'complete'")
+    assert(os.time() < last, "no other page came")
+  until ok and there == true
+end
 
 ---What a script of the driver's own returns.
 function browser:run(script)
