@@ -262,10 +262,12 @@ static int request_done(lua_State *L) {
   return 1;
 }
 
+/* News are read here even when there is nothing to wait for: with pages under
+** way all may be done in time, and their answers would pile up. */
 static int request_wait(lua_State *L) {
   salon_Exchange *x = open_exchange(L);
   double seconds = luaL_checknumber(L, 2);
-  bool done = is_done(x) || salon_mailbox_wait(x->mailbox, x, seconds);
+  bool done = !is_ours(x) || salon_mailbox_wait(x->mailbox, x, seconds);
   lua_pushboolean(L, done);
   return 1;
 }
