@@ -58,6 +58,7 @@ local function make_targets(ports)
       for length, token in pairs(TOKENS) do
         targets[("%s-%s-%s"):format(kind, speed, length)] = {
           port = ports[kind .. "_" .. speed], tls = kind == "tls", token = token,
+          ceiling = speed == "slow" and 512 or nil,  -- 500 clients x 20 ms need more than 256
         }
       end
     end
