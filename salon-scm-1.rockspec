@@ -54,6 +54,7 @@ build = {
         "src/request.c",
         "src/retry.c",
         "src/secret.c",
+        "src/target.c",
         "src/timers.c",
         "src/token.c",
         "src/transfer.c",

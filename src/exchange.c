@@ -15,6 +15,7 @@
 static atomic_uint_fast64_t last_id;
 
 bool salon_bytes_add(salon_Bytes *b, const char *data, size_t len) {
+  if (len == 0) return true; /* `data` may be NULL */
   if (len > b->room - b->len) {
     size_t room = b->room == 0 ? 1024 : b->room;
     while (room - b->len < len) room *= 2;

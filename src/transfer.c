@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "headers.h"
 #include "remedy.h"
+#include "target.h"
+#include "wipe.h"
 
 #define HAS_SEND_HOOK SALON_CURL_HAS_PREREQ
 
@@ -201,6 +204,7 @@ static salon_Transfer *transfer_new(salon_Config *config,
   }
   t->config = salon_config_ref(config);
   t->poller = poller;
+  t->copied = salon_target_is_copied();
   set_callbacks(t);
   set_connection(t->easy, config);
   set_protocol(t->easy, config);
@@ -211,6 +215,8 @@ static salon_Transfer *transfer_new(salon_Config *config,
 static void transfer_free(salon_Transfer *t) {
   curl_easy_cleanup(t->easy);
   curl_url_cleanup(t->origin);
+  salon_wipe(t->target.data, t->target.len);
+  free(t->target.data);
   salon_config_unref(t->config);
   free(t);
 }
@@ -271,15 +277,22 @@ static bool know_origin(salon_Transfer *t, const salon_Exchange *x) {
 }
 
 /* libcurl would take the URL apart and print it anew for every call, at some
-** 140 instructions a byte: it gets the origin in parts, and the rest as it is.
-** A proxy for plain http needs to see all of it. */
+** 140 instructions a byte: it gets the origin in parts, and the rest as it is,
+** with the headers if may be. A proxy for plain http needs to see all of it. */
 static void set_url(salon_Transfer *t, const salon_Exchange *x) {
   const char *rest = x->url + x->origin_len;
   bool whole = *rest != '/' || t->config->proxy[t->scheme] != NULL ||
                !know_origin(t, x);
+  bool carries = !whole && t->copied && x->shared != NULL &&
+                 salon_target_write(&t->target, x, rest);
   if (whole) curl_easy_setopt(t->easy, CURLOPT_URL, x->url);
   curl_easy_setopt(t->easy, CURLOPT_CURLU, whole ? NULL : t->origin);
-  curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, whole ? NULL : rest);
+  curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET,
+                   whole     ? NULL
+                   : carries ? t->target.data
+                             : rest);
+  curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER,
+                   carries ? x->shared->known : x->headers);
 }
 
 static void prepare(salon_Transfer *t, salon_Exchange *x) {
@@ -294,7 +307,6 @@ static void prepare(salon_Transfer *t, salon_Exchange *x) {
   x->sent = !HAS_SEND_HOOK; /* then nobody can tell that nothing left */
   set_scheme(t, is_https(x->url) ? SALON_HTTPS : SALON_HTTP);
   set_url(t, x);
-  curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, x->headers);
   set_method(t->easy, x);
 }
 
@@ -339,6 +351,7 @@ void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now) {
   }
   /* nothing of the last call may be read once its exchange is gone */
   curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
+  curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, NULL);
   curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
   t->next = pool->idle;
   pool->idle = t;

@@ -58,10 +58,17 @@ static void note(const char *folder, const char *text) {
   fclose(f);
 }
 
+/* What a proxy is asked for names the server as well. */
+static const char *without_origin(const char *path) {
+  if (strncmp(path, "http://", 7) != 0) return path;
+  return path + 7 + strcspn(path + 7, "/");
+}
+
 static Answer answer(void *folder, int n, const char *path, const char *text) {
   char name[200] = "h2", file[600];
   (void)n;
   note(folder, text);
+  path = without_origin(path);
   if (*path != '\0' && sscanf(path, "/%199[^/?]", name) != 1) name[0] = '.';
   snprintf(file, sizeof(file), "%s/%s", (char *)folder, name);
   bool wanted = name[0] != '.' && strstr(path, "/.well-known/") == NULL;

@@ -47,7 +47,7 @@ function raw:log()
   if not file then return "", 0 end
   local text = file:read "*a"
   file:close()
-  return text, select(2, text:gsub(" HTTP/1%.1\r\n", ""))
+  return text, select(2, text:gsub("%u+ /%S* HTTP/1%.1\r\n", ""))
 end
 
 function raw:stop()

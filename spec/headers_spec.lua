@@ -1,0 +1,65 @@
+-- The headers of a request. libcurl sends them in one of two ways: printed from
+-- a list (here: through a proxy), or copied with the request target.
+
+local salon = require "salon"
+local raw = require "spec.support.raw"
+
+local ROOM = '{"id":"6f1d7a52-0000-4000-8000-000000000001"}'
+local LONG = ("jwt."):rep(400)
+
+local server
+setup(function() server = raw.start() end)
+teardown(function() server:stop() end)
+
+-- The requests that `act` makes, each as its first line and its sorted headers.
+local function seen(name, options, act)
+  local _, before = server:log(), #(server:log())
+  server:reply(name, "200 OK", "", ROOM)
+  options.token, options.user_agent = LONG, "headers_spec/1"
+  local client = salon.meet(options)
+  act(client)
+  client:close()
+  local requests = {}
+  for head in server:log():sub(before + 1):gmatch "(%u+ .-\r\n)\r\n" do
+    local first, rest = head:match "^(.-)\r\n(.*)$"
+    local lines = {}
+    for line in rest:gmatch "[^\r\n]+" do
+      if not line:find "^X%-Sent%-As:" and not line:find "^Proxy%-Connection:" then lines[#lines + 1] = line end
+    end
+    table.sort(lines)
+    requests[#requests + 1] = { first = first, headers = table.concat(lines, "\n") }
+  end
+  return requests
+end
+
+local function both_ways(act)
+  local direct = seen("x", { url = server.url .. "/x", proxy = "" }, act)
+  local proxied = seen("x", { url = server.url .. "/x", proxy = server.url, no_proxy = "" }, act)
+  return direct, proxied
+end
+
+describe("the headers of a request", function()
+  it("are the same whichever way they are sent", function()
+    local direct, proxied = both_ways(function(client)
+      salon.check(client.rooms:get "6f1d7a52-0000-4000-8000-000000000001")
+      salon.check(client.rooms:create { access_level = "public" })
+    end)
+    assert.equal(2, #direct)
+    assert.equal(2, #proxied)
+    for i, request in ipairs(direct) do
+      assert.matches("^%u+ /x/external", request.first)
+      assert.matches("^%u+ http://127", proxied[i].first)
+      assert.equal(proxied[i].headers, request.headers)
+    end
+  end)
+
+  it("are there once, with the token as it was given", function()
+    local requests = both_ways(function(client)
+      salon.check(client.rooms:create { access_level = "public" })
+    end)
+    local host = server.url:match "//(.*)"
+    assert.equal(table.concat({ "Accept-Encoding: gzip", "Accept-Language: en", "Accept: application/json",
+      "Authorization: Bearer " .. LONG, "Content-Length: 25", "Content-Type: application/json",
+      "Host: " .. host, "User-Agent: headers_spec/1" }, "\n"), requests[1].headers)
+  end)
+end)
