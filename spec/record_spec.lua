@@ -154,6 +154,30 @@ describe("core.record", function()
     assert.error(function() meta.__index() end)
   end)
 
+  it("makes records of a whole list", function()
+    local answer = {}
+    local list = core.records(class, { raw, { id = 7 } }, client, answer)
+    assert.equal(2, #list)
+    assert.equal(raw, list[1].raw)
+    assert.equal("https://x/room/7", list[2].join_url)
+    assert.equal("https://x/room/6f1d", list[1].join_url)
+    for _, each in ipairs(list) do
+      assert.equal(client, core.client_of(each))
+      assert.equal(answer, each.answer)
+      assert.equal(debug.getmetatable(room), debug.getmetatable(each))
+    end
+    assert.same({}, core.records(class, {}))
+    assert.error_matches(function() core.records(class, { raw, "x" }) end,
+      "item 2 is no table")
+    assert.error_matches(function() core.records(class) end, "bad argument #2")
+  end)
+
+  it("looks at what a class has itself, not at what its tables inherit", function()
+    setmetatable(class.methods, { __index = { id = "inherited" } })
+    setmetatable(class.getters, { __index = { id = error } })
+    assert.equal("6f1d", room.id)
+  end)
+
   it("keeps classes of one name apart", function()
     local meet = { name = "salon.Room", backend = "meet", methods = {},
       getters = {} }

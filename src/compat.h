@@ -72,6 +72,33 @@ static inline void salon_setuservalue(lua_State *L, int idx) {
 }
 #endif
 
+/* New userdata that is nothing but `n` user values, nil at first: [-0, +1].
+   salon_getpart pushes the one of number `part`; salon_setpart pops it. */
+#if LUA_VERSION_NUM >= 504
+#define salon_newparts(L, n) ((void)lua_newuserdatauv(L, 0, n))
+#define salon_getpart(L, idx, part) ((void)lua_getiuservalue(L, idx, part))
+#define salon_setpart(L, idx, part) ((void)lua_setiuservalue(L, idx, part))
+#else
+static inline void salon_newparts(lua_State *L, int n) {
+  salon_newuserdata(L, 0);
+  lua_createtable(L, n, 0);
+  salon_setuservalue(L, -2);
+}
+
+static inline void salon_getpart(lua_State *L, int idx, int part) {
+  salon_getuservalue(L, idx);
+  lua_rawgeti(L, -1, part);
+  lua_replace(L, -2);
+}
+
+static inline void salon_setpart(lua_State *L, int idx, int part) {
+  salon_getuservalue(L, idx);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, part);
+  lua_pop(L, 1);
+}
+#endif
+
 /* Is the number at `idx` stored as an integer? Never on Lua < 5.3. */
 #if LUA_VERSION_NUM >= 503
 #define salon_isinteger(L, idx) lua_isinteger(L, idx)

@@ -3,8 +3,8 @@
  * What a class is called and can do is said in Lua: {name =, backend =,
  * methods =, getters =}. Its metatable is made with its first record and kept
  * in the class, so it goes when the class goes. The metamethods share three
- * upvalues: the class's two tables and the metatable itself. A record's state
- * is its user value: {raw, client, answer} and, by name, what getters gave. */
+ * upvalues: the class's two tables and the metatable itself. What a record is
+ * made of are its user values. */
 #include "record.h"
 #include "compat.h"
 
@@ -12,7 +12,7 @@
 
 #define MAX_DEPTH 1024 /* lua-cjson decodes 1000 levels */
 
-enum { RAW = 1, CLIENT, ANSWER };    /* array part of the state */
+enum { RAW = 1, CLIENT, ANSWER, GIVEN, PARTS = GIVEN }; /* user values */
 enum { METHODS = 1, GETTERS, META }; /* upvalues of the metamethods */
 
 static const char METATABLE; /* class[&METATABLE], metatable[&METATABLE] */
@@ -38,16 +38,9 @@ static void checkself(lua_State *L, int n) {
   lua_pop(L, 1);
 }
 
-/* Pushes one of RAW, CLIENT, ANSWER of the record at `idx`. */
-static void pushpart(lua_State *L, int idx, int part) {
-  salon_getuservalue(L, idx);
-  lua_rawgeti(L, -1, part);
-  lua_replace(L, -2);
-}
-
 int salon_record_raw(lua_State *L, int idx) {
   if (!isrecord(L, idx)) return 0;
-  pushpart(L, idx, RAW);
+  salon_getpart(L, idx, RAW);
   return 1;
 }
 
@@ -83,30 +76,42 @@ static int record_totable(lua_State *L) {
 
 /* -- reading -------------------------------------------------------------- */
 
+/* Pushes what the getters of the record at 1 gave, by name. */
+static void pushgiven(lua_State *L) {
+  salon_getpart(L, 1, GIVEN);
+  if (!lua_isnil(L, -1)) return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  salon_setpart(L, 1, GIVEN);
+}
+
 /* The getter is on the top: its result for the key at 2, from now on without
-   asking it again. The state itself stands for "it returned nil". */
+   asking it again. The table itself stands for "it returned nil". */
 static int callgetter(lua_State *L) {
-  int getter = lua_gettop(L), state = getter + 1;
-  salon_getuservalue(L, 1);
+  int getter = lua_gettop(L), given = getter + 1;
+  pushgiven(L);
   lua_pushvalue(L, 2);
-  lua_rawget(L, state);
+  lua_rawget(L, given);
   if (lua_isnil(L, -1)) {
     lua_pushvalue(L, getter);
     lua_pushvalue(L, 1);
     lua_call(L, 1, 1);
     lua_pushvalue(L, 2);
-    lua_pushvalue(L, lua_isnil(L, -2) ? state : -2);
-    lua_rawset(L, state);
+    lua_pushvalue(L, lua_isnil(L, -2) ? given : -2);
+    lua_rawset(L, given);
   }
-  return lua_rawequal(L, -1, state) ? 0 : 1;
+  return lua_rawequal(L, -1, given) ? 0 : 1;
 }
 
-/* What every record has: 1 when `key` is such a name, its value pushed. */
+/* What every record has: 1 when `key` is such a name, its value pushed. Most
+   are names of fields and differ in their first letter. */
 static int pushnamed(lua_State *L, const char *key) {
+  if (*key != 'r' && *key != 'a' && *key != 'b' && *key != 't') return 0;
   if (strcmp(key, "raw") == 0)
-    pushpart(L, 1, RAW);
+    salon_getpart(L, 1, RAW);
   else if (strcmp(key, "answer") == 0)
-    pushpart(L, 1, ANSWER);
+    salon_getpart(L, 1, ANSWER);
   else if (strcmp(key, "backend") == 0)
     lua_getfield(L, lua_upvalueindex(META), "backend");
   else if (strcmp(key, "totable") == 0)
@@ -119,15 +124,14 @@ static int pushnamed(lua_State *L, const char *key) {
 static int record_index(lua_State *L) {
   checkself(L, 2);
   lua_pushvalue(L, 2);
-  lua_gettable(L, lua_upvalueindex(METHODS));
+  lua_rawget(L, lua_upvalueindex(METHODS));
   if (!lua_isnil(L, -1)) return 1;
   lua_pushvalue(L, 2);
-  lua_gettable(L, lua_upvalueindex(GETTERS));
+  lua_rawget(L, lua_upvalueindex(GETTERS));
   if (!lua_isnil(L, -1)) return callgetter(L);
   if (lua_type(L, 2) == LUA_TSTRING && pushnamed(L, lua_tostring(L, 2)))
     return 1;
-  salon_getuservalue(L, 1);
-  lua_rawgeti(L, -1, RAW);
+  salon_getpart(L, 1, RAW);
   lua_pushvalue(L, 2);
   lua_rawget(L, -2);
   return 1;
@@ -149,7 +153,7 @@ static int record_next(lua_State *L) {
 static int record_pairs(lua_State *L) {
   checkself(L, 1);
   lua_pushcfunction(L, record_next);
-  pushpart(L, 1, RAW);
+  salon_getpart(L, 1, RAW);
   lua_pushnil(L);
   return 3;
 }
@@ -159,7 +163,7 @@ static int record_tostring(lua_State *L) {
   checkself(L, 1);
   lua_getfield(L, lua_upvalueindex(META), "__name");
   lua_getfield(L, lua_upvalueindex(META), "backend");
-  pushpart(L, 1, RAW);
+  salon_getpart(L, 1, RAW);
   lua_getfield(L, -1, "id");
   name = lua_tostring(L, -4);
   backend = lua_tostring(L, -3);
@@ -222,34 +226,61 @@ static void pushmetatable(lua_State *L, int class) {
   newmetatable(L, class);
 }
 
+enum { CLASS = 1, RAWS, OF, BY, METAOF }; /* stack of what makes records */
+
+static void checkclass(lua_State *L) {
+  luaL_checktype(L, CLASS, LUA_TTABLE);
+  luaL_checktype(L, RAWS, LUA_TTABLE);
+  lua_settop(L, BY);
+  pushmetatable(L, CLASS);
+}
+
+/* Pushes the record that shows the table on the top. */
+static void wrap(lua_State *L) {
+  salon_newparts(L, PARTS);
+  lua_pushvalue(L, -2);
+  salon_setpart(L, -2, RAW);
+  lua_pushvalue(L, OF);
+  salon_setpart(L, -2, CLIENT);
+  lua_pushvalue(L, BY);
+  salon_setpart(L, -2, ANSWER);
+  lua_pushvalue(L, METAOF); /* without it nobody looks at the parts */
+  lua_setmetatable(L, -2);
+}
+
 /* record(class, raw, client, answer) */
 static int record_new(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 4);
-  salon_newuserdata(L, 0);
-  lua_createtable(L, 3, 0);
-  lua_pushvalue(L, 2);
-  lua_rawseti(L, -2, RAW);
-  lua_pushvalue(L, 3);
-  lua_rawseti(L, -2, CLIENT);
-  lua_pushvalue(L, 4);
-  lua_rawseti(L, -2, ANSWER);
-  salon_setuservalue(L, 5);
-  pushmetatable(L, 1); /* without it nobody looks at the state */
-  lua_setmetatable(L, 5);
+  checkclass(L);
+  lua_pushvalue(L, RAWS);
+  wrap(L);
+  return 1;
+}
+
+/* records(class, list of raw, client, answer) -> list */
+static int record_list(lua_State *L) {
+  int n, i;
+  checkclass(L);
+  n = (int)salon_rawlen(L, RAWS);
+  lua_createtable(L, n, 0);
+  for (i = 1; i <= n; i++) {
+    lua_rawgeti(L, RAWS, i);
+    if (!lua_istable(L, -1)) luaL_error(L, "records: item %d is no table", i);
+    wrap(L);
+    lua_rawseti(L, -3, i);
+    lua_pop(L, 1);
+  }
   return 1;
 }
 
 static int record_raw(lua_State *L) {
   checkrecord(L, 1);
-  pushpart(L, 1, RAW);
+  salon_getpart(L, 1, RAW);
   return 1;
 }
 
 static int record_client_of(lua_State *L) {
   checkrecord(L, 1);
-  pushpart(L, 1, CLIENT);
+  salon_getpart(L, 1, CLIENT);
   return 1;
 }
 
@@ -266,11 +297,9 @@ static int record_is(lua_State *L) {
 
 void salon_open_record(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"record", record_new},
-    {"raw", record_raw},
-    {"client_of", record_client_of},
-    {"is_record", record_is},
-    {NULL, NULL},
+    {"record", record_new},   {"records", record_list},
+    {"raw", record_raw},      {"client_of", record_client_of},
+    {"is_record", record_is}, {NULL, NULL},
   };
   salon_setfuncs(L, functions);
 }

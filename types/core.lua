@@ -95,6 +95,14 @@ function core.is_token(value) end
 ---@return salon.Record
 function core.record(class, raw, client, answer) end
 
+---A record for each object of a list.
+---@param class { name: string, backend: string, methods: table, getters: table }
+---@param list table[]
+---@param client salon.Client
+---@param answer salon.Answer
+---@return salon.Record[]
+function core.records(class, list, client, answer) end
+
 ---@param record salon.Record
 ---@return table
 function core.raw(record) end

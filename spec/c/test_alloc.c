@@ -45,7 +45,9 @@ static const char script[] =
   "assert(core.encode(room) == '{\"id\":\"i\",\"list\":[{}]}')\n"
   "assert(tostring(room) == 'salon.Room(i b)')\n"
   "assert(room:totable().list[1])\n"
-  "for name in pairs(room) do assert(room[name]) end\n";
+  "for name in pairs(room) do assert(room[name]) end\n"
+  "local list = core.records(class, { { id = 'i' }, { id = 'j' } }, {}, {})\n"
+  "assert(#list == 2 and list[2].url == 'u/j')\n";
 
 typedef struct Memory {
   size_t used; /* bytes */
