@@ -162,6 +162,22 @@ describe("pages", function()
     assert.same({ "a", "b" }, ids(meet():pages("/rooms/")))
   end)
 
+  it("keeps every entry that has no id, whatever it is", function()
+    serve { ["/v1/l"] = { 200, '["x",{"id":"a"},"x",{"id":false},{"id":"a"},[],"y"]' } }
+    local list = {}
+    for item in opentalk():pages("/v1/l") do list[#list + 1] = item end
+    assert.same({ "x", { id = "a" }, "x", { id = false }, {}, "y" }, list)
+  end)
+
+  it("ends at a null, and stays there", function()
+    for body, found in pairs { ['[null,{"id":"a"}]'] = {}, ['[{"id":"a"},null,{"id":"b"}]'] = { "a" } } do
+      serve { ["/v1/l"] = { 200, body, { Link = "" } } }
+      local walk = opentalk():pages("/v1/l")
+      assert.same(found, ids(walk))
+      assert.same({}, ids(walk))
+    end
+  end)
+
   it("raises what call would return", function()
     serve { ["/v1/two"] = { 200, '{"a":[],"b":[]}' } }
     local ok, e = pcall(ids, opentalk():pages("/v1/none"))

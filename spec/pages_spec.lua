@@ -81,6 +81,22 @@ describe("a walk", function()
     assert.same({ "a", "b", "c", "d" }, ids(client().rooms:each()))
   end)
 
+  it("keeps the order of what is new around what is not", function()
+    rooms { [""] = { "a", "b", next = 2 }, ["2"] = { "c", "a", "d", "b", "c", "e" } }
+    assert.same({ "a", "b", "c", "d", "e" }, ids(client().rooms:each()))
+  end)
+
+  it("takes ids that are not plain but fit into a path", function()
+    rooms { [""] = { "a", "b c", "d" } }
+    assert.same({ "a", "b c", "d" }, ids(client().rooms:each()))
+    transport:remove()
+    rooms { [""] = { "a", "b c", "d/e" } }
+    local page, err = client().rooms:list()
+    assert.is_nil(page)
+    assert.equal("decode", err.kind)
+    assert.matches("an id in the list must not hold a slash", err.message)
+  end)
+
   it("ends when a page brings nothing new", function()
     rooms { [""] = { "a", next = 2 }, ["2"] = { "a", next = 3 }, ["3"] = { "z" } }
     local walk = client().rooms:each()

@@ -157,6 +157,33 @@ describe("core.form", function()
   end)
 end)
 
+describe("core.ids", function()
+  it("lists the ids of a list of objects", function()
+    assert.same({ "a", "B-2_" }, core.ids({ { id = "a" }, { id = "B-2_" } }, "id"))
+    assert.same({ "x" }, core.ids({ { id = 7, invite_code = "x" } }, "invite_code"))
+    assert.same({}, core.ids({}, "id"))
+  end)
+
+  it("says which is the first that may not fit into a path", function()
+    for _, id in ipairs { "a b", "", "a/b", 7, true } do
+      local ids, odd = core.ids({ { id = "a" }, { id = id }, { id = id } }, "id")
+      assert.same({ "a", id, id }, ids)
+      assert.equal(2, odd)
+    end
+    local _, odd = core.ids({ { id = "a" }, {}, { id = "b" } }, "id")
+    assert.equal(2, odd)
+  end)
+
+  it("takes no list that holds anything but objects, or a gap", function()
+    for _, list in ipairs { { "a" }, { { id = "a" }, 1 }, { { id = "a" }, nil, { id = "b" } },
+        { nil, { id = "a" } }, { { id = "a" }, nil, nil, { id = "b" } }, { x = {} },
+        { { id = "a" }, x = 1 } } do
+      assert.is_nil((core.ids(list, "id")))
+    end
+    assert.error_matches(function() core.ids("x", "id") end, "table expected")
+  end)
+end)
+
 describe("core.link", function()
   it("reads a page list", function()
     assert.same({

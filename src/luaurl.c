@@ -139,11 +139,52 @@ static int l_url(lua_State *L) {
   return 1;
 }
 
+/* Is the value on the top a string that goes into a path as it stands? */
+static bool is_plain(lua_State *L) {
+  salon_Span text;
+  if (lua_type(L, -1) != LUA_TSTRING) return false;
+  text.s = lua_tolstring(L, -1, &text.len);
+  return salon_url_plain(text);
+}
+
 /* url_plain(value) -> boolean; false for what is no string */
 static int l_url_plain(lua_State *L) {
-  bool text = lua_type(L, 1) == LUA_TSTRING;
-  lua_pushboolean(L, text && salon_url_plain(check_span(L, 1)));
+  lua_settop(L, 1);
+  lua_pushboolean(L, is_plain(L));
   return 1;
+}
+
+static int count_fields(lua_State *L, int idx) {
+  int n = 0;
+  lua_pushnil(L);
+  while (lua_next(L, idx)) {
+    lua_pop(L, 1);
+    n++;
+  }
+  return n;
+}
+
+/* ids(list, key) -> the list of list[i][key] and, unless all of them are plain,
+** the index of the first that is not; nil if an item is no table. */
+static int l_ids(lua_State *L) {
+  int n, i, odd = 0;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 2);
+  n = (int)salon_rawlen(L, 1);
+  lua_createtable(L, n, 0);
+  for (i = 1; i <= n; i++) {
+    lua_rawgeti(L, 1, i);
+    if (!lua_istable(L, -1)) return 0;
+    lua_pushvalue(L, 2);
+    lua_rawget(L, -2);
+    if (odd == 0 && !is_plain(L)) odd = i;
+    lua_rawseti(L, 3, i);
+    lua_pop(L, 1);
+  }
+  if (count_fields(L, 1) != n) return 0; /* there is more behind a gap */
+  if (odd == 0) return 1;
+  lua_pushinteger(L, odd);
+  return 2;
 }
 
 /* form(pairs) -> string */
@@ -243,6 +284,7 @@ void salon_open_url(lua_State *L) {
     {"url_parse", l_url_parse},
     {"url_loopback", l_url_loopback},
     {"url_plain", l_url_plain},
+    {"ids", l_ids},
     {"same_origin", l_same_origin},
     {"query_param", l_query_param},
     {"form", l_form},

@@ -32,6 +32,12 @@ function core.encode(value) end
 ---@return T
 function core.normalise(value) end
 
+---@param list table[]
+---@param key string
+---@return any[]? ids  list[i][key]; nil: an item of the list is no table
+---@return integer? odd  index of the first that `core.url_plain` refuses
+function core.ids(list, key) end
+
 ---@param base string
 ---@param parts (string|integer)[]
 ---@param query? any[]  flat: name, value, name, value …

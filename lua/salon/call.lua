@@ -192,8 +192,12 @@ local function without(query, name)
   return kept
 end
 
-local function id_of(raw)
-  return type(raw) == "table" and (raw.id or raw.invite_code) or nil
+local function ids_of(list)
+  local ids = {}
+  for i, raw in ipairs(list) do
+    ids[i] = type(raw) == "table" and (raw.id or raw.invite_code) or false
+  end
+  return ids
 end
 
 ---@class salon.AnyPages
@@ -219,7 +223,7 @@ function call.pages(self, path, opts)
   local parts, query = split("client:pages", path), flatten("client:pages", given.query)
   local first = new_call(session, parts, query, user)
   local data, list
-  local source = { session = session, timeout = given.timeout, id = id_of }
+  local source = { session = session, timeout = given.timeout }
   function source.call(position)
     local request = {}
     for name, value in pairs(first) do request[name] = value end
@@ -238,7 +242,7 @@ function call.pages(self, path, opts)
     if data == nil then return nil, err end
     list = list_in(data, shape, given.items)
     if list == nil then return nil, session:shape_error(answer, "the answer holds no list") end
-    return list
+    return list, ids_of(list)
   end
   function source.following(answer, position)
     return position_after(answer.request:header("Link"), data, position)
@@ -247,7 +251,11 @@ function call.pages(self, path, opts)
     return pages_left(answer.request:header("Link"), data, list, following)
   end
   source.further = later_page
-  function source.wrap(raw) return raw end
+  function source.records(items)  -- up to a null
+    local page = {}
+    for i, raw in ipairs(items) do page[i] = raw end
+    return page
+  end
   -- Meet: the list became shorter while we walked.
   function source.over(err)
     return err.status == 404 and err.body ~= nil and err.body:find('^%s*{"detail"') ~= nil

@@ -18,14 +18,15 @@
 --   following(answer, position) -> position of the next page, or nil
 --   left(answer, following) -> how many pages there are from that one on, if known
 --   further(position, n) -> position of the page n pages later; goes with `left`
---   items(answer) -> list of decoded objects | nil, err
---   id(raw) -> what tells two entries apart
---   wrap(raw, about) -> the record for the caller, or nil to leave it out
+--   items(answer) -> list of decoded objects, list of what tells them apart (false:
+--     nothing does) | nil, err
+--   records(items, about) -> list of what the caller gets for them
 --   over(err) -> true if this error in mid-walk means the list is at its end
 --   after -> a source that is walked when this one is through
 --   timeout -> seconds per page
 
 local Error = require "salon.error"
+local core = require "salon.core"
 local options = require "salon.options"
 
 local pages = {}
@@ -36,37 +37,24 @@ local function send(source, position)
   return source.session:start(call)
 end
 
----`items` as they are, when they are a list of objects whose ids fit into paths.
----A null among them reads as nil and leaves a hole, at which `ipairs` would end.
+---`items` as they are and their ids, when they are a list of objects whose ids fit
+---into paths. A null among them left a hole, which is no object either.
 ---@param session salon.Session
 ---@param answer table
 ---@param items any[]
----@param id fun(raw: table): any
+---@param key string  of the id
 ---@return table[]? items
----@return salon.Error? err  kind: decode
-function pages.objects(session, answer, items, id)
-  local fault
-  local left = 0
-  for _ in pairs(items) do left = left + 1 end
-  for _, item in ipairs(items) do
-    left = left - 1
-    if type(item) ~= "table" then left = -1 break end
-    fault = fault or options.id_fault(id(item))
-  end
-  if left ~= 0 then
+---@return string[]|salon.Error ids_or_err  kind: decode
+function pages.objects(session, answer, items, key)
+  local ids, odd = core.ids(items, key)
+  if ids == nil then
     return nil, session:shape_error(answer, "the list holds something that is no object")
-  elseif fault then
-    return nil, session:shape_error(answer, "an id in the list " .. fault)
   end
-  return items
-end
-
-local function records(source, items, about)
-  local list = {}
-  for _, raw in ipairs(items) do
-    list[#list + 1] = source.wrap(raw, about)
+  for i = odd or #items + 1, #items do
+    local fault = options.id_fault(items[i][key])
+    if fault then return nil, session:shape_error(answer, "an id in the list " .. fault) end
   end
-  return list
+  return items, ids
 end
 
 ---Fetches one page.
@@ -84,7 +72,7 @@ function pages.list(source, position)
   items, err = source.items(answer)
   if items == nil then return nil, err end
   local about = session.about(answer)
-  local page = records(source, items, about)
+  local page = source.records(items, about)
   page.answer = about
   local following
   if #items > 0 then following = source.following(answer, position) end
@@ -167,24 +155,33 @@ end
 
 -- Forgets the ids of a page that is far enough behind.
 local function forget(self, page)
-  for _, id in ipairs(self.ids[page] or {}) do
-    if self.seen[id] == page then self.seen[id] = nil end
+  local seen, ids = self.seen, self.ids[page] or {}
+  for i = 1, #ids do
+    local id = ids[i]
+    if seen[id] == page then seen[id] = nil end
   end
   self.ids[page] = nil
 end
 
--- What of `items` was not on the last pages.
-local function unseen(self, items)
-  local source, seen, fresh, ids = self.source, self.seen, {}, {}
+local function first(items, n)
+  local list = {}
+  for i = 1, n do list[i] = items[i] end
+  return list
+end
+
+-- What of `items` was not on the last pages: mostly all of them.
+local function unseen(self, items, ids)
+  local seen, fresh = self.seen, items
   local page = self.turned + 1
   self.turned = page
-  for _, raw in ipairs(items) do
-    local id = source.id(raw)
-    if id == nil or seen[id] == nil then fresh[#fresh + 1] = raw end
-    if id ~= nil then
-      ids[#ids + 1] = id
-      seen[id] = page
+  for i = 1, #ids do
+    local id = ids[i]
+    if seen[id] == nil then
+      if fresh ~= items then fresh[#fresh + 1] = items[i] end
+    elseif fresh == items then
+      fresh = first(items, i - 1)
     end
+    if id then seen[id] = page end
   end
   self.ids[page] = ids
   forget(self, page - self.window)
@@ -212,21 +209,21 @@ local function turn(self)
     return give_up(self, err)
   end
   if source.head_first then go_on(self, answer) end
-  local items
-  items, err = source.items(answer)
-  if items == nil then return give_up(self, err) end
+  local items, ids = source.items(answer)
+  if items == nil then return give_up(self, ids) end
   if not source.head_first then go_on(self, answer) end
-  local fresh = unseen(self, items)
-  self.page, self.i = records(source, fresh, session.about(answer)), 0
+  local fresh = unseen(self, items, ids)
+  self.page, self.i = source.records(fresh, session.about(answer)), 0
   self.first = false
-  if #fresh == 0 or self.following == nil then leave(self) end
+  if fresh[1] == nil or self.following == nil then leave(self) end
 end
 
 ---The next entry, or nil at the end. Raises the error that `list` would return.
 function Walk:__call()
   while true do
-    self.i = self.i + 1
-    local record = self.page[self.i]
+    local i = self.i + 1
+    self.i = i
+    local record = self.page[i]
     if record ~= nil then return record end
     if self.source == nil then return nil end
     if self.waiting then error("each: somebody else waits for the next page already", 2) end

@@ -71,15 +71,12 @@ end
 
 rooms.user_of = user_of
 
-local function id_of(raw) return raw.id end
-
 local function source(session, given, user)
   local data  -- of the page at hand: it holds the link as well
   local self = {
     session = session,
     timeout = given.timeout,
-    id = id_of,
-    wrap = function(raw, about) return wrap(session, raw, about) end,
+    records = function(items, about) return core.records(CLASS, items, session.client, about) end,
   }
   function self.call(position)
     local query = {}
@@ -97,7 +94,7 @@ local function source(session, given, user)
     if type(data.results) ~= "table" then
       return nil, session:shape_error(answer, "the page holds no list 'results'")
     end
-    return pages.objects(session, answer, data.results, id_of)
+    return pages.objects(session, answer, data.results, "id")
   end
   function self.following(_, position)
     if type(data.next) ~= "string" then return nil end

@@ -102,8 +102,6 @@ local function query_of(given)
   return query
 end
 
-local function id_of(raw) return raw.id end
-
 local function source(session, given)
   local exceptions = given.exceptions
   return list.source {
@@ -113,10 +111,13 @@ local function source(session, given)
     query = query_of(given),
     per_page = given.per_page,
     timeout = given.timeout,
-    id = id_of,
-    wrap = function(raw, about)
-      if raw.type == "exception" and not exceptions then return nil end
-      return wrap(session, raw, about)
+    id = "id",
+    records = function(items, about)
+      local page = {}
+      for _, raw in ipairs(items) do
+        if exceptions or raw.type ~= "exception" then page[#page + 1] = wrap(session, raw, about) end
+      end
+      return page
     end,
   }
 end

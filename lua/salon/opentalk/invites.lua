@@ -54,8 +54,6 @@ local LIST = {
 
 local EACH = options.merge(LIST, { prefetch = options.PREFETCH })
 
-local function code_of(raw) return raw.invite_code end
-
 local function source(self, given)
   local session = self.session
   return list.source {
@@ -64,8 +62,8 @@ local function source(self, given)
     parts = { "rooms", self.room_id, "invites" },
     per_page = given.per_page,
     timeout = given.timeout,
-    id = code_of,
-    wrap = function(raw, about) return wrap(session, raw, about) end,
+    id = "invite_code",
+    records = function(items, about) return core.records(CLASS, items, session.client, about) end,
   }
 end
 

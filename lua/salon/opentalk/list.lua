@@ -44,8 +44,8 @@ local function append(query, name, value)
 end
 
 ---A source for salon.pages.
----@param fields table  session, parts, query (flat list), style ("page" or "after"), id, wrap,
----  timeout, per_page
+---@param fields table  session, parts, query (flat list), style ("page" or "after"), id (the
+---  key), records, timeout, per_page
 ---@return table
 function list.source(fields)
   local style = STYLES[fields.style]
@@ -57,8 +57,7 @@ function list.source(fields)
     left = style.left,
     further = style.further,
     head_first = true,  -- the Link header is read before the body is decoded
-    id = fields.id,
-    wrap = fields.wrap,
+    records = fields.records,
   }
   function source.call(position)
     local query = { "per_page", fields.per_page or list.LARGEST }

@@ -88,8 +88,6 @@ local LIST = {
 
 local EACH = options.merge(LIST, { prefetch = options.PREFETCH })
 
-local function id_of(raw) return raw.id end
-
 local function source(session, given)
   return list.source {
     session = session,
@@ -97,8 +95,8 @@ local function source(session, given)
     parts = { "rooms" },
     per_page = given.per_page,
     timeout = given.timeout,
-    id = id_of,
-    wrap = function(raw, about) return rooms.wrap(session, raw, about) end,
+    id = "id",
+    records = function(items, about) return core.records(CLASS, items, session.client, about) end,
   }
 end
 
