@@ -177,6 +177,30 @@ describe("normalise", function()
     end)
   end
 
+  -- A copy with numbers as text: 1 and 1.0 are told apart.
+  local function kinds(value)
+    if type(value) ~= "table" then return type(value) == "number" and tostring(value) or value end
+    local copy = {}
+    for name, field in pairs(value) do copy[name] = kinds(field) end
+    return copy
+  end
+
+  it("does the same when it knows the text", function()
+    local quote, slash = [["a\"b"]], [["a\\"]]
+    for _, value in ipairs { "null", "1", "-2.0", "0", "7e2", "1.5", "true", "false", "[]", "{}",
+        '"n-9"', '""', quote, slash, '"null"', '"\\u0022"' } do
+      for _, frame in ipairs { "[%s]", "[ %s ]", '{"a":%s}', '{"n":"1","b": {"c":[[%s]]}}',
+          '["x",%s,"y"]', "[" .. quote .. ",%s]", "[" .. slash .. ",%s]", "[%s," .. quote .. "]",
+          '["\\"",%s,"\\""]' } do
+        local text = frame:gsub("%%s", (value:gsub("%%", "%%%%")))
+        assert.same(kinds(normalise(cjson.decode(text))), kinds(normalise(cjson.decode(text), text)))
+      end
+    end
+    assert.is_nil(normalise(null, "null"))
+    assert.error_matches(function() normalise({}, {}) end, "bad argument #2")
+    assert.error_matches(function() normalise() end, "bad argument #1")
+  end)
+
   it("reads everything lua-cjson decodes, and stops at a cycle", function()
     local deep = normalise(cjson.decode(("["):rep(1000) .. "null" ..
       ("]"):rep(1000)))

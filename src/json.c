@@ -370,12 +370,31 @@ static void tidytable(lua_State *L, int depth) {
   }
 }
 
+/* May valid JSON hold what tidy() replaces? Null and numbers outside of
+   strings do; a string that holds quotes or ends in a backslash might. */
+static int isuntidy(const char *s, size_t len) {
+  const char *end = s + len;
+  for (; s < end; s++) {
+    if (*s == 'n' || (SALON_HAS_INTEGERS && *s >= '-' && *s <= '9')) return 1;
+    if (*s != '"') continue;
+    s = (const char *)memchr(s + 1, '"', (size_t)(end - s - 1));
+    if (s == NULL || s[-1] == '\\') return 1;
+  }
+  return 0;
+}
+
+/* normalise(value [, the text it was decoded from]) -> value. The text tells
+   for less than half a walk whether there is anything to do; if so, a list
+   mostly says so in its first item. */
 static int json_normalise(lua_State *L) {
+  size_t len = 0;
+  const char *text = luaL_optlstring(L, 2, NULL, &len);
+  int untidy = text == NULL || isuntidy(text, len);
   luaL_checkany(L, 1);
   lua_settop(L, 1);
-  if (lua_istable(L, 1))
+  if (untidy && lua_istable(L, 1))
     tidytable(L, 1);
-  else
+  else if (untidy)
     tidy(L);
   return 1;
 }

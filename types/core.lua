@@ -29,8 +29,9 @@ function core.encode(value) end
 ---JSON null becomes nil at every depth, numbers without a fraction integers; in place.
 ---@generic T
 ---@param value T
+---@param text? string  that it was decoded from: spares the walk where there is nothing to do
 ---@return T
-function core.normalise(value) end
+function core.normalise(value, text) end
 
 ---@param list table[]
 ---@param key string

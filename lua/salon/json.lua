@@ -56,7 +56,7 @@ function json.decode(text, depth)
     return nil, message, message:find("^Found too many nested") ~= nil
   end
   if type(value) ~= "table" then return nil, "not an object or a list" end
-  return core.normalise(value)
+  return core.normalise(value, text)
 end
 
 return json
