@@ -6,6 +6,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
@@ -28,6 +29,11 @@ typedef struct Queue {
 } Queue;
 
 enum { MAX_IDLE = 512 }; /* connections that wait for their next call */
+
+/* New calls, and sockets with news, that one round takes on. Results are
+** delivered once a round: with all at a time the others, who wait for them,
+** would stand still while the thread works, and it while they do. */
+enum { HANDFUL = 8 };
 
 typedef struct Engine {
   pthread_t thread;
@@ -70,6 +76,18 @@ static void push(Queue *q, salon_Exchange *x) {
   else
     q->first = x;
   q->last = x;
+}
+
+/* Takes the first `n`, or as many as there are. */
+static Queue take(Queue *q, int n) {
+  Queue taken = {NULL, NULL};
+  while (q->first != NULL && n-- > 0) {
+    salon_Exchange *x = q->first;
+    q->first = x->next;
+    if (q->first == NULL) q->last = NULL;
+    push(&taken, x);
+  }
+  return taken;
 }
 
 static void go_live(Engine *e, salon_Exchange *x) {
@@ -344,13 +362,13 @@ static void cancel_asked_for(Engine *e, double now) {
   }
 }
 
-/* Takes over what others handed in; false: time to stop. */
+/* Takes over some of what others handed in; false: time to stop. */
 static bool take_over(Engine *e) {
   pthread_mutex_lock(&mutex);
   e->sleeping = false;
-  Queue q = e->incoming;
-  e->incoming = (Queue){NULL, NULL};
   bool cancelled = e->anything_cancelled, stopping = e->stopping;
+  /* what is to be cancelled may be any of them */
+  Queue q = take(&e->incoming, cancelled || stopping ? INT_MAX : HANDFUL);
   e->anything_cancelled = false;
   pthread_mutex_unlock(&mutex);
   for (salon_Exchange *x = q.first, *next; x != NULL; x = next) {
@@ -379,7 +397,7 @@ static void be_busy(void) {
 }
 
 static void sleep_and_act(Engine *e) {
-  salon_Ready ready[128];
+  salon_Ready ready[HANDFUL];
   double seconds = time_to_sleep(e, salon_now());
   pthread_mutex_lock(&mutex);
   bool idle = e->incoming.first == NULL && !e->anything_cancelled &&
@@ -387,7 +405,7 @@ static void sleep_and_act(Engine *e) {
   e->sleeping = idle;
   pthread_mutex_unlock(&mutex);
   pthread_mutex_unlock(&busy);
-  size_t n = salon_poller_wait(e->poller, ready, 128, idle ? seconds : 0);
+  size_t n = salon_poller_wait(e->poller, ready, HANDFUL, idle ? seconds : 0);
   be_busy();
   for (size_t i = 0; i < n; i++) {
     if (ready[i].fd == e->wake.read_fd)

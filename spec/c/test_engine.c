@@ -616,6 +616,23 @@ static void a_call_is_cancelled_between_two_tries(void **state) {
   server_stop(s);
 }
 
+/* More than the thread takes on in one round, the one called off behind them. */
+static void a_call_is_cancelled_however_many_are_before_it(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  salon_Exchange *crowd[100];
+  config->max_per_origin = 1;
+  for (int i = 0; i < 100; i++)
+    crowd[i] = begin("GET", server_url(s, "/hang"), NULL, 30);
+  salon_engine_cancel(crowd[99]);
+  assert_failed(finish(crowd[99]), SALON_CANCELLED, SALON_UNSENT, 0);
+  for (int i = 0; i < 99; i++) salon_engine_cancel(crowd[i]);
+  for (int i = 0; i < 99; i++)
+    assert_string_equal(salon_kind_name(finish(crowd[i])->kind), "cancelled");
+  for (int i = 0; i < 100; i++) end(crowd[i]);
+  server_stop(s);
+}
+
 static void cancelling_a_finished_call_changes_nothing(void **state) {
   (void)state;
   Server *s = server_start(answer, NULL);
@@ -782,6 +799,7 @@ int main(void) {
     TEST(a_call_is_cancelled_while_it_waits_for_a_slot),
     TEST(a_call_is_cancelled_in_the_middle_of_its_answer),
     TEST(a_call_is_cancelled_between_two_tries),
+    TEST(a_call_is_cancelled_however_many_are_before_it),
     TEST(cancelling_a_finished_call_changes_nothing),
     TEST(a_call_may_be_cancelled_at_once_and_given_up),
     TEST(stopping_cancels_what_is_under_way),
