@@ -1,8 +1,7 @@
 #!/bin/sh
 # Runs the checks and adds them up:  tools/test.sh [part...]
 # Without arguments every part runs, in the order below, and where CI is set the
-# part keycloak, which fetches 170 MB once.  PUC Lua 5.3 and 5.1 leave out the
-# slow files unless SALON_FULL is set.  The last line is
+# part keycloak, which fetches 170 MB once.  The last line is
 # `N passed, N failed`; the status is 0 only when nothing failed.  A runner that
 # dies without saying how many tests it ran counts as one failure.
 set -u
@@ -10,7 +9,8 @@ cd "$(dirname "$0")/.." || exit 1
 make=${MAKE:-make}
 unset MAKEFLAGS MFLAGS MAKELEVEL
 jobs=$(nproc 2>/dev/null || echo 2)
-all="build strict load c busted-5.4 busted-luajit conformance foreign asan tsan lint install"
+all="build strict load c busted-5.4 busted-luajit busted-5.3 busted-5.1"
+all="$all conformance foreign asan tsan lint install"
 [ -z "${CI:-}" ] || all="$all keycloak"
 
 # One folder for everything the run leaves lying about, readable for the
@@ -63,19 +63,6 @@ specs() {
   lines=$(wc -l <"$tally")
   SALON_BUILD=${3:-} SALON_TALLY=$tally timeout 900 "$2" "$busted" \
     -o spec/support/tally.lua 2>&1
-  judge "$1" $? "$lines"
-}
-
-# most NAME INTERPRETER: without the slow files, which take most of the time and
-# whose C the other Luas have run already.
-slow="exit weather storms cassettes"
-most() {
-  if [ -n "${SALON_FULL:-}" ]; then specs "$@"; return; fi
-  title "specs on $1, without the slow ones ($slow): SALON_FULL=1 runs them as well"
-  lines=$(wc -l <"$tally")
-  # shellcheck disable=SC2046  # one word each
-  SALON_TALLY=$tally timeout 900 "$2" "$busted" -o spec/support/tally.lua \
-    $(for name in keycloak $slow; do printf -- '--exclude-pattern=^%s_spec ' "$name"; done) 2>&1
   judge "$1" $? "$lines"
 }
 
@@ -165,8 +152,8 @@ leftover() {
     for process in /proc/[0-9]*; do
       case ${process#/proc/} in "$$" | self) continue ;; esac
       if ls -l "$process/cwd" "$process/fd" 2>/dev/null | grep -q "$TMPDIR" ||
-         tr '\0' ' ' <"$process/cmdline" 2>/dev/null | grep -q "$TMPDIR"; then
-        found="$found $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null)"
+         cat "$process/cmdline" 2>/dev/null | tr '\0' ' ' | grep -q "$TMPDIR"; then
+        found="$found $(cat "$process/cmdline" 2>/dev/null | tr '\0' ' ')"
       fi
     done
     [ -n "$found" ] || return 0
@@ -196,8 +183,8 @@ for part in ${*:-$all}; do
       units build/5.4 ;;
     busted-5.4) specs "Lua 5.4" lua5.4 ;;
     busted-luajit) specs "LuaJIT" luajit ;;
-    busted-5.3) most "Lua 5.3" lua5.3 ;;
-    busted-5.1) most "Lua 5.1" lua5.1 ;;
+    busted-5.3) specs "Lua 5.3" lua5.3 ;;
+    busted-5.1) specs "Lua 5.1" lua5.1 ;;
     asan)
       check "C programs" build_programs
       finds build/asan-5.4 overflow heap-buffer-overflow
