@@ -121,7 +121,7 @@ static int l_url(lua_State *L) {
   Spans parts, pairs;
   size_t len;
   char fixed[1024], *out = fixed;
-  const salon_Url *url;
+  const salon_Url *url = NULL;
   lua_settop(L, 3); /* what is pushed now must not pass for an argument */
   const char *problem = check_base(L, &url);
   check_spans(L, 2, &parts);

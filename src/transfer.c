@@ -285,8 +285,8 @@ static void set_url(salon_Transfer *t, const salon_Exchange *x) {
                !know_origin(t, x);
   bool carries = !whole && t->copied && x->shared != NULL &&
                  salon_target_write(&t->target, x, rest);
-  if (whole) curl_easy_setopt(t->easy, CURLOPT_URL, x->url);
   curl_easy_setopt(t->easy, CURLOPT_CURLU, whole ? NULL : t->origin);
+  if (whole) curl_easy_setopt(t->easy, CURLOPT_URL, x->url); /* after CURLU */
   curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET,
                    whole     ? NULL
                    : carries ? t->target.data
