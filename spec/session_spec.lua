@@ -222,6 +222,26 @@ describe("the password grant", function()
     assert.equal(1, #forms())
   end)
 
+  it("says so when a password function yielded and another coroutine wants the login", function()
+    serve()
+    local ot = client { password = function() coroutine.yield() return "pass" end }
+    local mine = {}
+    local slow = coroutine.create(function() mine.room, mine.err = ot.rooms:get("r") end)
+    local went, why = coroutine.resume(slow)
+    if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then  -- there it cannot yield at all
+      return assert.matches("attempt to yield", why)
+    end
+    assert.is_true(went)
+    local began = core.now()
+    local _, err = ot.rooms:get("r")
+    assert.equal("the login is under way in another coroutine, which has to go on first", err.message)
+    assert.matches("must not yield", err.hint)
+    assert.is_true(core.now() - began < 1)
+    assert(coroutine.resume(slow))
+    assert.equal("r", mine.room and mine.room.id)
+    assert(ot.rooms:get("r"))
+  end)
+
   it("sends other credentials at once", function()
     serve { ["POST " .. TOKEN_PATH] = once(function()
       return 401, '{"error":"invalid_grant","error_description":"Invalid user credentials"}'

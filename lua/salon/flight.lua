@@ -27,6 +27,17 @@ local function out_of_time(what)
   }
 end
 
+-- In a plain script only the coroutine that is at it could end our waiting, and
+-- it stands still while we do.
+local function stuck(what)
+  return Error.new {
+    kind = "timeout",
+    message = what .. " is under way in another coroutine, which has to go on first",
+    retryable = true,
+    hint = "resume that one before the next call: a password function must not yield",
+  }
+end
+
 -- An outcome that says something about the leader's patience only.
 local function private(err)
   return err ~= nil and (err.kind == "timeout" or err.kind == "cancelled")
@@ -48,7 +59,7 @@ local function follow(self, deadline, what)
     if self.leader == leader then self.leader = nil end
     return false
   end
-  return true, { err = out_of_time(what) }
+  return true, { err = now < deadline and stuck(what) or out_of_time(what) }
 end
 
 -- Does the work and tells everybody what came out.
