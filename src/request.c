@@ -301,6 +301,18 @@ static int push_failure(lua_State *L, const salon_Exchange *x) {
   return 2;
 }
 
+/* The first value of a header, or nil. */
+static void push_header(lua_State *L, const salon_Exchange *x,
+                        const char *name) {
+  size_t at = 0, len = 0;
+  const char *value = salon_exchange_header(x, name, &at, &len);
+  if (value != NULL)
+    lua_pushlstring(L, value, len);
+  else
+    lua_pushnil(L);
+}
+
+/* result() -> status, body, attempts, request id, date | nil, failure */
 static int request_result(lua_State *L) {
   const salon_Exchange *x = open_exchange(L);
   if (!is_done(x)) return luaL_error(L, "request is not finished");
@@ -308,7 +320,9 @@ static int request_result(lua_State *L) {
   lua_pushinteger(L, x->status);
   lua_pushlstring(L, x->content.len > 0 ? x->content.data : "", x->content.len);
   lua_pushinteger(L, x->attempts);
-  return 3;
+  push_header(L, x, "X-Request-Id");
+  push_header(L, x, "Date");
+  return 5;
 }
 
 static int request_header(lua_State *L) {
@@ -325,15 +339,6 @@ static int request_header(lua_State *L) {
     lua_pushlstring(L, value, len);
     lua_concat(L, 3);
   }
-  return 1;
-}
-
-/* The whole header block, for those who may want to look later. */
-static int request_head(lua_State *L) {
-  const salon_Exchange *x = open_exchange(L);
-  if (!is_done(x)) return luaL_error(L, "request is not finished");
-  bool any = is_ours(x) && x->head.len > 0;
-  lua_pushlstring(L, any ? x->head.data : "", any ? x->head.len : 0);
   return 1;
 }
 
@@ -411,7 +416,6 @@ static const luaL_Reg request_methods[] = {{"done", request_done},
                                            {"cancel", request_cancel},
                                            {"result", request_result},
                                            {"header", request_header},
-                                           {"head", request_head},
                                            {"id", request_id},
                                            {"method", request_method},
                                            {"url", request_url},

@@ -205,14 +205,13 @@ function Request:id() end
 ---@return integer? status
 ---@return string|table body_or_info
 ---@return integer? attempts
+---@return string? request_id  what the answer's header says of it
+---@return string? date
 function Request:result() end
 
 ---@param name string
 ---@return string?  values joined with ", "
 function Request:header(name) end
-
----@return string  the header block of the final answer
-function Request:head() end
 
 ---@return string
 function Request:method() end

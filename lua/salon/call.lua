@@ -122,15 +122,14 @@ function call.call(self, method, path, opts)
   request.deadline = session:deadline(given.timeout)
   local answer, err = session:call(request)
   if answer == nil then return nil, err end
-  local about = session.about(answer)
-  if given.raw then return answer.body, about end
-  local shape = json.shape(answer.body)
-  if shape == "empty" then return true, about end
-  if shape == "text" then return answer.body, about end
+  local body = answer.body
+  local shape = not given.raw and json.shape(body)
+  if not shape or shape == "text" then return body, session.about(answer) end
+  if shape == "empty" then return true, session.about(answer) end
   local data
   data, err = session:decode(answer, shape == "html" and "object" or shape)
   if data == nil then return nil, err end
-  return data, about
+  return data, session.about(answer)
 end
 
 -- The list in a decoded answer: itself, the member that was named, Meet's

@@ -21,6 +21,7 @@ context.Scope = Scope
 
 local frames = setmetatable({}, { __mode = "k" })  -- coroutine -> frame
 local MAIN = {}
+local used = false  -- has anybody ever been in a scope? Most programs never are
 
 local function me()
   return coroutine.running() or MAIN
@@ -44,6 +45,7 @@ end
 ---The frame we are in.
 ---@return table?
 function context.frame()
+  if not used then return nil end
   local co = me()
   local frame = frames[co]
   if frame and frame.home and frame.home ~= home() then
@@ -64,6 +66,7 @@ end
 ---From now on the running coroutine is in `frame`.
 ---@param frame table?
 function context.assume(frame)
+  used = used or frame ~= nil
   frames[me()] = frame
 end
 

@@ -101,9 +101,12 @@ function Login.read(session, answer, data, fields)
     fields.access = data.access_token
     fields.expires_in = tonumber(data.expires_in)
     fields.scope = type(data.scope) == "string" and data.scope or nil
-    fields.answer = session.about(answer)
+    fields.answer = answer
     local ok, token = pcall(core.token, fields)
-    if ok then return token end
+    if ok then
+      session.about(answer)
+      return token
+    end
     fault = "the login service's answer is no use: " .. token
   end
   local err = session:shape_error(answer, fault)

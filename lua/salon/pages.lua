@@ -71,11 +71,11 @@ function pages.list(source, position)
   local items
   items, err = source.items(answer)
   if items == nil then return nil, err end
+  local following
+  if #items > 0 then following = source.following(answer, position) end
   local about = session.about(answer)
   local page = source.records(items, about)
   page.answer = about
-  local following
-  if #items > 0 then following = source.following(answer, position) end
   return page, following
 end
 

@@ -165,11 +165,16 @@ local function submit(self, pending, wait)
   return true
 end
 
+-- With room for what every call will need, so that the table does not grow.
+local function new_pending(call)
+  return { call = call, login = nil, token = nil, request = nil }
+end
+
 ---Submits a call as far as that goes without waiting.
 ---@param call salon.Call
 ---@return table pending  for `finish`; `pending.request` is nil if nothing was sent
 function Session:start(call)
-  local pending = { call = call }
+  local pending = new_pending(call)
   submit(self, pending, false)
   return pending
 end
@@ -210,7 +215,7 @@ local function exchange(self, pending, host)
   local request = pending.request
   local waited, trouble = host.wait(request, pending.call.deadline)
   if not waited then return nil, trouble end
-  local status, body, attempts = request:result()
+  local status, body, attempts, request_id, date = request:result()
   if status == nil then
     local info = body
     info.attempts = info.attempts + (pending.attempts or 0)
@@ -219,8 +224,8 @@ local function exchange(self, pending, host)
   attempts = attempts + (pending.attempts or 0)
   if status >= 200 and status < 300 then
     return {
-      status = status, body = body, attempts = attempts, request = request,
-      token = pending.token,
+      status = status, body = body, attempts = attempts, request_id = request_id, date = date,
+      request = request, token = pending.token,
     }
   end
   local err, shape = Error.answer(request, status, body, attempts, self:secrets(pending.token))
@@ -255,7 +260,7 @@ end
 
 ---Waits for a started call and reads its answer.
 ---@param pending table
----@return table? answer  status, body, attempts, request, token
+---@return table? answer  status, body, attempts, request_id, date, request, token
 ---@return salon.Error? err
 function Session:finish(pending)
   local host, err = self:host()
@@ -282,33 +287,16 @@ end
 ---@return table? answer
 ---@return salon.Error? err
 function Session:call(call)
-  return self:finish({ call = call })
+  return self:finish(new_pending(call))
 end
 
-local HEAD = {}  -- key of an answer's header block
-
-local function header(block, name)
-  local at = block:lower():find("\n" .. name .. ":", 1, true)
-  return at and block:match("^[ \t]*([^\r\n]*)", at + #name + 2)
-end
-
--- Most callers never look: the headers are read when they are asked for.
-local About = {}
-
-function About.__index(about, key)
-  if key == "request_id" then return header(about[HEAD], "x-request-id") end
-  if key == "date" then return header(about[HEAD], "date") end
-end
-
----What a Room, a page or a token tells about the exchange it came from.
+---What a Room, a page or a token tells about the exchange it came from: the
+---answer itself, when it has been read and needs its body no more.
 ---@param answer table
 ---@return salon.Answer
 function Session.about(answer)
-  return setmetatable({
-    status = answer.status,
-    attempts = answer.attempts,
-    [HEAD] = answer.request:head(),
-  }, About)
+  answer.body, answer.request, answer.token = nil, nil, nil
+  return answer
 end
 
 ---The decoded body of an answer.

@@ -17,13 +17,10 @@ function Request:cancel() self.cancelled = true end
 function Request:method() return self.spec.method or "GET" end
 function Request:url() return (self.spec.url:gsub("[?#].*", "")) end
 function Request:header(name) return self.headers[name:lower()] end
-function Request:head()
-  local lines = { "HTTP/1.1 " .. tostring(self.status) }
-  for name, value in pairs(self.headers) do lines[#lines + 1] = name .. ": " .. value end
-  return table.concat(lines, "\r\n") .. "\r\n\r\n"
-end
 function Request:result()
-  if self.status then return self.status, self.body, 1 end
+  if self.status then
+    return self.status, self.body, 1, self.headers["x-request-id"], self.headers.date
+  end
   return nil, self.info
 end
 

@@ -20,6 +20,8 @@ local plain = require "salon.host.plain"
 
 local host = {}
 
+local nginx  -- the module, once it is loaded
+
 local function unable(message, hint)
   return Error.new { kind = "phase", message = "cannot wait: " .. message, hint = hint }
 end
@@ -33,12 +35,16 @@ function host.pick(forced)
     if forced == nil then return plain end
     return nil, unable("this is not nginx", "leave out option 'host'")
   end
-  local ok, nginx = pcall(require, "salon.host.nginx")
-  if ok then return nginx.pick() end
-  if nginx:find("ngx.semaphore", 1, true) then
+  if nginx then return nginx.pick() end
+  local ok, module = pcall(require, "salon.host.nginx")
+  if ok then
+    nginx = module
+    return nginx.pick()
+  end
+  if module:find("ngx.semaphore", 1, true) then
     return nil, unable("nginx lacks ngx.semaphore", "install lua-resty-core")
   end
-  error(nginx, 0)
+  error(module, 0)
 end
 
 return host
