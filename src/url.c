@@ -336,6 +336,18 @@ static const char *check_part(salon_Span part, bool last) {
   return NULL;
 }
 
+static const char *put_part(Writer *w, salon_Span part, bool last) {
+  bool plain = salon_url_plain(part); /* as nearly all are */
+  const char *problem = plain ? NULL : check_part(part, last);
+  if (problem != NULL) return problem;
+  put(w, '/');
+  if (plain)
+    put_text(w, part.s, part.len);
+  else
+    put_encoded(w, part);
+  return NULL;
+}
+
 const char *salon_url_build(const salon_Url *base, const salon_Span *parts,
                             size_t nparts, const salon_Span *pairs,
                             size_t npairs, char *out, size_t room,
@@ -344,10 +356,8 @@ const char *salon_url_build(const salon_Url *base, const salon_Span *parts,
   put_text(&w, base->origin, strlen(base->origin));
   put_text(&w, base->path.s, base->path.len);
   for (size_t i = 0; i < nparts; i++) {
-    const char *problem = check_part(parts[i], i + 1 == nparts);
+    const char *problem = put_part(&w, parts[i], i + 1 == nparts);
     if (problem != NULL) return problem;
-    put(&w, '/');
-    put_encoded(&w, parts[i]);
   }
   if (nparts == 0 && base->path.len == 0) put(&w, '/');
   if (npairs > 0) {
