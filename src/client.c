@@ -16,11 +16,13 @@ typedef struct salon_Client {
 } salon_Client;
 
 static salon_Client *toclient(lua_State *L) {
-  return (salon_Client *)luaL_checkudata(L, 1, SALON_CLIENT);
+  return (salon_Client *)salon_checkself(L, SALON_CLIENT);
 }
 
-salon_Config *salon_checkclient(lua_State *L, int idx, double *timeout) {
-  salon_Client *c = (salon_Client *)luaL_checkudata(L, idx, SALON_CLIENT);
+salon_Config *salon_checkclient(lua_State *L, int idx, int class,
+                                double *timeout) {
+  salon_Client *c = (salon_Client *)salon_checkclass(L, idx, class,
+                                                     SALON_CLIENT);
   if (c->config == NULL) luaL_argerror(L, idx, "client is closed");
   *timeout = c->timeout;
   return c->config;
@@ -170,7 +172,7 @@ static int client_tostring(lua_State *L) {
   return 1;
 }
 
-/* client.rooms: the Lua side's table first, then the methods (upvalue 1). */
+/* client.rooms: the Lua side's table first, then the methods. */
 static int client_index(lua_State *L) {
   toclient(L);
   salon_getuservalue(L, 1);
@@ -178,7 +180,7 @@ static int client_index(lua_State *L) {
   lua_rawget(L, -2);
   if (!lua_isnil(L, -1)) return 1;
   lua_pushvalue(L, 2);
-  lua_rawget(L, lua_upvalueindex(1));
+  lua_rawget(L, SALON_METHODS);
   return 1;
 }
 

@@ -94,13 +94,28 @@ typedef struct Base {
   char text[];
 } Base;
 
-/* A base is used for many calls and checked once: upvalue 1 remembers it as
-** long as the collector lets it. Leaves the Base on the stack. */
-static const char *check_base(lua_State *L, const salon_Url **url) {
-  salon_Span text = check_span(L, 1);
+static const char bases_key; /* its address is the key in the registry */
+
+void salon_url_pushbases(lua_State *L) {
+  salon_rawgetp(L, LUA_REGISTRYINDEX, &bases_key);
+  if (!lua_isnil(L, -1)) return;
+  lua_pop(L, 1);
+  lua_newtable(L); /* base -> Base, while somebody remembers it */
+  lua_newtable(L);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  salon_rawsetp(L, LUA_REGISTRYINDEX, &bases_key);
+}
+
+/* The checked base behind the text at `idx`. Leaves its Base on the stack. */
+static const char *check_base(lua_State *L, int bases, int idx,
+                              const salon_Url **url) {
+  salon_Span text = check_span(L, idx);
   const char *problem;
-  lua_pushvalue(L, 1);
-  lua_rawget(L, lua_upvalueindex(1));
+  lua_pushvalue(L, idx);
+  lua_rawget(L, bases);
   Base *base = (Base *)lua_touserdata(L, -1);
   if (base == NULL) {
     lua_pop(L, 1);
@@ -108,34 +123,43 @@ static const char *check_base(lua_State *L, const salon_Url **url) {
     memcpy(base->text, text.s, text.len + 1);
     problem = salon_url_parse_base(base->text, text.len, &base->url);
     if (problem != NULL) return problem;
-    lua_pushvalue(L, 1);
+    lua_pushvalue(L, idx);
     lua_pushvalue(L, -2);
-    lua_rawset(L, lua_upvalueindex(1));
+    lua_rawset(L, bases);
   }
   *url = &base->url;
   return NULL;
 }
 
-/* url(base, parts, query) -> string | nil, message */
-static int l_url(lua_State *L) {
-  Spans parts, pairs;
-  size_t len;
-  char fixed[1024], *out = fixed;
+const char *salon_url_make(lua_State *L, int bases, int base, int parts,
+                           int query, salon_UrlText *out) {
+  Spans path, pairs;
   const salon_Url *url = NULL;
-  lua_settop(L, 3); /* what is pushed now must not pass for an argument */
-  const char *problem = check_base(L, &url);
-  check_spans(L, 2, &parts);
-  check_pairs(L, 3, &pairs);
+  char *to = out->fixed;
+  const char *problem = check_base(L, bases, base, &url);
+  check_spans(L, parts, &path);
+  check_pairs(L, query, &pairs);
   if (problem == NULL)
-    problem = salon_url_build(url, parts.items, parts.n, pairs.items, pairs.n,
-                              fixed, sizeof(fixed), &len);
-  if (problem != NULL) return push_problem(L, problem);
-  if (len > sizeof(fixed)) {
-    out = (char *)lua_newuserdata(L, len);
-    salon_url_build(url, parts.items, parts.n, pairs.items, pairs.n, out, len,
-                    &len);
+    problem = salon_url_build(url, path.items, path.n, pairs.items, pairs.n, to,
+                              sizeof(out->fixed) - 1, &out->len);
+  if (problem != NULL) return problem;
+  if (out->len >= sizeof(out->fixed)) {
+    to = (char *)lua_newuserdata(L, out->len + 1);
+    salon_url_build(url, path.items, path.n, pairs.items, pairs.n, to, out->len,
+                    &out->len);
   }
-  lua_pushlstring(L, out, len);
+  to[out->len] = '\0';
+  out->s = to;
+  return NULL;
+}
+
+/* url(base, parts, query) -> string | nil, message; upvalue 1: the bases */
+static int l_url(lua_State *L) {
+  salon_UrlText url;
+  lua_settop(L, 3); /* what is pushed now must not pass for an argument */
+  const char *problem = salon_url_make(L, lua_upvalueindex(1), 1, 2, 3, &url);
+  if (problem != NULL) return push_problem(L, problem);
+  lua_pushlstring(L, url.s, url.len);
   return 1;
 }
 
@@ -292,11 +316,7 @@ void salon_open_url(lua_State *L) {
     {NULL, NULL},
   };
   salon_setfuncs(L, functions);
-  lua_newtable(L); /* base -> Base, while somebody remembers it */
-  lua_newtable(L);
-  lua_pushliteral(L, "v");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
+  salon_url_pushbases(L);
   lua_pushcclosure(L, l_url, 1);
   lua_setfield(L, -2, "url");
 }

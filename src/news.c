@@ -20,7 +20,7 @@ typedef struct News {
 static const char registry_key; /* its address is the key */
 
 static News *tonews(lua_State *L) {
-  return (News *)luaL_checkudata(L, 1, SALON_MAILBOX);
+  return (News *)salon_checkself(L, SALON_MAILBOX);
 }
 
 /* The mailbox, made when it is first needed. What a parent process made is

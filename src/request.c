@@ -16,17 +16,29 @@
 #include "curlcompat.h"
 #include "engine.h"
 #include "headers.h"
+#include "luaurl.h"
 #include "news.h"
 #include "token.h"
 
 #define SALON_HEADERS "salon.Headers"
+
+/* The arguments of core.request, and what it finds in its upvalues: classes,
+** and the names of its fields, so that no call looks them up or makes strings
+** of them. The first upvalue is its own class, as with all methods. */
+enum { CLIENT = 1, SPEC, BASE, HEADERS, TOKEN };
+enum { OF_CLIENT = 2, OF_HEADERS, OF_TOKEN, BASES, FIRST_FIELD };
+enum { URL, PARTS, QUERY, METHOD, BODY, DEADLINE, RETRY, REPEAT_ON, FILES };
+static const char *const fields[] = {"url",    "parts",     "query",
+                                     "method", "body",      "deadline",
+                                     "retry",  "repeat_on", "files"};
+enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
 
 typedef struct salon_Request {
   salon_Exchange *exchange; /* owned: one reference; NULL once closed */
 } salon_Request;
 
 static salon_Request *torequest(lua_State *L) {
-  return (salon_Request *)luaL_checkudata(L, 1, SALON_REQUEST);
+  return (salon_Request *)salon_checkself(L, SALON_REQUEST);
 }
 
 static salon_Exchange *open_exchange(lua_State *L) {
@@ -45,8 +57,8 @@ static bool is_done(const salon_Exchange *x) {
 
 /* ---- headers that calls share ---- */
 
-static salon_Headers **toheaders(lua_State *L, int idx) {
-  return (salon_Headers **)luaL_checkudata(L, idx, SALON_HEADERS);
+static salon_Headers **toheaders(lua_State *L, int idx, int class) {
+  return (salon_Headers **)salon_checkclass(L, idx, class, SALON_HEADERS);
 }
 
 static void add_header(lua_State *L, salon_Headers *h, const char *line) {
@@ -93,66 +105,70 @@ static salon_Headers *push_headers(lua_State *L, int idx,
   return *h;
 }
 
-/* headers(client, {"Name: value", ...}): for spec.headers of many calls. */
+/* headers(client, {"Name: value", ...}): for many calls. */
 static int core_headers(lua_State *L) {
   double timeout;
-  salon_Config *config = salon_checkclient(L, 1, &timeout);
+  salon_Config *config = salon_checkclient(L, 1, SALON_CLASS, &timeout);
   luaL_checktype(L, 2, LUA_TTABLE);
   push_headers(L, 2, config);
   return 1;
 }
 
 static int headers_gc(lua_State *L) {
-  salon_Headers **h = toheaders(L, 1);
+  salon_Headers **h = toheaders(L, 1, SALON_CLASS);
   salon_headers_unref(*h);
   *h = NULL;
   return 0;
 }
 
-/* Pushes the Headers of spec.headers, which is one or an array for one. */
+/* The argument is a Headers, or an array for one, which is pushed. */
 static salon_Headers *read_headers(lua_State *L, const salon_Config *config) {
-  lua_getfield(L, 2, "headers");
-  if (lua_isuserdata(L, -1)) return *toheaders(L, -1);
-  return push_headers(L, lua_gettop(L), config);
+  if (!lua_isuserdata(L, HEADERS)) return push_headers(L, HEADERS, config);
+  return *toheaders(L, HEADERS, lua_upvalueindex(OF_HEADERS));
 }
 
 /* ---- putting a request together ---- */
 
 /* The token goes from userdata to header without becoming a Lua string. */
 static void authorize(lua_State *L, salon_Exchange *x) {
-  lua_getfield(L, 2, "token");
-  if (!lua_isnil(L, -1)) {
-    size_t len;
-    const char *access = salon_token_access(L, -1, &len);
-    if (!salon_exchange_authorize(x, access, len))
-      luaL_error(L, "not enough memory");
-  }
-  lua_pop(L, 1);
+  size_t len;
+  if (lua_isnil(L, TOKEN)) return;
+  const char *access = salon_token_access(L, TOKEN, lua_upvalueindex(OF_TOKEN),
+                                          &len);
+  if (!salon_exchange_authorize(x, access, len))
+    luaL_error(L, "not enough memory");
 }
 
-/* Borrowed from the table at 2, which stays on the stack. */
-static const char *text_field(lua_State *L, const char *name,
-                              const char *fallback) {
-  lua_getfield(L, 2, name);
-  if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
+/* Pushes a field of the spec and tells its type. */
+static int push_field(lua_State *L, int field) {
+  lua_pushvalue(L, lua_upvalueindex(FIRST_FIELD + field));
+  lua_rawget(L, SPEC);
+  return lua_type(L, -1);
+}
+
+/* The text on the top, which something else keeps; pops it. */
+static const char *pop_text(lua_State *L, const char *name,
+                            const char *fallback) {
+  const char *text = fallback;
+  if (lua_type(L, -1) == LUA_TSTRING)
+    text = lua_tostring(L, -1);
+  else if (!lua_isnil(L, -1))
     luaL_error(L, "request: '%s' must be a string", name);
-  const char *text = lua_isnil(L, -1) ? fallback : lua_tostring(L, -1);
   lua_pop(L, 1);
   return text;
 }
 
-static double number_field(lua_State *L, const char *name, double fallback) {
-  lua_getfield(L, 2, name);
-  double n = luaL_optnumber(L, -1, fallback);
-  lua_pop(L, 1);
-  return n;
+/* Borrowed from the spec. */
+static const char *text_field(lua_State *L, int field, const char *fallback) {
+  push_field(L, field);
+  return pop_text(L, fields[field], fallback);
 }
 
 static void set_retry_class(lua_State *L, salon_Exchange *x) {
   static const char *const names[] = {"idempotent", "unsent", "never"};
   static const salon_RetryClass classes[] = {
     SALON_RETRY_IDEMPOTENT, SALON_RETRY_UNSENT, SALON_RETRY_NEVER};
-  const char *name = text_field(L, "retry", NULL);
+  const char *name = text_field(L, RETRY, NULL);
   if (name == NULL) return;
   for (int i = 0; i < 3; i++) {
     if (strcmp(name, names[i]) != 0) continue;
@@ -162,23 +178,35 @@ static void set_retry_class(lua_State *L, salon_Exchange *x) {
   luaL_error(L, "request: unknown retry class '%s'", name);
 }
 
-static void set_plan(lua_State *L, salon_Exchange *x, double timeout) {
-  set_retry_class(L, x);
-  x->plan.repeat_status = (int)number_field(L, "repeat_status", 0);
-  x->plan.repeat_max = (int)number_field(L, "repeat_max", 0);
-  const char *prefix = text_field(L, "repeat_prefix", NULL);
-  if (prefix != NULL) {
-    x->repeat_prefix = strdup(prefix); /* NULL would stand for any body */
-    if (x->repeat_prefix == NULL) luaL_error(L, "not enough memory");
+/* repeat_on: {status =, prefix =, max =}, the plan's extra rule. */
+static void set_repeats(lua_State *L, salon_Exchange *x) {
+  if (push_field(L, REPEAT_ON) == LUA_TTABLE) {
+    lua_getfield(L, -1, "status");
+    lua_getfield(L, -2, "max");
+    x->plan.repeat_status = (int)luaL_checknumber(L, -2);
+    x->plan.repeat_max = (int)luaL_checknumber(L, -1);
+    lua_pop(L, 2);
+    lua_getfield(L, -1, "prefix");
+    const char *prefix = pop_text(L, "repeat_on.prefix", NULL);
+    if (prefix != NULL) {
+      x->repeat_prefix = strdup(prefix); /* NULL would stand for any body */
+      if (x->repeat_prefix == NULL) luaL_error(L, "not enough memory");
+    }
   }
-  double now = salon_now();
-  x->deadline = number_field(L, "deadline", now + timeout);
-  if (!(x->deadline < now + 366.0 * 86400)) x->deadline = now + 366.0 * 86400;
-  x->max_body = (size_t)number_field(L, "max_body", (double)x->max_body);
+  lua_pop(L, 1);
 }
 
-static int open_file(lua_State *L, const char *field, int flags) {
-  const char *path = text_field(L, field, NULL);
+static void set_deadline(lua_State *L, salon_Exchange *x, double timeout) {
+  double now = salon_now(), latest = now + 366.0 * 86400;
+  push_field(L, DEADLINE);
+  x->deadline = luaL_optnumber(L, -1, now + timeout);
+  if (!(x->deadline < latest)) x->deadline = latest;
+  lua_pop(L, 1);
+}
+
+static int open_file(lua_State *L, const char *name, int flags) {
+  lua_getfield(L, -1, name);
+  const char *path = pop_text(L, name, NULL);
   if (path == NULL) return -1;
   int fd = open(path, flags | O_CLOEXEC, 0600);
   if (fd < 0)
@@ -186,16 +214,19 @@ static int open_file(lua_State *L, const char *field, int flags) {
   return fd;
 }
 
-/* Bodies that are files stream on the I/O thread. */
+/* files: {body =, sink =}, paths of what streams on the I/O thread. */
 static void open_files(lua_State *L, salon_Exchange *x) {
   struct stat st;
-  x->upload.fd = open_file(L, "body_file", O_RDONLY);
-  if (x->upload.fd >= 0) {
-    if (fstat(x->upload.fd, &st) != 0 || !S_ISREG(st.st_mode))
-      luaL_error(L, "request: 'body_file' must be a regular file");
-    x->upload.size = st.st_size;
+  if (push_field(L, FILES) == LUA_TTABLE) {
+    x->upload.fd = open_file(L, "body", O_RDONLY);
+    if (x->upload.fd >= 0) {
+      if (fstat(x->upload.fd, &st) != 0 || !S_ISREG(st.st_mode))
+        luaL_error(L, "request: 'files.body' must be a regular file");
+      x->upload.size = st.st_size;
+    }
+    x->download.fd = open_file(L, "sink", O_WRONLY | O_CREAT | O_TRUNC);
   }
-  x->download.fd = open_file(L, "sink_file", O_WRONLY | O_CREAT | O_TRUNC);
+  lua_pop(L, 1);
 }
 
 static void checkurl(lua_State *L, const char *url) {
@@ -214,40 +245,61 @@ static void checkmethod(lua_State *L, const char *method) {
     luaL_error(L, "request: 'method' must be a word in capitals");
 }
 
+/* The complete `url` of the spec; or base, parts and query, which may push what
+** the URL borrows from. */
+static const char *read_url(lua_State *L, salon_UrlText *made) {
+  if (lua_isnil(L, BASE)) {
+    const char *url = text_field(L, URL, NULL);
+    checkurl(L, url);
+    return url;
+  }
+  push_field(L, PARTS);
+  push_field(L, QUERY);
+  int parts = lua_gettop(L) - 1;
+  const char *problem = salon_url_make(L, lua_upvalueindex(BASES), BASE, parts,
+                                       parts + 1, made);
+  if (problem != NULL) luaL_error(L, "request: the URL %s", problem);
+  return made->s;
+}
+
 static void build(lua_State *L, salon_Request *r, salon_Config *config,
                   double timeout) {
-  const char *url = text_field(L, "url", NULL);
-  const char *method = text_field(L, "method", "GET");
-  checkurl(L, url);
+  salon_UrlText made;
+  const char *method = text_field(L, METHOD, "GET");
   checkmethod(L, method);
+  const char *url = read_url(L, &made);
   salon_Headers *headers = read_headers(L, config);
   size_t body_len = 0;
-  lua_getfield(L, 2, "body");
+  push_field(L, BODY);
   const char *body = luaL_optlstring(L, -1, NULL, &body_len);
   if (body == NULL && strcmp(method, "POST") == 0) body = "";
   r->exchange = salon_exchange_new(config, method, url, headers, body,
                                    body_len);
-  lua_pop(L, 1);
   if (r->exchange == NULL) luaL_error(L, "not enough memory");
   authorize(L, r->exchange);
   open_files(L, r->exchange);
-  set_plan(L, r->exchange, timeout);
+  set_retry_class(L, r->exchange);
+  set_repeats(L, r->exchange);
+  set_deadline(L, r->exchange, timeout);
 }
 
+/* request(client, spec [, base, headers, token]) */
 static int request_new(lua_State *L) {
   double timeout;
-  salon_Config *config = salon_checkclient(L, 1, &timeout);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
+  salon_Config *config = salon_checkclient(
+    L, CLIENT, lua_upvalueindex(OF_CLIENT), &timeout);
+  luaL_checktype(L, SPEC, LUA_TTABLE);
+  lua_settop(L, TOKEN);
   salon_Mailbox *mailbox = salon_news_mailbox(L);
   salon_Request *r = (salon_Request *)lua_newuserdata(L, sizeof(*r));
-  memset(r, 0, sizeof(*r));
-  salon_setmetatable(L, SALON_REQUEST);
+  r->exchange = NULL;
+  lua_pushvalue(L, SALON_CLASS);
+  lua_setmetatable(L, -2);
   build(L, r, config, timeout);
   if (!salon_engine_submit(r->exchange, mailbox))
     return luaL_error(L, "salon: the I/O thread cannot be started: %s",
                       strerror(errno));
-  lua_settop(L, 3); /* the Request */
+  lua_settop(L, TOKEN + 1); /* the Request */
   return 1;
 }
 
@@ -342,6 +394,21 @@ static int request_header(lua_State *L) {
   return 1;
 }
 
+static void push_time_left(lua_State *L, const salon_Exchange *x) {
+  double left = x->deadline - salon_now();
+  lua_pushnumber(L, left > 0 ? left : 0);
+}
+
+/* pending() -> id of its news, seconds until its time is up | nil once it is
+** done. For hosts that take all news; `done` is for others. */
+static int request_pending(lua_State *L) {
+  const salon_Exchange *x = open_exchange(L);
+  if (is_done(x)) return 0;
+  salon_pushinteger(L, (long long)x->id);
+  push_time_left(L, x);
+  return 2;
+}
+
 static int request_id(lua_State *L) {
   salon_pushinteger(L, (long long)open_exchange(L)->id);
   return 1;
@@ -416,6 +483,7 @@ static const luaL_Reg request_methods[] = {{"done", request_done},
                                            {"cancel", request_cancel},
                                            {"result", request_result},
                                            {"header", request_header},
+                                           {"pending", request_pending},
                                            {"id", request_id},
                                            {"method", request_method},
                                            {"url", request_url},
@@ -426,11 +494,22 @@ static const luaL_Reg request_methods[] = {{"done", request_done},
 
 static const luaL_Reg headers_meta[] = {{"__gc", headers_gc}, {NULL, NULL}};
 
-static const luaL_Reg request_functions[] = {
-  {"headers", core_headers}, {"request", request_new}, {NULL, NULL}};
+/* core.request with its upvalues, for the table on top. */
+static void open_new(lua_State *L) {
+  luaL_getmetatable(L, SALON_REQUEST);
+  luaL_getmetatable(L, SALON_CLIENT);
+  luaL_getmetatable(L, SALON_HEADERS);
+  luaL_getmetatable(L, SALON_TOKEN);
+  salon_url_pushbases(L);
+  for (int i = 0; i < FIELDS; i++) lua_pushstring(L, fields[i]);
+  lua_pushcclosure(L, request_new, FIRST_FIELD - 1 + FIELDS);
+  lua_setfield(L, -2, "request");
+}
 
 void salon_open_request(lua_State *L) {
   salon_newclass(L, SALON_HEADERS, headers_meta, NULL);
   salon_newclass(L, SALON_REQUEST, request_meta, request_methods);
-  salon_setfuncs(L, request_functions);
+  lua_pushcfunction(L, core_headers);
+  lua_setfield(L, -2, "headers");
+  open_new(L);
 }

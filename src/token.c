@@ -26,13 +26,13 @@ typedef struct salon_Token {
   char bytes[];
 } salon_Token;
 
-static salon_Token *totoken(lua_State *L, int idx) {
-  return (salon_Token *)luaL_checkudata(L, idx, SALON_TOKEN);
+static salon_Token *totoken(lua_State *L) {
+  return (salon_Token *)salon_checkself(L, SALON_TOKEN);
 }
 
-static salon_Token *opentoken(lua_State *L, int idx) {
-  salon_Token *t = totoken(L, idx);
-  luaL_argcheck(L, t->part[ACCESS] != NULL, idx, "token is wiped");
+static salon_Token *opentoken(lua_State *L) {
+  salon_Token *t = totoken(L);
+  luaL_argcheck(L, t->part[ACCESS] != NULL, 1, "token is wiped");
   return t;
 }
 
@@ -128,14 +128,14 @@ static int token_new(lua_State *L) {
 }
 
 static int token_release(lua_State *L) {
-  salon_Token *t = totoken(L, 1);
+  salon_Token *t = totoken(L);
   salon_wipe(t->bytes, t->size);
   memset(t->part, 0, sizeof(t->part));
   return 0;
 }
 
 static int pushpart(lua_State *L, int i) {
-  salon_Token *t = opentoken(L, 1);
+  salon_Token *t = opentoken(L);
   if (t->part[i] != NULL)
     lua_pushlstring(L, t->part[i], t->len[i]);
   else
@@ -158,15 +158,15 @@ static int pushseconds(lua_State *L, double seconds) {
 }
 
 static int token_expires_in(lua_State *L) {
-  return pushseconds(L, totoken(L, 1)->expires - salon_now());
+  return pushseconds(L, totoken(L)->expires - salon_now());
 }
 
 static int token_lifetime(lua_State *L) {
-  return pushseconds(L, totoken(L, 1)->lifetime);
+  return pushseconds(L, totoken(L)->lifetime);
 }
 
 static int token_tostring(lua_State *L) {
-  double left = totoken(L, 1)->expires - salon_now();
+  double left = totoken(L)->expires - salon_now();
   char state[48] = "no expiry";
   if (left > 0)
     snprintf(state, sizeof(state), "expires in %.0f s", left < 1 ? 1 : left);
@@ -176,12 +176,12 @@ static int token_tostring(lua_State *L) {
   return 1;
 }
 
-/* Methods first (upvalue 1), then the details. */
+/* Methods first, then the details. */
 static int token_index(lua_State *L) {
-  totoken(L, 1);
+  totoken(L);
   lua_settop(L, 2);
   lua_pushvalue(L, 2);
-  lua_rawget(L, lua_upvalueindex(1));
+  lua_rawget(L, SALON_METHODS);
   if (!lua_isnil(L, -1)) return 1;
   salon_getuservalue(L, 1);
   if (!lua_istable(L, -1)) return 0;
@@ -195,8 +195,9 @@ static int token_is(lua_State *L) {
   return 1;
 }
 
-const char *salon_token_access(lua_State *L, int idx, size_t *len) {
-  salon_Token *t = opentoken(L, idx);
+const char *salon_token_access(lua_State *L, int idx, int class, size_t *len) {
+  salon_Token *t = (salon_Token *)salon_checkclass(L, idx, class, SALON_TOKEN);
+  luaL_argcheck(L, t->part[ACCESS] != NULL, idx, "token is wiped");
   if (len != NULL) *len = t->len[ACCESS];
   return t->part[ACCESS];
 }

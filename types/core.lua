@@ -134,13 +134,16 @@ function core.services(client) end
 ---Headers that many requests share, with what every request sends added.
 ---@param client salon.Client
 ---@param lines string[]  "Name: value"
----@return userdata  for spec.headers of core.request
+---@return userdata  for core.request
 function core.headers(client, lines) end
 
 ---@param client salon.Client
----@param spec table
+---@param spec salon.Call
+---@param base? string  what spec.parts are below; without it spec.url is sent to
+---@param headers? userdata|string[]  of core.headers, or for it
+---@param token? salon.Token
 ---@return salon.Request
-function core.request(client, spec) end
+function core.request(client, spec, base, headers, token) end
 
 ---@return salon.Mailbox  of this Lua state
 function core.mailbox() end

@@ -202,6 +202,11 @@ function Request:wait(seconds) end
 ---@return integer
 function Request:id() end
 
+---For hosts that take all news from the mailbox.
+---@return integer? id  of its news; nil once it is done
+---@return number? seconds  until its time is up
+function Request:pending() end
+
 ---@return integer? status
 ---@return string|table body_or_info
 ---@return integer? attempts

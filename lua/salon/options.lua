@@ -115,7 +115,10 @@ end
 -- 100.0 is written "100.0" on Lua >= 5.3; servers want 100.
 local to_integer = math.tointeger or function(value) return value end
 
----Checks a table of options against `spec` and returns a copy.
+-- What nobody gave; the same table each time, since most calls are without.
+local NOTHING = setmetatable({}, { __newindex = function() error("BUG options are read-only") end })
+
+---Checks a table of options against `spec` and returns a copy, to be read only.
 ---@param fname string  name of the public function, for messages
 ---@param given table?
 ---@param spec table<string, table>  name -> { kinds..., integer, min, max, check… }
@@ -123,7 +126,7 @@ local to_integer = math.tointeger or function(value) return value end
 ---@param word? string  what to call an entry: "option" (default), "field"
 ---@return table
 function options.check(fname, given, spec, level, word)
-  if given == nil then return {} end
+  if given == nil then return NOTHING end
   level, word = level or 3, word or "option"
   if type(given) ~= "table" then
     fail(level, "%s: %ss must be a table, got %s", fname, word, NAMES[kind_of(given)]
@@ -190,7 +193,7 @@ function options.self(self, class, fname)
     fail(3, "%s: wrong self (%s); call it with a colon: %s(...)", fname,
       NAMES[kind_of(self)] or type(self), fname)
   end
-  if self.session.client:closed() then fail(3, "%s: the client is closed", fname) end
+  if self.session:closed() then fail(3, "%s: the client is closed", fname) end
   return self.session
 end
 

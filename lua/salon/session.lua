@@ -36,7 +36,9 @@ local options = require "salon.options"
 ---@field anonymous? boolean  without a token
 ---@field user? string  Meet: on whose behalf
 ---@field deadline number  on core.now()'s clock
----@field retry? string
+---@field retry? "idempotent"|"unsent"|"never"  instead of what the method allows
+---@field repeat_on? { status: integer, prefix?: string, max: integer }  an answer that asks for
+---  another try: its status, the beginning of its body, how often
 
 ---@class salon.Session
 ---@field client salon.Client
@@ -53,6 +55,7 @@ function Session.new(fields)
     "Accept-Language: " .. (fields.options.accept_language or "en") }
   return setmetatable({
     client = fields.client,
+    is_closed = fields.client.closed,  -- looked up once
     backend = fields.backend,
     timeout = fields.options.timeout or 30,
     max_depth = fields.options.max_depth or json.DEEPEST,
@@ -63,6 +66,11 @@ function Session.new(fields)
     form_headers = core.headers(fields.client, {
       accept[1], accept[2], "Content-Type: application/x-www-form-urlencoded" }),
   }, Session)
+end
+
+---@return boolean
+function Session:closed()
+  return self.is_closed(self.client)
 end
 
 ---The moment at which a call that begins now has to be over, at the latest that
@@ -91,9 +99,10 @@ function Session:secrets(token)
   return list
 end
 
--- Where the call goes; waits for discovery only if it may.
+-- What the call's path is below, or true for a call that brings its whole URL;
+-- waits for discovery only if it may.
 local function locate(self, call, wait)
-  if call.url then return call.url end
+  if call.url then return true end
   local base = self.backend.base
   if base == nil then
     if not wait then return nil end
@@ -101,10 +110,7 @@ local function locate(self, call, wait)
     base, err = self.backend:locate(call.deadline)
     if base == nil then return nil, err end
   end
-  if call.outside then base = self.backend.root end
-  local url, message = core.url(base, call.parts, call.query)
-  assert(url, message and "BUG " .. message)
-  return url
+  return call.outside and self.backend.root or base
 end
 
 -- The token to send; waits for a login only if it may.
@@ -143,24 +149,14 @@ local function submit(self, pending, wait)
   local call = pending.call
   local refusal = context.refusal()
   if refusal then return nil, refusal end
-  local url, err = locate(self, call, wait)
-  if url == nil then return nil, err end
+  local base, err = locate(self, call, wait)
+  if base == nil then return nil, err end
   local ready
   ready, err = authorise(self, pending, wait)
   if not ready then return nil, err end
-  if self.client:closed() then return nil, closed_meanwhile() end
-  pending.request = core.request(self.client, {
-    method = call.method,
-    url = url,
-    headers = headers_for(self, call),
-    body = call.body,
-    token = pending.token,
-    deadline = call.deadline,
-    retry = call.retry,
-    repeat_status = call.repeat_status,
-    repeat_prefix = call.repeat_prefix,
-    repeat_max = call.repeat_max,
-  })
+  if self:closed() then return nil, closed_meanwhile() end
+  if base == true then base = nil end
+  pending.request = core.request(self.client, call, base, headers_for(self, call), pending.token)
   context.enter(pending.request)
   return true
 end

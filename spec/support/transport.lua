@@ -15,7 +15,7 @@ function Request.wait() return true end
 function Request:id() return self.number end
 function Request:cancel() self.cancelled = true end
 function Request:method() return self.spec.method or "GET" end
-function Request:url() return (self.spec.url:gsub("[?#].*", "")) end
+function Request:url() return (self.full_url:gsub("[?#].*", "")) end
 function Request:header(name) return self.headers[name:lower()] end
 function Request:result()
   if self.status then
@@ -25,21 +25,22 @@ function Request:result()
 end
 
 -- Answers come from `answer(spec, n)` -> status, body, headers; or nil, info.
-local function request_for(transport, spec)
+local function request_for(transport, spec, base, headers, token)
   local number = #transport.log + 1
-  local path, query = spec.url:match("^%a+://[^/]+([^?]*)%??(.*)$")
+  local url = base and assert(core.url(base, spec.parts, spec.query)) or spec.url
+  local path, query = url:match("^%a+://[^/]+([^?]*)%??(.*)$")
   local entry = {
-    method = spec.method or "GET", url = spec.url, path = path, query = query,
-    body = spec.body, token = spec.token and spec.token:reveal(), retry = spec.retry,
-    headers = spec.headers, deadline = spec.deadline, spec = spec,
+    method = spec.method or "GET", url = url, path = path, query = query,
+    body = spec.body, token = token and token:reveal(), retry = spec.retry,
+    headers = headers, deadline = spec.deadline, spec = spec,
   }
   transport.log[number] = entry
-  local status, body, headers = transport.answer(entry, number)
-  local self = setmetatable({ spec = spec, number = number, headers = {} }, Request)
+  local status, body, answer_headers = transport.answer(entry, number)
+  local self = setmetatable({ spec = spec, full_url = url, number = number, headers = {} }, Request)
   entry.request = self
   if status then
     self.status, self.body = status, body or ""
-    for name, value in pairs(headers or {}) do self.headers[name:lower()] = value end
+    for name, value in pairs(answer_headers or {}) do self.headers[name:lower()] = value end
   else
     self.info = body
   end
@@ -51,9 +52,9 @@ function Transport.install(answer)
   local self = setmetatable({ answer = answer, log = {},
     original = core.request, headers = core.headers }, Transport)
   core.headers = function(_, lines) return lines end
-  core.request = function(client, spec)
+  core.request = function(client, ...)
     assert(not client:closed())
-    return request_for(self, spec)
+    return request_for(self, ...)
   end
   return self
 end

@@ -127,26 +127,23 @@ end
 ---@param deadline number
 ---@return true
 function nginx.wait(request, deadline)
-  if request:done() then
+  local id, left = request:pending()
+  if id == nil then
     if mailbox then deliver() end  -- else a walk that never has to wait leaves its news lying
     return true
   end
-  local id = request:id()
   local bell = table.remove(spare) or semaphore.new(0)
   local rung
   repeat
     bells[id] = bell
-    local patience = WITHOUT_RINGER
-    if need_ringer() then
-      patience = math.max(deadline - core.now(), 0) + GRACE
-    end
-    if request:done() then break end  -- finished before the bell hung
-    rung = bell:wait(patience)
+    rung = bell:wait(need_ringer() and left + GRACE or WITHOUT_RINGER)
     if not rung then
       deliver()
       if core.now() > deadline + GRACE then request:cancel() end
     end
-  until request:done()
+    local still
+    still, left = request:pending()
+  until not still
   bells[id] = nil
   if rung then spare[#spare + 1] = bell end  -- else a post may still be in it
   if leaving and ringer and next(bells) == nil then ringer.quit:post(1) end

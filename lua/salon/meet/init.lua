@@ -164,8 +164,8 @@ local TOKEN = { user = { "string" }, timeout = options.TIMEOUT }
 function meet.token(self, opts)
   local session = client.session(self, "client:token")
   local given = options.check("client:token", opts, TOKEN)
-  given.user = rooms.user_of(session, given, "client:token")
-  return session:token(session.backend:login(given), given.timeout)
+  local user = rooms.user_of(session, given, "client:token")
+  return session:token(session.backend:login { user = user }, given.timeout)
 end
 
 return meet

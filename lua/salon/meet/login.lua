@@ -49,8 +49,7 @@ local function ask(self, deadline)
     anonymous = true,
     deadline = deadline,
     retry = "idempotent",
-    repeat_status = 409,  -- a race while the server makes the user
-    repeat_max = 1,
+    repeat_on = { status = 409, max = 1 },  -- a race while the server makes the user
   }
   if data == nil then return nil, explain(answer) end
   return Login.read(session, answer, data, {})

@@ -192,6 +192,9 @@ local FIELDS = {
   configuration = { "table", check = configuration_fault },
 }
 
+-- The answer when the name that the server drew is taken: nothing was created.
+local TAKEN = { status = 400, prefix = '{"slug":', max = 3 }
+
 ---@class salon.meet.RoomFields
 ---@field access_level? "public"|"trusted"|"restricted"
 ---@field configuration? { can_publish_sources?: string[], everyone_can_mute?: boolean }
@@ -218,9 +221,7 @@ function Rooms:create(fields, opts)
     body = text,
     user = user_of(session, call, "rooms:create"),
     deadline = session:deadline(call.timeout),
-    repeat_status = 400,
-    repeat_prefix = '{"slug":',  -- the drawn name is taken: nothing was created
-    repeat_max = 3,
+    repeat_on = TAKEN,
   }, "id")
   if raw == nil then return nil, answer end
   return wrap(session, raw, session.about(answer))

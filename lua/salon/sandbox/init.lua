@@ -180,9 +180,8 @@ local function ask(self, name, values)
   client = client or core.client { label = "sandbox", proxy = "", timeout = 30 }
   local request = core.request(client, {
     method = "POST", url = self.control.url .. "/" .. name, retry = "never",
-    headers = { "Content-Type: application/json", "X-Sandbox-Key: " .. self.control.key },
     body = core.encode(values or {}), deadline = core.now() + 30,
-  })
+  }, nil, { "Content-Type: application/json", "X-Sandbox-Key: " .. self.control.key })
   while not request:done() do request:wait(30) end
   local status, body = request:result()
   local answer = status == 200 and core.normalise(require("cjson").new().decode(body))
