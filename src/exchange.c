@@ -62,8 +62,6 @@ static void destroy(salon_Exchange *x) {
   free_secret(x->content.data, x->content.len);
   free(x->head.data);
   free(x->repeat_prefix);
-  free(x->method);
-  free(x->url);
   if (x->upload.fd >= 0) close(x->upload.fd);
   if (x->download.fd >= 0) close(x->download.fd);
   salon_mailbox_unref(x->mailbox);
@@ -71,26 +69,33 @@ static void destroy(salon_Exchange *x) {
   free(x);
 }
 
-static bool copy_request(salon_Exchange *x, const char *method, const char *url,
-                         const char *body, size_t body_len) {
-  x->method = strdup(method);
-  x->url = strdup(url);
-  if (body != NULL) {
-    x->body = malloc(body_len + 1);
-    if (x->body == NULL) return false;
-    memcpy(x->body, body, body_len);
-    x->body[body_len] = '\0';
-    x->body_len = body_len;
-  }
-  if (x->url != NULL) x->origin_len = origin_length(url);
-  return x->method != NULL && x->url != NULL;
+/* All zero but for the texts. */
+static salon_Exchange *allocate(const char *method, const char *url) {
+  size_t url_size = strlen(url) + 1, method_size = strlen(method) + 1;
+  salon_Exchange *x = malloc(sizeof(*x) + url_size + method_size);
+  if (x == NULL) return NULL;
+  memset(x, 0, offsetof(salon_Exchange, message) + 1);
+  x->message[sizeof(x->message) - 1] = '\0'; /* strncpy stops before */
+  x->url = memcpy(x->text, url, url_size);
+  x->method = memcpy(x->text + url_size, method, method_size);
+  return x;
+}
+
+static bool copy_body(salon_Exchange *x, const char *body, size_t len) {
+  if (body == NULL) return true;
+  x->body = malloc(len + 1);
+  if (x->body == NULL) return false;
+  memcpy(x->body, body, len);
+  x->body[len] = '\0';
+  x->body_len = len;
+  return true;
 }
 
 salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
                                    const char *url,
                                    struct salon_Headers *headers,
                                    const char *body, size_t body_len) {
-  salon_Exchange *x = calloc(1, sizeof(*x));
+  salon_Exchange *x = allocate(method, url);
   if (x == NULL) return NULL;
   atomic_init(&x->refs, 1);
   x->pid = salon_pid();
@@ -100,12 +105,13 @@ salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
     x->shared = salon_headers_ref(headers);
     x->headers = headers->list;
   }
+  x->origin_len = origin_length(x->url);
   x->plan = config->retry;
   x->plan.class_ = salon_retry_class(method);
   x->max_body = config->max_body;
   x->outcome = SALON_UNSENT;
   x->upload.fd = x->download.fd = -1;
-  if (copy_request(x, method, url, body, body_len)) return x;
+  if (copy_body(x, body, body_len)) return x;
   destroy(x);
   return NULL;
 }

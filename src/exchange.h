@@ -68,13 +68,13 @@ typedef struct salon_Exchange {
   /* the request */
   salon_Config *config;          /* owned: one reference */
   struct salon_Mailbox *mailbox; /* owned: one reference, or NULL */
-  char *method;
-  char *url;
-  size_t origin_len;            /* "https://host:port" is the start of url */
-  struct salon_Headers *shared; /* owned: one reference, or NULL */
-  struct salon_Bearer *bearer;  /* owned: the token's header, or NULL */
-  struct curl_slist *headers;   /* owned: our own nodes, then the shared ones */
-  char *body;                   /* owned; NULL = none */
+  const char *method;            /* into text */
+  const char *url;               /* into text */
+  size_t origin_len;             /* "https://host:port" is the start of url */
+  struct salon_Headers *shared;  /* owned: one reference, or NULL */
+  struct salon_Bearer *bearer;   /* owned: the token's header, or NULL */
+  struct curl_slist *headers; /* owned: our own nodes, then the shared ones */
+  char *body;                 /* owned; NULL = none */
   size_t body_len;
   salon_File upload;   /* the body, when it is a file */
   char *repeat_prefix; /* owned; for the plan's extra rule; NULL = any body */
@@ -103,6 +103,7 @@ typedef struct salon_Exchange {
   salon_Bytes content; /* its body, but for a good one that has a file: */
   salon_File download;
   char message[256];
+  char text[]; /* the url and the method */
 } salon_Exchange;
 
 /* Copies what it is given and takes a reference to `headers` (NULL = none). */
