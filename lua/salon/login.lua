@@ -39,12 +39,25 @@ local function due(self, token)
   return self.renewed_at == nil or core.now() - self.renewed_at >= FLOOR
 end
 
+-- Until when nobody has to look whether `token` is due.
+local function good_until(token)
+  local left = token:expires_in()
+  if left == nil then return math.huge end
+  return core.now() + left - math.min(MARGIN, token:lifetime() / 2)
+end
+
 ---The token, if one is there that needs no renewal.
 ---@param refused? salon.Token  a token the server did not accept
 ---@return salon.Token?
 function Login:ready(refused)
   local token = self.token
-  if token and token ~= refused and not due(self, token) then return token end
+  if token == nil or token == refused then return nil end
+  if self.looked_at ~= token then
+    self.looked_at, self.good_until = token, good_until(token)
+  end
+  if self.good_until == math.huge or core.now() < self.good_until or not due(self, token) then
+    return token
+  end
 end
 
 -- An early renewal failed while the old token is still good: go on with it.
