@@ -194,6 +194,9 @@ function Request:done() end
 
 function Request:cancel() end
 
+---Cancels it if it is under way, and frees what came of it.
+function Request:close() end
+
 ---Blocks; may return early, on a signal for instance.
 ---@param seconds number
 ---@return boolean done

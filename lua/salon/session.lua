@@ -287,10 +287,12 @@ function Session:call(call)
 end
 
 ---What a Room, a page or a token tells about the exchange it came from: the
----answer itself, when it has been read and needs its body no more.
+---answer itself, once it has been read. Its request is closed: the memory is
+---wanted for the next one long before the collector comes by.
 ---@param answer table
 ---@return salon.Answer
 function Session.about(answer)
+  answer.request:close()
   answer.body, answer.request, answer.token = nil, nil, nil
   return answer
 end
