@@ -335,15 +335,17 @@ end
 ---Sends a call and decodes the object that comes back.
 ---@param call salon.Call
 ---@param key? string  the field that later calls put into their paths
+---@param asked? string  what was asked for, in case it is the same: that has been checked
 ---@return table? data
 ---@return table|salon.Error answer_or_err
-function Session:fetch(call, key)
+function Session:fetch(call, key, asked)
   local answer, err = self:call(call)
   if answer == nil then return nil, err end
   local data
   data, err = self:decode(answer, "object")
   if data == nil then return nil, err end
-  local fault = key and options.id_fault(data[key])
+  local value = key and data[key]
+  local fault = key and (value == nil or value ~= asked) and options.id_fault(value)
   if fault then return nil, self:shape_error(answer, ("the answer's '%s' %s"):format(key, fault)) end
   return data, answer
 end

@@ -168,7 +168,7 @@ function Rooms:get(id, opts)
     parts = { "rooms", id, "" },
     user = user_of(session, call, "rooms:get"),
     deadline = session:deadline(call.timeout),
-  }, "id")
+  }, "id", id)
   if raw == nil then return nil, answer end
   return wrap(session, raw, session.about(answer))
 end

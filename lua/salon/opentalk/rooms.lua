@@ -138,7 +138,7 @@ function Rooms:get(id, opts)
   local raw, answer = session:fetch({
     parts = { "rooms", id },
     deadline = session:deadline(call.timeout),
-  }, "id")
+  }, "id", id)
   if raw == nil then return nil, answer end
   return rooms.wrap(session, raw, session.about(answer))
 end
