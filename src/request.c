@@ -478,20 +478,14 @@ static const luaL_Reg request_meta[] = {{"__gc", request_gc},
                                         {"__tostring", request_tostring},
                                         {NULL, NULL}};
 
-static const luaL_Reg request_methods[] = {{"done", request_done},
-                                           {"wait", request_wait},
-                                           {"cancel", request_cancel},
-                                           {"close", request_gc},
-                                           {"result", request_result},
-                                           {"header", request_header},
-                                           {"pending", request_pending},
-                                           {"id", request_id},
-                                           {"method", request_method},
-                                           {"url", request_url},
-                                           {"pollfd", request_pollfd},
-                                           {"events", request_events},
-                                           {"timeout", request_timeout},
-                                           {NULL, NULL}};
+static const luaL_Reg request_methods[] = {
+  {"done", request_done},       {"wait", request_wait},
+  {"cancel", request_cancel},   {"close", request_gc},
+  {"result", request_result},   {"header", request_header},
+  {"pending", request_pending}, {"id", request_id},
+  {"method", request_method},   {"url", request_url},
+  {"pollfd", request_pollfd},   {"events", request_events},
+  {"timeout", request_timeout}, {NULL, NULL}};
 
 static const luaL_Reg headers_meta[] = {{"__gc", headers_gc}, {NULL, NULL}};
 

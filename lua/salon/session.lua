@@ -39,6 +39,7 @@ local options = require "salon.options"
 ---@field retry? "idempotent"|"unsent"|"never"  instead of what the method allows
 ---@field repeat_on? { status: integer, prefix?: string, max: integer }  an answer that asks for
 ---  another try: its status, the beginning of its body, how often
+---@field files? { body?: string, sink?: string }  paths of what streams from and to the disk
 
 ---@class salon.Session
 ---@field client salon.Client
