@@ -526,6 +526,22 @@ describe("a call", function()
     end
   end)
 
+  it("keeps of an answer what it tells about the exchange, and closes its request", function()
+    local headers = { ["X-Request-Id"] = "r-1", Date = "Sun, 22 Nov 2026 09:00:00 GMT" }
+    serve {
+      ["GET /v1/rooms/r"] = function() return 200, '{"id":"r"}', headers end,
+      ["GET /v1/rooms"] = function() return 200, '[{"id":"r"}]', headers end,
+    }
+    local ot = client()
+    local told = { status = 200, attempts = 1, request_id = "r-1", date = headers.Date }
+    assert.same(told, assert(ot.rooms:get("r")).answer)
+    assert.is_true(transport.log[#transport.log].request.closed)
+    assert.same(told, assert(ot.rooms:list()).answer)
+    assert.is_true(transport.log[#transport.log].request.closed)
+    local _, about = ot:call("GET", "/v1/rooms/r")
+    assert.same(told, about)
+  end)
+
   it("takes no object whose id fits into no path, alone or in a list", function()
     for body, words in pairs { ["{}"] = "'id' must be a string", ['{"id":7}'] = "'id' must be",
       ['{"id":"a/../b"}'] = "slash", ['{"id":""}'] = "empty" } do

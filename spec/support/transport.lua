@@ -12,7 +12,7 @@ Request.__index = Request
 
 function Request.done() return true end
 function Request.wait() return true end
-function Request.close() end
+function Request:close() self.closed = true end
 function Request:id() return self.number end
 function Request:cancel() self.cancelled = true end
 function Request:method() return self.spec.method or "GET" end
