@@ -22,6 +22,7 @@ describe("core.record", function()
         end,
         no = function() return false end,
         title = function(self) return self.raw.title:upper() end,
+        waits = "waiting_room", lost = "not there",
       },
     }
     client = {}
@@ -42,6 +43,12 @@ describe("core.record", function()
     assert.equal("6f1d", room:update())
     assert.equal("STANDUP", room.title)
     assert.equal("a field behind a method", room.raw.update)
+  end)
+
+  it("knows a field by another name", function()
+    assert.is_false(room.waits)
+    assert.is_false(room.waiting_room)
+    assert.is_nil(room.lost)
   end)
 
   it("knows its object, backend and answer", function()

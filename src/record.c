@@ -1,7 +1,8 @@
 /* record.c - read-only views on decoded objects: salon.Room, salon.Event ...
  *
  * What a class is called and can do is said in Lua: {name =, backend =,
- * methods =, getters =}. Its metatable is made with its first record and kept
+ * methods =, getters =}; a getter is a function, or the name of the field that
+ * the server has for it. Its metatable is made with its first record and kept
  * in the class, so it goes when the class goes. The metamethods share three
  * upvalues: the class's two tables and the metatable itself. What a record is
  * made of are its user values. */
@@ -121,6 +122,14 @@ static int pushnamed(lua_State *L, const char *key) {
   return 1;
 }
 
+/* The field named by the value at `idx`. */
+static int pushfield(lua_State *L, int idx) {
+  salon_getpart(L, 1, RAW);
+  lua_pushvalue(L, idx);
+  lua_rawget(L, -2);
+  return 1;
+}
+
 static int record_index(lua_State *L) {
   checkself(L, 2);
   lua_pushvalue(L, 2);
@@ -128,13 +137,11 @@ static int record_index(lua_State *L) {
   if (!lua_isnil(L, -1)) return 1;
   lua_pushvalue(L, 2);
   lua_rawget(L, lua_upvalueindex(GETTERS));
+  if (lua_type(L, -1) == LUA_TSTRING) return pushfield(L, lua_gettop(L));
   if (!lua_isnil(L, -1)) return callgetter(L);
   if (lua_type(L, 2) == LUA_TSTRING && pushnamed(L, lua_tostring(L, 2)))
     return 1;
-  salon_getpart(L, 1, RAW);
-  lua_pushvalue(L, 2);
-  lua_rawget(L, -2);
-  return 1;
+  return pushfield(L, 2);
 }
 
 static int record_newindex(lua_State *L) {

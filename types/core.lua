@@ -95,7 +95,7 @@ function core.is_secret(value) end
 ---@return boolean
 function core.is_token(value) end
 
----@param class { name: string, backend: string, methods: table, getters: table }
+---@param class { name: string, backend: string, methods: table, getters: table<string, string|function> }
 ---@param raw table
 ---@param client salon.Client
 ---@param answer salon.Answer
@@ -103,7 +103,7 @@ function core.is_token(value) end
 function core.record(class, raw, client, answer) end
 
 ---A record for each object of a list.
----@param class { name: string, backend: string, methods: table, getters: table }
+---@param class { name: string, backend: string, methods: table, getters: table<string, string|function> }
 ---@param list table[]
 ---@param client salon.Client
 ---@param answer salon.Answer

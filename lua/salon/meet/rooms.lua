@@ -14,13 +14,7 @@ Rooms.__index = Rooms
 
 -- The record ---------------------------------------------------------------
 
-local getters = {}
-
-function getters.join_url(room) return room.raw.url end
-
-function getters.title(room) return room.raw.name end
-
-function getters.access(room) return room.raw.access_level end
+local getters = { join_url = "url", title = "name", access = "access_level" }
 
 function getters.dial_in(room)
   local telephony = room.raw.telephony

@@ -14,11 +14,7 @@ local invites = {}
 local Invites = { __name = "salon.opentalk.Invites" }
 Invites.__index = Invites
 
-local getters = {}
-
-function getters.id(invite)
-  return invite.raw.invite_code
-end
+local getters = { id = "invite_code" }
 
 function getters.url(invite)
   local frontend = client.session_of(core.client_of(invite)).backend.discovery.frontend
