@@ -157,8 +157,26 @@ local function cpu_of(pid)
   return first, others
 end
 
+-- How long, in ms, the requests of h2load's log took, sorted: all of them, or those
+-- that began within `span` seconds after its first `skip` seconds.
+local function read_log(log, skip, span)
+  local times, first = {}, nil
+  for begin, time in support.read(log):gmatch "(%d+)\t%d+\t(%d+)" do
+    begin = tonumber(begin) / 1e6
+    first = first or begin
+    local at = begin - first - (skip or 0)
+    if span == nil or (at >= 0 and at < span) then times[#times + 1] = tonumber(time) / 1000 end
+  end
+  table.sort(times)
+  return times
+end
+
 ---Runs h2load; requests per second, how many, and the quantiles of their times in ms.
-function front.load(options, url)
+---@param options string
+---@param url string
+---@param skip? number  seconds at its beginning that do not count
+---@param span? number  seconds after them that do
+function front.load(options, url, skip, span)
   local log = support.folder() .. "/times"
   os.remove(log)
   local text = support.capture(("h2load --h1 %s --log-file=%s %s"):format(options, log, url))
@@ -166,9 +184,8 @@ function front.load(options, url)
   local good = tonumber(text:match "status codes: (%d+) 2xx")
   local total = tonumber(text:match "requests: %d+ total, %d+ started, (%d+) done")
   if not rate or good ~= total or total == 0 then error(text .. "\nnot all went well: " .. url, 0) end
-  local times = {}
-  for time in support.read(log):gmatch "%d+\t%d+\t(%d+)" do times[#times + 1] = tonumber(time) / 1000 end
-  table.sort(times)
+  local times = read_log(log, skip, span)
+  if span then rate = #times / span end
   local function quantile(q) return times[math.max(1, math.ceil(q * #times))] end
   return { rate = rate, total = total, p50 = quantile(0.5), p99 = quantile(0.99) }
 end

@@ -1,7 +1,8 @@
 -- Draws doc/latency.svg: how long requests take at nginx, by how many are asked
 -- for, through salon, a bare cosocket handler and proxy_pass. The offered loads
 -- are shares of what proxy_pass can do at most; a line ends where its way no
--- longer keeps up.
+-- longer keeps up. The clients begin one after the other: h2load would have all
+-- of them ask at the same moment, and show how long the last of a crowd waits.
 
 local front = require "bench.front"
 local support = require "bench.support"
@@ -11,6 +12,9 @@ local CLIENTS, TARGET = 50, "plain-fast-short"
 local SHARES = { 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9 }
 local ROUNDS = support.at_most(1, 3)
 local KEEPS_UP = 0.95
+local APART = 7  -- ms from one client's beginning to the next one's
+local RAMP = APART * CLIENTS / 1000 + 0.1
+local SECONDS = 1
 local FILE = "doc/latency.svg"
 
 local WAYS = {
@@ -41,7 +45,8 @@ local function at_load(address, rate)
   local paths, by_path = {}, {}
   for i, way in ipairs(WAYS) do paths[i], by_path[way.path] = way.path, way end
   return support.take_turns(paths, ROUNDS, function(path)
-    return front.load(("-c %d --rps %d -D 1"):format(CLIENTS, rate), url(address, by_path[path]))
+    return front.load(("-c %d -r 1 --rate-period=%dms --rps %d -n %d"):format(CLIENTS, APART, rate,
+      math.floor(rate * CLIENTS * (RAMP + SECONDS))), url(address, by_path[path]), RAMP, SECONDS)
   end)
 end
 
