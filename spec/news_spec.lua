@@ -4,6 +4,45 @@
 local core = require "salon.core"
 local raw = require "spec.support.raw"
 
+-- A finaliser as every Lua has them.
+local function at_collection(act)
+  local newproxy = rawget(_G, "newproxy")
+  if newproxy then
+    getmetatable(newproxy(true)).__gc = act
+  else
+    setmetatable({}, { __gc = act })
+  end
+end
+
+describe("a client that a finaliser closes", function()
+  it("may be in the middle of a call", function()
+    local parts, client, inside, over, closed = {}, nil, false, false, 0
+    finally(function() over = true end)
+    for i = 1, 600 do parts[i] = "aa" end
+    local function arm()
+      at_collection(function()
+        if inside then
+          client:close()
+          closed = closed + 1
+        end
+        if not over then arm() end
+      end)
+    end
+    for _ = 1, 30 do arm() end
+    local patience = core.now() + 20
+    for i = 1, 1e6 do
+      client = core.client { label = "test", proxy = "", user_agent = "agent-" .. i, timeout = 1 }
+      inside = true
+      local made, request = pcall(core.request, client, { parts = parts, retry = "never" },
+        "http://127.0.0.1:9", { "A: b" })
+      inside = false
+      if made then request:close() end
+      if closed >= 20 or core.now() > patience then break end
+    end
+    assert.is_true(closed >= 20)
+  end)
+end)
+
 describe("a request that was done before it is waited for", function()
   it("leaves no news behind", function()
     local server = raw.start()

@@ -10,9 +10,11 @@
 #include "compat.h"
 
 typedef struct salon_Client {
-  salon_Config *config; /* owned: one reference; NULL once closed */
-  double timeout;       /* seconds a call may take unless it says otherwise */
-  char label[256];      /* "opentalk https://meet.example.org" */
+  salon_Config *config; /* owned: one reference, until it is collected: a
+                        ** finaliser may close a client that is in use */
+  bool closed;
+  double timeout;  /* seconds a call may take unless it says otherwise */
+  char label[256]; /* "opentalk https://meet.example.org" */
 } salon_Client;
 
 static salon_Client *toclient(lua_State *L) {
@@ -23,7 +25,7 @@ salon_Config *salon_checkclient(lua_State *L, int idx, int class,
                                 double *timeout) {
   salon_Client *c = (salon_Client *)salon_checkclass(L, idx, class,
                                                      SALON_CLIENT);
-  if (c->config == NULL) luaL_argerror(L, idx, "client is closed");
+  if (c->config == NULL || c->closed) luaL_argerror(L, idx, "client is closed");
   *timeout = c->timeout;
   return c->config;
 }
@@ -154,21 +156,26 @@ static int client_new(lua_State *L) {
 
 /* What is under way goes on: it holds the configuration itself. */
 static int client_close(lua_State *L) {
+  toclient(L)->closed = true;
+  return 0;
+}
+
+static int client_gc(lua_State *L) {
   salon_Client *c = toclient(L);
+  c->closed = true;
   salon_config_unref(c->config);
   c->config = NULL;
   return 0;
 }
 
 static int client_closed(lua_State *L) {
-  lua_pushboolean(L, toclient(L)->config == NULL);
+  lua_pushboolean(L, toclient(L)->closed);
   return 1;
 }
 
 static int client_tostring(lua_State *L) {
   salon_Client *c = toclient(L);
-  lua_pushfstring(L, "%s(%s)", SALON_CLIENT,
-                  c->config != NULL ? c->label : "closed");
+  lua_pushfstring(L, "%s(%s)", SALON_CLIENT, !c->closed ? c->label : "closed");
   return 1;
 }
 
@@ -195,10 +202,12 @@ static int core_services(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg client_meta[] = {
-  {"__gc", client_close},          {"__close", client_close},
-  {"__tostring", client_tostring}, {"__index", client_index},
-  {"__newindex", client_newindex}, {NULL, NULL}};
+static const luaL_Reg client_meta[] = {{"__gc", client_gc},
+                                       {"__close", client_close},
+                                       {"__tostring", client_tostring},
+                                       {"__index", client_index},
+                                       {"__newindex", client_newindex},
+                                       {NULL, NULL}};
 
 static const luaL_Reg client_methods[] = {
   {"close", client_close}, {"closed", client_closed}, {NULL, NULL}};

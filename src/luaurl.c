@@ -73,7 +73,7 @@ static void check_spans(lua_State *L, int arg, Spans *spans) {
   luaL_checktype(L, arg, LUA_TTABLE);
   n = salon_rawlen(L, arg);
   luaL_argcheck(L, n < 10000, arg, "too many items");
-  luaL_checkstack(L, (int)n + 4, "too many items");
+  luaL_checkstack(L, (int)n + 16, "too many items");
   if (n > sizeof(spans->few) / sizeof(spans->few[0]))
     spans->items = (salon_Span *)lua_newuserdata(L, n * sizeof(salon_Span));
   for (; spans->n < n; spans->n++) {
