@@ -38,6 +38,23 @@ local function both_ways(act)
   return direct, proxied
 end
 
+describe("a request that libcurl refuses for its length", function()
+  it("is not sent anywhere", function()
+    local url = server:reply("x", "200 OK", "", ROOM)
+    local client = salon.meet { url = url, token = LONG, proxy = "" }
+    local _, before = server:log()
+    local data, err = client:call("DELETE", "/rooms/x/", { query = { q = ("q"):rep(9e6) } })
+    assert.is_nil(data)
+    assert.equal("limit", err.kind)
+    assert.equal("unsent", err.outcome)
+    assert.matches("too long", err.message)
+    assert.equal(before, select(2, server:log()))
+    assert(client:call("DELETE", "/rooms/x/"))
+    assert.equal(before + 1, select(2, server:log()))
+    client:close()
+  end)
+end)
+
 describe("the headers of a request", function()
   it("are the same whichever way they are sent", function()
     local direct, proxied = both_ways(function(client)

@@ -177,7 +177,8 @@ static void run(Engine *e, salon_Exchange *x) {
   if (ready && curl_multi_add_handle(e->multi, x->transfer->easy) == CURLM_OK)
     return;
   release(e, x, salon_now());
-  fail(e, x, SALON_LIMIT, "not enough memory for a transfer");
+  fail(e, x, SALON_LIMIT,
+       "the request is too long for libcurl, or memory is short");
 }
 
 static void start(Engine *e, salon_Exchange *x) {

@@ -223,7 +223,7 @@ static void transfer_free(salon_Transfer *t) {
 
 /* The body stays ours (libcurl copies nothing; without one in memory it asks
 ** on_read), its exact length is sent: Meet silently drops a chunked one. */
-static void set_method(CURL *e, const salon_Exchange *x) {
+static bool set_method(CURL *e, const salon_Exchange *x) {
   const char *method = x->method;
   bool file = x->upload.fd >= 0;
   if (x->body != NULL || file) {
@@ -238,7 +238,7 @@ static void set_method(CURL *e, const salon_Exchange *x) {
     if (strcmp(method, "HEAD") == 0) curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
     if (strcmp(method, "GET") == 0) method = NULL;
   }
-  curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method);
+  return curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK;
 }
 
 static bool is_https(const char *url) { return strncmp(url, "https:", 6) == 0; }
@@ -279,23 +279,24 @@ static bool know_origin(salon_Transfer *t, const salon_Exchange *x) {
 /* libcurl would take the URL apart and print it anew for every call, at some
 ** 140 instructions a byte: it gets the origin in parts, and the rest as it is,
 ** with the headers if may be. A proxy for plain http needs to see all of it. */
-static void set_url(salon_Transfer *t, const salon_Exchange *x) {
+static bool set_url(salon_Transfer *t, const salon_Exchange *x) {
   const char *rest = x->url + x->origin_len;
   bool whole = *rest != '/' || t->config->proxy[t->scheme] != NULL ||
                !know_origin(t, x);
   bool carries = !whole && t->copied && x->shared != NULL &&
                  salon_target_write(&t->target, x, rest);
-  curl_easy_setopt(t->easy, CURLOPT_CURLU, whole ? NULL : t->origin);
-  if (whole) curl_easy_setopt(t->easy, CURLOPT_URL, x->url); /* after CURLU */
-  curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET,
-                   whole     ? NULL
-                   : carries ? t->target.data
-                             : rest);
   curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER,
                    carries ? x->shared->known : x->headers);
+  curl_easy_setopt(t->easy, CURLOPT_CURLU, whole ? NULL : t->origin);
+  /* a target that is not taken would leave the origin's root; the URL comes
+  ** behind CURLU, which forgets it */
+  const char *target = carries ? t->target.data : rest;
+  return curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET,
+                          whole ? NULL : target) == CURLE_OK &&
+         (!whole || curl_easy_setopt(t->easy, CURLOPT_URL, x->url) == CURLE_OK);
 }
 
-static void prepare(salon_Transfer *t, salon_Exchange *x) {
+static bool prepare(salon_Transfer *t, salon_Exchange *x) {
   t->exchange = x;
   x->transfer = t;
   t->too_long = NULL;
@@ -306,8 +307,7 @@ static void prepare(salon_Transfer *t, salon_Exchange *x) {
   t->error[0] = '\0';
   x->sent = !HAS_SEND_HOOK; /* then nobody can tell that nothing left */
   set_scheme(t, is_https(x->url) ? SALON_HTTPS : SALON_HTTP);
-  set_url(t, x);
-  set_method(t->easy, x);
+  return set_url(t, x) && set_method(t->easy, x);
 }
 
 /* ---- the pool ---- */
@@ -337,8 +337,7 @@ bool salon_pool_get(salon_Pool *pool, salon_Poller *poller, salon_Exchange *x) {
     t = transfer_new(x->config, poller);
     if (t == NULL) return false;
   }
-  prepare(t, x);
-  return true;
+  return prepare(t, x); /* else it is x's all the same, to be put back */
 }
 
 void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now) {
@@ -353,6 +352,7 @@ void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now) {
   curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
   curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, NULL);
   curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
+  salon_wipe(t->target.data, t->target.len);
   t->next = pool->idle;
   pool->idle = t;
   pool->count++;
