@@ -92,6 +92,14 @@ describe("a flight", function()
     assert.matches("the login", err.message)
   end)
 
+  it("tells a gate that cannot be waited at from time that is up", function()
+    local flight = Flight.new()
+    flight.leader = { gate = host.gate(), ends = soon(60) }
+    local other = follower(flight, error)
+    other()
+    assert.matches("in another coroutine", other()[2].message)
+  end)
+
   it("opens the gate when the work raises, and lets the error through", function()
     local flight, other = Flight.new(), nil
     assert.error_matches(function()

@@ -76,6 +76,27 @@ local HTTP = [[
       ngx.thread.kill(first)  -- as when its client goes away, in the middle of the login
       ngx.say(assert(client.rooms:get(rooms[2], { timeout = 5 })).id == rooms[2])
     } }
+    location /busy { content_by_lua_block {
+      local core, host = require "salon.core", require "salon.host.nginx"
+      local flight, over = require("salon.flight").new(), false
+      local function work() repeat ngx.sleep(0.01) until over end
+      local leader = ngx.thread.spawn(flight.run, flight, host, core.now() + 60, "the login", work)
+      local deadline, busy = core.now() + 0.1, core.now() + 0.02
+      repeat until core.now() > busy  -- nginx's clock stands still meanwhile
+      local _, err = flight:run(host, deadline, "the login", error)
+      over = true
+      ngx.thread.wait(leader)
+      ngx.say(err.message, " ", core.now() >= deadline)
+    } }
+    location /long { content_by_lua_block {
+      local semaphore = require "ngx.semaphore"
+      local waits, wait = 0, semaphore.new(0).wait
+      local class = getmetatable(semaphore.new(0)).__index
+      class.wait = function(...) waits = waits + 1 return wait(...) end
+      local room = ot.rooms:get(rooms[1], { timeout = 3e6 })
+      class.wait = wait
+      ngx.say(room and room.id == rooms[1], " ", waits < 20)
+    } }
     location /walking { content_by_lua_block { ngx.say(tostring(walking)) } }
     location /static { return 200 "static\n"; }
   }
@@ -145,6 +166,14 @@ describe("salon in nginx", function()
 
   it("finishes a login whose first caller went away, for the others", function()
     assert.equal("true", get "/left")
+  end)
+
+  it("waits for another's login to its deadline, also when the worker was busy", function()
+    assert.equal("out of time while waiting for the login true", get "/busy")
+  end)
+
+  it("sleeps through a call that may take a month", function()
+    assert.equal("true true", get "/long")
   end)
 
   it("holds up nobody while calls are pending", function()

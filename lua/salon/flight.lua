@@ -27,8 +27,8 @@ local function out_of_time(what)
   }
 end
 
--- In a plain script only the coroutine that is at it could end our waiting, and
--- it stands still while we do.
+-- The gate did not let us wait: in a plain script only the coroutine that is at it
+-- could open it, and that stands still while we wait.
 local function stuck(what)
   return Error.new {
     kind = "timeout",

@@ -22,6 +22,7 @@
 --     nothing does) | nil, err
 --   records(items, about) -> list of what the caller gets for them
 --   over(err) -> true if this error in mid-walk means the list is at its end
+--   head_first -> what follows stands in the header: go on before the body is read
 --   after -> a source that is walked when this one is through
 --   timeout -> seconds per page
 

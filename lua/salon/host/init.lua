@@ -8,6 +8,7 @@
 --   after()                   called when a call is over
 --   spawn(body, died)         runs a function beside others; died(e) when it raises
 --   reap(what spawn gave)     once it has ended
+--   detach(body) -> boolean   runs it apart from the request at hand
 --   step()                    lets those go on that can, without waiting
 --   patience                  seconds for those that were cancelled to end
 --   on_abort(scope)           cancels the scope when nginx's client goes away

@@ -136,7 +136,7 @@ function nginx.wait(request, deadline)
   local rung
   repeat
     bells[id] = bell
-    rung = bell:wait(need_ringer() and left + GRACE or WITHOUT_RINGER)
+    rung = bell:wait(need_ringer() and math.min(left, FOREVER) + GRACE or WITHOUT_RINGER)
     if not rung then
       deliver()
       if core.now() > deadline + GRACE then request:cancel() end
@@ -169,7 +169,10 @@ function Gate:wait(deadline)
   local waiter = setmetatable({ bell = semaphore.new(0) }, Waiter)
   self.waiting[waiter] = true
   context.enter(waiter)
-  local rung = waiter.bell:wait(math.max(deadline - core.now(), 0))
+  local rung
+  repeat  -- nginx's clock is that of its last event: it may be early
+    rung = waiter.bell:wait(math.min(math.max(deadline - core.now(), 0.001), FOREVER))
+  until rung or core.now() >= deadline
   self.waiting[waiter] = nil
   return self.is_open, rung
 end
