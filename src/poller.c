@@ -25,6 +25,7 @@ struct salon_Poller {
   Interest *table; /* owned; indexed by descriptor */
   size_t room;
   int epoll_fd; /* owned; -1 without epoll */
+  size_t turn;  /* without epoll: who is looked at first */
 };
 
 salon_Poller *salon_poller_new(void) {
@@ -175,13 +176,16 @@ size_t salon_poller_wait(salon_Poller *p, salon_Ready *ready, size_t max,
   if (set == NULL) return 0;
   size_t n = collect(p, set), count = 0;
   if (poll(set, (nfds_t)n, milliseconds(seconds)) > 0) {
-    for (size_t i = 0; i < n && count < max; i++) {
+    for (size_t k = 0; k < n && count < max; k++) {
+      size_t i = (p->turn + k) % n; /* those behind a handful come next */
       int bits = 0;
       if (set[i].revents & POLLIN) bits |= SALON_POLL_IN;
       if (set[i].revents & POLLOUT) bits |= SALON_POLL_OUT;
       if (set[i].revents & (POLLERR | POLLHUP | POLLNVAL))
         bits |= SALON_POLL_ERR;
-      if (bits != 0) ready[count++] = (salon_Ready){set[i].fd, bits};
+      if (bits == 0) continue;
+      ready[count++] = (salon_Ready){set[i].fd, bits};
+      if (count == max) p->turn = i + 1;
     }
   }
   free(set);

@@ -149,6 +149,27 @@ static void more_than_it_may_report_is_reported_next_time(void **state) {
   close(other[1]);
 }
 
+/* Nobody reads: all of them stay ready. */
+static void those_behind_have_their_turn(void **state) {
+  (void)state;
+  enum { PIPES = 12, ROUNDS = 60 };
+  int fds[PIPES][2], seen[PIPES] = {0};
+  for (int i = 0; i < PIPES; i++) {
+    assert_int_equal(pipe(fds[i]), 0);
+    assert_int_equal(write(fds[i][1], "x", 1), 1);
+    assert_true(salon_poller_want(p, fds[i][0], SALON_POLL_IN));
+  }
+  for (int round = 0; round < ROUNDS; round++)
+    for (size_t n = look(); n > 0; n--)
+      for (int i = 0; i < PIPES; i++) seen[i] += fds[i][0] == ready[n - 1].fd;
+  for (int i = 0; i < PIPES; i++) {
+    assert_true(seen[i] >= ROUNDS * 8 / PIPES / 2);
+    salon_poller_forget(p, fds[i][0]);
+    close(fds[i][0]);
+    close(fds[i][1]);
+  }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -162,6 +183,7 @@ int main(void) {
     TEST(forgetting_what_was_never_wanted_does_nothing),
     TEST(it_waits_for_the_time_it_is_given),
     TEST(more_than_it_may_report_is_reported_next_time),
+    TEST(those_behind_have_their_turn),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
