@@ -50,6 +50,7 @@ describe("a client's ceilings", function()
     assert.is_true(core.now() - before < 1)
     assert.equal("timeout", err.kind)
     assert.matches("stood still for 0.2 s", err.message)
+    assert.matches("set 'silence_timeout'", err.hint)
   end)
 
   it("give up on a server that does not begin", function()

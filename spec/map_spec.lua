@@ -370,10 +370,34 @@ describe("salon.map", function()
     assert.is_true(many - few < 64, ("%.0f KiB more"):format(many - few))
   end)
 
+  if TOGETHER then  -- else there nobody else could ask meanwhile
+    it("has one reader at a time, from the first entry on", function()
+      local map = salon.map(first(6), get)
+      local function drain()
+        local n = 0
+        for _ in map do n = n + 1 end
+        return n
+      end
+      local e = raised(salon.all, { a = drain, b = drain })
+      assert.matches("somebody else waits for the next entry already", tostring(e))
+    end)
+  end
+
+  if TOGETHER then  -- else there it is through before the loop is left
+    it("ends when its function repeats refused calls by itself", function()
+      local map = salon.map(first(3), function(id)
+        if id == ids[1] then return true end
+        local room
+        repeat room = get(id) until room
+      end)
+      map()
+      local began = core.now()
+      map:close()
+      assert.is_true(core.now() - began < 60)
+    end)
+  end
+
   it("refuses what cannot be meant", function()
-    local function refuses(words, ...)
-      assert.error_matches(function(...) salon.map(...) end, words, nil, nil, ...)
-    end
     local function refused(words, ...)
       local ok, e = pcall(salon.map, ...)
       assert.is_false(ok)
@@ -384,6 +408,8 @@ describe("salon.map", function()
     refused("option 'on_error' must be one of 'stop', 'collect'", {}, get, { on_error = "x" })
     refused("unknown option 'concurency', did you mean 'concurrency'", {}, get, { concurency = 1 })
     refused("argument 'iterable' must be a walk, a function or an array, got nil", nil, get)
+    refused("a table that has no entry 1; give it :each%(%)", ot.rooms, get)
+    refused("a table that has no entry 1$", { a = 1 }, get)
     refused("argument 'fn' must be a function, got nil", {})
     refused("argument 'fn' must be a function, got table", {}, {})
     local map = salon.map({ 1 }, get)
@@ -391,7 +417,6 @@ describe("salon.map", function()
     assert.equal("salon.Map", tostring(map))
     map:close()
     assert.equal("salon.Map(at its end)", tostring(map))
-    assert.is_function(refuses)
   end)
 
   describe("and salon.all", function()

@@ -140,6 +140,18 @@ describe("salon.scope", function()
       assert.equal("timeout", err.kind)
     end)
 
+    it("covers the reading of a map that was made outside", function()
+      local map = salon.map({ 1, 2, 3, 4, 5, 6, 7, 8, 9 }, get, { concurrency = 1 })
+      local began = core.now()
+      local ok, e = pcall(function()
+        salon.scope { timeout = 0.08 }:run(function() for _ in map do end end)
+      end)
+      assert.is_false(ok)
+      assert.equal("timeout", salon.caught(e).kind)
+      assert.is_true(core.now() - began < 0.4)
+      assert.is_nil((map()))
+    end)
+
     it("calls away who waits for somebody else's login", function()
       local fresh = salon.opentalk(support.opentalk(sandbox))
       local scope, seen = salon.scope(), nil

@@ -242,6 +242,26 @@ describe("the password grant", function()
     assert(ot.rooms:get("r"))
   end)
 
+  it("takes over at once from a login that yielded inside of salon.map", function()
+    serve()
+    local yields = true
+    local ot = client { password = function()
+      if yields then
+        yields = false
+        coroutine.yield()
+      end
+      return "pass"
+    end }
+    local began = core.now()
+    local ok, e = pcall(function()
+      for _ in salon.map({ 1 }, function() return ot.rooms:get("r") end) do end
+    end)
+    assert.is_false(ok)
+    assert.matches("yield", tostring(e))
+    assert(ot.rooms:get("r"))
+    assert.is_true(core.now() - began < 3)
+  end)
+
   it("sends other credentials at once", function()
     serve { ["POST " .. TOKEN_PATH] = once(function()
       return 401, '{"error":"invalid_grant","error_description":"Invalid user credentials"}'

@@ -542,8 +542,10 @@ void salon_transfer_silent(salon_Transfer *t, double seconds) {
   salon_Exchange *x = t->exchange;
   note_outcome(t);
   x->kind = SALON_TIMEOUT;
-  snprintf(x->message, sizeof(x->message),
-           x->head.len > 0 ? "the answer stood still for %g s"
-                           : "no answer began within %g s",
-           seconds);
+  const char *words = "nothing came for %g s (silence_timeout)";
+  if (x->head.len > 0)
+    words = "the answer stood still for %g s (silence_timeout)";
+  else if (x->config->first_byte_timeout > 0)
+    words = "no answer began within %g s (first_byte_timeout)";
+  snprintf(x->message, sizeof(x->message), words, seconds);
 }

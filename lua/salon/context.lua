@@ -72,27 +72,40 @@ end
 
 ---The earlier one of `deadline` and those of all scopes around.
 ---@param deadline number
+---@param but? table  a frame: without the scopes of this one and those around it
 ---@return number
-function context.deadline(deadline)
+function context.deadline(deadline, but)
   local frame = context.frame()
-  while frame do
+  while frame and frame ~= but do
     if frame.scope.ends < deadline then deadline = frame.scope.ends end
     frame = frame.outer
   end
   return deadline
 end
 
+-- Who repeats a refused call by himself never waits: nobody could end him.
+local MOST_REFUSALS = 100000
+
+local function refuse(scope, fields)
+  scope.refused = (scope.refused or 0) + 1
+  if scope.refused > MOST_REFUSALS then
+    error(fields.message .. ", and calls inside of it are repeated without end", 0)
+  end
+  return Error.new(fields)
+end
+
 ---Why nothing may begin or go on here, or nil.
+---@param but? table  a frame: without the scopes of this one and those around it
 ---@return salon.Error? err
-function context.refusal()
+function context.refusal(but)
   local frame = context.frame()
-  while frame do
+  while frame and frame ~= but do
     local scope = frame.scope
     if scope.cancelled then
-      return Error.new { kind = "cancelled", message = scope.why }
+      return refuse(scope, { kind = "cancelled", message = scope.why })
     elseif scope.ends <= core.now() then
-      return Error.new { kind = "timeout", message = "the time of the scope was up",
-        retryable = true, hint = "give salon.scope a longer 'timeout'" }
+      return refuse(scope, { kind = "timeout", message = "the time of the scope was up",
+        retryable = true, hint = "give salon.scope a longer 'timeout'" })
     end
     frame = frame.outer
   end

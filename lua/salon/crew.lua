@@ -73,14 +73,23 @@ function Crew:step()
   if self.host.step then self.host.step() end
 end
 
+---Why whoever waits here may not, for a scope that the crew is not in: the crew's
+---own calls are refused by themselves.
+---@return salon.Error?
+function Crew:refusal()
+  return context.refusal(self.frame.outer)
+end
+
 ---Sleeps until `wake`, or for a while.
 ---@param seconds? number
 function Crew:wait(seconds)
   local gate = self.host.gate()
   self.gate = gate
-  local open, called = gate:wait(core.now() + (seconds or FOREVER))
+  local ends = seconds and core.now() + seconds
+    or context.deadline(core.now() + FOREVER, self.frame.outer)
+  local open, called = gate:wait(ends)
   self.gate = nil
-  if not (open or called or seconds) then
+  if not (open or called or seconds or self:refusal()) then
     error(self.name .. ": everybody waits for somebody else; can it be read from inside its own "
       .. "function?", 0)
   end

@@ -141,14 +141,15 @@ local TRANSPORT_HINTS = {
   network = "check the address, the network and that the server runs",
   tls = "the certificate must be valid for this name and known here; "
     .. "for an authority of your own set 'ca_file'",
-  timeout = "set 'timeout' (seconds) if the server needs longer",
+  timeout = "set '%s' (seconds) if the server needs longer",
 }
 
 local function transport_hint(info, method)
   if info.kind == "network" or info.kind == "timeout" then
     if info.outcome == "unknown" and not SAFE[method] then return LOOK_FIRST end
   end
-  return TRANSPORT_HINTS[info.kind]
+  local hint = TRANSPORT_HINTS[info.kind]
+  return hint and hint:format(info.message:match "%(([%l_]+_timeout)%)$" or "timeout")
 end
 
 ---No usable answer came: what `request:result()` says about it.

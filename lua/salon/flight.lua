@@ -45,8 +45,12 @@ end
 
 -- Waits for the one who is at it. Returns true with the leader when there is an
 -- outcome to share.
-local function follow(self, deadline, what)
+local function follow(self, host, deadline, what)
   local leader = self.leader
+  if host.gone and host.gone(leader.co) then
+    self.leader = nil
+    return false
+  end
   leader.gate:wait(math.min(deadline, leader.ends))
   if leader.over then
     if private(leader.err) then return false end
@@ -93,11 +97,11 @@ end
 ---@return salon.Error? err
 function Flight:run(host, deadline, what, work, ...)
   while self.leader do
-    local over, leader = follow(self, deadline, what)
+    local over, leader = follow(self, host, deadline, what)
     if over then return leader.value, leader.err end
     if core.now() >= deadline then return nil, out_of_time(what) end
   end
-  local me = { gate = host.gate(), ends = deadline + GRACE }
+  local me = { gate = host.gate(), ends = deadline + GRACE, co = coroutine.running() }
   local arguments = { n = select("#", ...), ... }
   self.leader = me
   if host.detach and host.detach(function() lead(self, me, what, work, arguments) end) then

@@ -99,32 +99,42 @@ local function close_and_wait(state)
   state.crew:dismiss_and_wait()
 end
 
+local function settled(state, number)
+  local slot = state.slots[number]
+  return slot and slot.settled and slot
+end
+
+-- Waits for entry `number`. The crew begins in the scopes in which the map was made;
+-- those that its reader is in besides end the reading.
 local function await(state, number)
-  state.reading = true
-  while not state.closed do
-    local slot = state.slots[number]
-    if slot and slot.settled then
-      state.reading = false
-      state.slots[number] = nil
-      return slot
-    end
+  local refusal = state.crew:refusal()
+  while not (state.closed or refusal or settled(state, number)) do
     state.crew:wait()
+    refusal = state.crew:refusal()
   end
-  state.reading = false
+  local slot = not refusal and settled(state, number)
+  if slot then state.slots[number] = nil end
+  return slot, refusal
 end
 
 ---The next entry, its result, and the error in place of a result; nil at the end.
 function Map:__call()
   local state = self.state
   if state.closed then return nil end
-  if state.reading then error("salon.map: somebody else waits for the next entry already", 2) end
   if state.crew:has_me() then
     error("salon.map: its own function cannot ask for the next entry", 2)
   end
+  if state.reading then error("salon.map: somebody else waits for the next entry already", 2) end
+  state.reading = true
   top_up(state)
   state.crew:step()
-  local slot = await(state, state.delivered + 1)
-  if slot == nil then return nil end  -- closed meanwhile by another light thread
+  local slot, refusal = await(state, state.delivered + 1)
+  state.reading = false
+  if refusal then
+    close_and_wait(state)
+    Error.raise(refusal)
+  end
+  if not slot then return nil end  -- closed meanwhile by another light thread
   state.crew:reap(slot.worker)
   if slot.raised then
     close_and_wait(state)
@@ -185,6 +195,13 @@ local function each_of(list)
   end
 end
 
+-- A table of something else would be a list of nothing; a page may be empty.
+local function check_array(list)
+  if list[1] ~= nil or next(list) == nil or list.answer ~= nil then return end
+  local remedy = type(list.each) == "function" and "; give it :each()" or ""
+  error("salon.map: argument 'iterable' is a table that has no entry 1" .. remedy, 3)
+end
+
 -- Something that is called and can be closed, as a walk is.
 local function closable(iterable)
   if type(iterable) == "table" and type(iterable.close) == "function" then return iterable end
@@ -236,6 +253,7 @@ local function map(iterable, fn, opts)
   elseif not is_callable(fn) then
     error("salon.map: argument 'fn' must be a function, got " .. type(fn), 2)
   end
+  if not is_callable(iterable) then check_array(iterable) end
   local given = options.check("salon.map", opts, OPTIONS)
   local self = new(iterable, fn, given)
   return self, nil, nil, self

@@ -9,6 +9,7 @@
 --   spawn(body, died)         runs a function beside others; died(e) when it raises
 --   reap(what spawn gave)     once it has ended
 --   detach(body) -> boolean   runs it apart from the request at hand
+--   gone(coroutine) -> boolean  will it never go on?
 --   step()                    lets those go on that can, without waiting
 --   patience                  seconds for those that were cancelled to end
 --   on_abort(scope)           cancels the scope when nginx's client goes away

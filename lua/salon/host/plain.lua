@@ -14,6 +14,7 @@ local plain = {
   ahead = true,
   spawn = tasks.possible and tasks.spawn or nil,
   step = tasks.step,
+  gone = tasks.gone,
   patience = 1,  -- seconds for cancelled coroutines to end: nobody else runs them
 }
 

@@ -24,6 +24,7 @@ local YIELDED = "the function yielded by itself: inside of salon.map and salon.a
   .. "only salon's own calls can wait"
 
 local mine = {}              -- coroutine -> task
+local given_up = setmetatable({}, { __mode = "k" })  -- coroutines that yielded by themselves
 local ready = {}             -- queue of tasks that can go on
 local first, last = 1, 0
 local requests = {}          -- request id -> { task, request, deadline }
@@ -77,9 +78,17 @@ local function resume(task)
     if not ok then task.died(what) end
   elseif what ~= PARKED then
     bury(task)
+    given_up[task.co] = true
     if coroutine.close then coroutine.close(task.co) end
     task.died(YIELDED)
   end
+end
+
+---Is this a coroutine that will not go on any more?
+---@param co thread?
+---@return boolean
+function tasks.gone(co)
+  return co ~= nil and (given_up[co] or coroutine.status(co) == "dead")
 end
 
 ---Waits for a request where we are a task.
