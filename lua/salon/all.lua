@@ -20,8 +20,8 @@ local function check(functions)
 end
 
 ---Calls all functions at once and gives a table of what they returned, under the
----same names. The first that returns `nil, err` cancels the rest: `nil, err`. What
----one raises is raised, and cancels the rest as well.
+---same names. The first that returns `nil, err` cancels the rest: `nil, err`; a
+---`false, err` is no failure. What one raises is raised, and cancels the rest as well.
 ---
 ---    local found, err = salon.all {
 ---      room = function() return ot.rooms:get(id) end,

@@ -204,8 +204,8 @@ end
 ---@field items? string  the member that holds the list, where the answer is an object
 ---@field user? string  Meet: for whom to act
 ---@field timeout? number  seconds per page
----@field prefetch? integer  pages under way while you work on one: 4 where the answer tells how
----  many there are, otherwise 1 (which is then the most there can be)
+---@field prefetch? integer  0 to 64 pages under way while you work on one: 4 where the answer
+---  tells how many there are, otherwise 1 (which is then the most there can be)
 
 ---Walks any list of either API, page by page; what comes are the decoded entries.
 ---Raises the error that `call` would return. Only what `query` holds is asked for,

@@ -60,10 +60,10 @@ end
 
 ---@class salon.ClientOptions
 ---@field timeout? number  seconds for a whole call: 30; a page of `each` counts as a call
----@field connect_timeout? number  seconds for reaching the server: 10
+---@field connect_timeout? number  seconds of look-up, connection and TLS together: 10
 ---@field first_byte_timeout? number  seconds from sending to the answer's first line: none
 ---@field silence_timeout? number  seconds in which nothing of an answer comes: none
----@field max_tries? integer  how often one request may be sent: 4
+---@field max_tries? integer  how often one request may be sent: 4; 1: no repeats
 ---@field retry_after_cap? number  longest `Retry-After` that is waited for: 30 s
 ---@field user_agent? string
 ---@field accept_language? string  of messages: "en"

@@ -13,7 +13,9 @@ local version = require "salon.version"
 ---@class salon
 ---@field opentalk fun(options: salon.OpenTalkOptions): salon.OpenTalk
 ---@field meet fun(options: salon.MeetOptions): salon.Meet
+---One at a time on PUC Lua 5.1; opts: concurrency (1 to 10,000; 16), on_error ("stop", "collect").
 ---@field map fun(iterable: function|salon.Walk|table, fn: function, opts?: table): salon.Map
+---One at a time on PUC Lua 5.1.
 ---@field all fun(functions: table<any, function>): table?, any
 ---@field scope fun(opts?: { timeout?: number }): salon.Scope
 local salon = {

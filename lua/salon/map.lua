@@ -234,8 +234,9 @@ end
 ---`concurrency` entries have been begun and not handed out. When `fn` returns
 ---`nil, err` the error comes in place of the result: that is the last entry, and
 ---those behind it are cancelled, or with `on_error = "collect"` one like any
----other. What `fn` or the source raises is raised in its turn, after all entries
----before it. To leave the loop cancels the rest: at once on Lua 5.4; elsewhere the
+---other. `false, err` is no failure: false is the result, and `err` is dropped.
+---What `fn` or the source raises is raised in its turn, after all entries before
+---it. To leave the loop cancels the rest: at once on Lua 5.4; elsewhere the
 ---collector does it, or `map:close()`.
 ---
 ---In a script only salon's own calls wait beside each other: whatever else blocks
@@ -244,7 +245,8 @@ end
 ---nginx's init phase: there it works one at a time.
 ---@param iterable function|salon.Walk|table  called until nil comes; or an array
 ---@param fn fun(item: any): any?, any?
----@param opts? { concurrency?: integer, on_error?: "stop"|"collect" }  16, "stop"
+---@param opts? { concurrency?: integer, on_error?: "stop"|"collect" }  1 to 10,000
+---  (default 16), "stop"
 ---@return salon.Map, nil, nil, salon.Map
 local function map(iterable, fn, opts)
   if not is_callable(iterable) and type(iterable) ~= "table" then

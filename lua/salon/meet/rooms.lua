@@ -138,6 +138,7 @@ end
 ---Source: `GET /rooms/`, Meet External API v1.0.
 ---@param opts? { page?: integer, page_size?: integer, user?: string, timeout?: number,
 ---  prefetch?: integer }
+---  prefetch: 0 to 64 pages (4 where their number is known, else 1)
 ---@return salon.Walk
 function Rooms:each(opts)
   local session = options.self(self, Rooms, "rooms:each")

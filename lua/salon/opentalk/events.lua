@@ -136,7 +136,7 @@ end
 ---@field after? string  cursor, from page.next
 ---@field exceptions? boolean  also the exceptions of series
 ---@field timeout? number  seconds; `each`: per page
----@field prefetch? integer  `each` only: pages ahead, one at most here
+---@field prefetch? integer  `each` only: pages ahead, 0 or 1 (default; more is 1)
 
 ---One page of events: those without a start first, then by start. With
 ---exceptions left out a page may be short, or even empty, and have a next one.

@@ -80,6 +80,7 @@ end
 ---
 ---Source: `GET /v1/rooms/{room_id}/invites`, OpenTalk REST API v1.
 ---@param opts? { per_page?: integer, page?: integer, timeout?: number, prefetch?: integer }
+---  prefetch: 0 to 64 pages (4 where their number is known, else 1)
 ---@return salon.Walk
 function Invites:each(opts)
   options.self(self, Invites, "invites:each")

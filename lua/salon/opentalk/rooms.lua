@@ -116,6 +116,7 @@ end
 ---
 ---Source: `GET /v1/rooms`, OpenTalk REST API v1.
 ---@param opts? { per_page?: integer, page?: integer, timeout?: number, prefetch?: integer }
+---  prefetch: 0 to 64 pages (4 where their number is known, else 1)
 ---@return salon.Walk
 function Rooms:each(opts)
   local session = options.self(self, Rooms, "rooms:each")
