@@ -10,7 +10,7 @@ make=${MAKE:-make}
 unset MAKEFLAGS MFLAGS MAKELEVEL
 jobs=$(nproc 2>/dev/null || echo 2)
 all="build strict load c busted-5.4 busted-luajit busted-5.3 busted-5.1"
-all="$all conformance foreign asan tsan lint install"
+all="$all conformance foreign asan tsan lint install bench"
 [ -z "${CI:-}" ] || all="$all keycloak"
 
 # One folder for everything the run leaves lying about, readable for the
@@ -86,6 +86,12 @@ beside() {
 sees_spoiled() {
   ! output=$(SPOIL=1 beside 2026 "$1" spec/foreign/oidc.py 2>&1) &&
     echo "$output" | grep -x "bad signature"
+}
+
+# Not for its figures: that it runs, as far as it goes without the peers' packages.
+bench() {
+  QUICK=1 LUA_PATH="./lua/?.lua;./lua/?/init.lua;;" LUA_CPATH="./build/5.4/?.so;;" \
+    timeout 300 lua5.4 bench/run.lua map memory start
 }
 
 foreign() {
@@ -199,6 +205,7 @@ for part in ${*:-$all}; do
       units build/tsan-5.4 ;;
     conformance) check "the sandbox answers as recorded" timeout 300 "$make" -s conformance ;;
     foreign | keycloak) $part ;;
+    bench) check "bench" bench ;;
     lint) check "lint" timeout 300 "$make" -s lint ;;
     install) check "install" timeout 600 "$make" -s install-check ;;
     *) echo "no part named $part; there are: $all" >&2; exit 2 ;;
