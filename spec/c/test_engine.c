@@ -472,7 +472,7 @@ static void a_silent_server_is_given_up_on(void **state) {
   end(x);
   x = call("POST", server_url(s, "/hang"), "hello");
   assert_failed(x, SALON_TIMEOUT, SALON_UNKNOWN, 1);
-  assert_says(x, "no answer began within 0.2 s");
+  assert_says(x, "nothing came for 0.2 s (silence_timeout)");
   end(x);
   server_stop(s);
 }
