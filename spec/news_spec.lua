@@ -1,5 +1,6 @@
 -- News of finished requests: nobody need look for them, and yet they do not pile
 -- up with the answers that they hold.
+-- And what finalisers may do in the middle of a call.
 
 local core = require "salon.core"
 local raw = require "spec.support.raw"
