@@ -285,10 +285,19 @@ local function read_list(data)
   return nil, fields_text(fields), fields
 end
 
+-- What stands between <NAME> and the next tag. Plain finds only: a pattern with
+-- several repetitions takes hours over a page that is made for it.
+local function element(head, lowered, name)
+  local _, before = lowered:find("<" .. name .. ">", 1, true)
+  local after = before and lowered:find("</", before + 1, true)
+  local text = after and one_line(head:sub(before + 1, after - 1))
+  if text and text ~= "" and #text < 200 then return text end
+end
+
 local function html_title(body)
-  local title = body:match("<[tT][iI][tT][lL][eE]>%s*(.-)%s*</")
-    or body:match("<[hH]1>%s*(.-)%s*</")
-  if title and title ~= "" and #title < 200 then return title end
+  local head = body:sub(1, BODY_KEPT)
+  local lowered = head:lower()
+  return element(head, lowered, "title") or element(head, lowered, "h1")
 end
 
 ---Reads any error body.
