@@ -15,6 +15,8 @@ dnf install libcurl-devel | apk add curl-dev | brew install curl"
 #endif
 #endif
 
+#include <stdbool.h>
+
 #include <curl/curl.h>
 
 #if LIBCURL_VERSION_NUM < 0x074400
@@ -27,6 +29,14 @@ dnf install libcurl-devel | apk add curl-dev | brew install curl"
 ** in 8.0, curl issue 10634); over TLS all is well. */
 #define SALON_CURL_REUSES_PLAIN_HTTP2                                          \
   (LIBCURL_VERSION_NUM < 0x075800 || LIBCURL_VERSION_NUM >= 0x080000)
+/* 7.83 to 8.1.0 keep a pointer to the last header line in an easy handle that
+** is used again: the next answer, when it begins with a folded line, makes
+** libcurl free memory twice. By the library at hand, not the one built with. */
+static inline bool salon_curl_may_reuse_handles(void) {
+  unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+  return version < 0x075300 || version > 0x080100;
+}
+
 /* CURLE_TOO_LARGE of 8.6; before it was no code of its own. */
 #define SALON_CURLE_TOO_LARGE 100
 #define SALON_CURL_HAS_PROTOCOLS_STR (LIBCURL_VERSION_NUM >= 0x075500)

@@ -508,6 +508,7 @@ static Engine *engine_new(void) {
   e->wake = (salon_Wake)SALON_WAKE_CLOSED;
   e->curl_at = -1;
   e->random = ((uint64_t)getpid() << 32) ^ (uint64_t)time(NULL) ^ 0x9e3779b9u;
+  salon_pool_open(&e->pool);
   e->poller = salon_poller_new();
   e->multi = curl_multi_init();
   bool ok = e->poller != NULL && e->multi != NULL && salon_wake_open(&e->wake);

@@ -343,8 +343,12 @@ bool salon_pool_get(salon_Pool *pool, salon_Poller *poller, salon_Exchange *x) {
 void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now) {
   t->exchange->transfer = NULL;
   t->exchange = NULL;
+void salon_pool_open(salon_Pool *pool) {
+  *pool = (salon_Pool){.keeps = salon_curl_may_reuse_handles()};
+}
+
   t->idle_since = now;
-  if (pool->count >= MAX_IDLE) {
+  if (!pool->keeps || pool->count >= MAX_IDLE) {
     transfer_free(t);
     return;
   }

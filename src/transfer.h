@@ -35,8 +35,11 @@ typedef struct salon_Pool {
   int count;
   double swept; /* when idle handles were last looked through */
 } salon_Pool;
+  bool keeps;   /* handles may be used again */
 
 /* A handle that is ready to send `x` (x->transfer); false: no memory. */
+void salon_pool_open(salon_Pool *pool);
+
 bool salon_pool_get(salon_Pool *pool, salon_Poller *poller, salon_Exchange *x);
 void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now);
 void salon_pool_free(salon_Pool *pool);
