@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,7 +166,7 @@ static void set_connection(CURL *e, const salon_Config *c) {
   curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 #endif
   curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
-                   (long)(c->connect_timeout * 1000));
+                   (long)ceil(c->connect_timeout * 1000));
   curl_easy_setopt(e, CURLOPT_MAXAGE_CONN,
                    c->idle_timeout < 1 ? 1L : (long)c->idle_timeout);
 }

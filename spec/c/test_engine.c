@@ -335,23 +335,49 @@ static void late(const char *url, const char *words, salon_Outcome outcome) {
 }
 
 /* A listener whose queue is full: what comes now is not answered. */
-static void the_deadline_holds_while_connecting(void **state) {
-  (void)state;
+typedef struct Silent {
+  int fds[3];
+  char url[64];
+} Silent;
+
+static void silent_open(Silent *s) {
   struct sockaddr_in a = {.sin_family = AF_INET};
   socklen_t len = sizeof(a);
-  int fds[3];
   a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   for (int i = 0; i < 3; i++)
-    fds[i] = socket(AF_INET, SOCK_STREAM | (i > 0 ? SOCK_NONBLOCK : 0), 0);
-  assert_int_equal(bind(fds[0], (struct sockaddr *)&a, sizeof(a)), 0);
-  assert_int_equal(listen(fds[0], 0), 0);
-  getsockname(fds[0], (struct sockaddr *)&a, &len);
+    s->fds[i] = socket(AF_INET, SOCK_STREAM | (i > 0 ? SOCK_NONBLOCK : 0), 0);
+  assert_int_equal(bind(s->fds[0], (struct sockaddr *)&a, sizeof(a)), 0);
+  assert_int_equal(listen(s->fds[0], 0), 0);
+  getsockname(s->fds[0], (struct sockaddr *)&a, &len);
   for (int i = 1; i < 3; i++)
-    (void)connect(fds[i], (struct sockaddr *)&a, sizeof(a));
-  char url[64];
-  snprintf(url, sizeof(url), "http://127.0.0.1:%d/", ntohs(a.sin_port));
-  late(url, "while connecting", SALON_UNSENT);
-  for (int i = 0; i < 3; i++) close(fds[i]);
+    (void)connect(s->fds[i], (struct sockaddr *)&a, sizeof(a));
+  snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%d/", ntohs(a.sin_port));
+}
+
+static void silent_close(Silent *s) {
+  for (int i = 0; i < 3; i++) close(s->fds[i]);
+}
+
+static void the_deadline_holds_while_connecting(void **state) {
+  (void)state;
+  Silent s;
+  silent_open(&s);
+  late(s.url, "while connecting", SALON_UNSENT);
+  silent_close(&s);
+}
+
+/* libcurl takes a limit of 0 ms for its own of 300 s. */
+static void a_connect_timeout_below_a_millisecond_is_one(void **state) {
+  (void)state;
+  Silent s;
+  silent_open(&s);
+  config->connect_timeout = 0.0005;
+  config->retry.max_tries = 1;
+  salon_Exchange *x = finish(begin("GET", s.url, NULL, 60));
+  assert_failed(x, SALON_TIMEOUT, SALON_UNSENT, 1);
+  assert_null(strstr(x->message, "the time was up")); /* not the deadline's */
+  end(x);
+  silent_close(&s);
 }
 
 static void the_deadline_holds_during_the_handshake(void **state) {
@@ -783,6 +809,7 @@ int main(void) {
     TEST(a_refused_connection_is_tried_again_also_for_a_post),
     TEST(a_broken_answer_is_a_network_failure),
     TEST(the_deadline_holds_while_connecting),
+    TEST(a_connect_timeout_below_a_millisecond_is_one),
     TEST(the_deadline_holds_during_the_handshake),
     TEST(the_deadline_holds_before_and_within_the_answer),
     TEST(the_deadline_covers_all_tries),
