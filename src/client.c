@@ -95,7 +95,8 @@ static char *copy(lua_State *L, const char *text) {
 ** be a CGI request's header and is not read. */
 static void read_proxy(lua_State *L, salon_Config *c) {
   lua_getfield(L, 1, "proxy");
-  if (lua_isnil(L, -1)) {
+  c->proxy_from_environment = lua_isnil(L, -1);
+  if (c->proxy_from_environment) {
     const char *all = environment("all_proxy", "ALL_PROXY");
     const char *http = environment("http_proxy", NULL);
     const char *https = environment("https_proxy", "HTTPS_PROXY");

@@ -5,6 +5,7 @@
 #define SALON_CONFIG_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "retry.h"
@@ -21,8 +22,9 @@ typedef struct salon_Config {
   atomic_int refs;
   char *user_agent; /* owned texts; NULL = libcurl's default */
   char *ca_file;
-  char *proxy[SALON_SCHEMES]; /* NULL = none: the environment is read on the
+  char *proxy[SALON_SCHEMES];  /* NULL = none: the environment is read on the
                               ** Lua thread only, getenv races setenv */
+  bool proxy_from_environment; /* then none for loopback */
   char *no_proxy;
   double connect_timeout; /* seconds, look-up and TLS included */
   double idle_timeout;    /* seconds a connection may idle and be reused */

@@ -14,6 +14,7 @@
 #include "headers.h"
 #include "remedy.h"
 #include "target.h"
+#include "url.h"
 #include "wipe.h"
 
 #define HAS_SEND_HOOK SALON_CURL_HAS_PREREQ
@@ -165,6 +166,7 @@ static void set_connection(CURL *e, const salon_Config *c) {
 #if SALON_CURL_HAS_QUICK_EXIT && SALON_QUICK_EXIT
   curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 #endif
+  /* 0 would be libcurl's own 300 s */
   curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
                    (long)ceil(c->connect_timeout * 1000));
   curl_easy_setopt(e, CURLOPT_MAXAGE_CONN,
@@ -255,13 +257,27 @@ static void set_reuse(salon_Transfer *t, salon_Scheme scheme) {
 /* What hangs on the scheme, set anew only when it changes. On plain http
 ** waiting for the first connection's answer would serialise a burst. */
 static void set_scheme(salon_Transfer *t, salon_Scheme scheme) {
-  const char *proxy = t->config->proxy[scheme];
   if (t->scheme_set && t->scheme == scheme) return;
   t->scheme_set = true;
   t->scheme = scheme;
   curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, scheme == SALON_HTTPS ? 1L : 0L);
-  curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy != NULL ? proxy : "");
   set_reuse(t, scheme);
+}
+
+static bool is_loopback(const char *text) {
+  salon_Url url;
+  return salon_url_parse(text, strlen(text), &url) == NULL &&
+         salon_url_loopback(&url);
+}
+
+/* What is meant for this machine goes to no proxy that only the environment
+** names: it would read the password. */
+static void set_proxy(salon_Transfer *t, const char *url) {
+  const salon_Config *c = t->config;
+  t->proxy = c->proxy[t->scheme];
+  if (t->proxy != NULL && c->proxy_from_environment && is_loopback(url))
+    t->proxy = NULL;
+  curl_easy_setopt(t->easy, CURLOPT_PROXY, t->proxy != NULL ? t->proxy : "");
 }
 
 /* Takes the origin apart once for all calls that go there. */
@@ -282,8 +298,7 @@ static bool know_origin(salon_Transfer *t, const salon_Exchange *x) {
 ** with the headers if may be. A proxy for plain http needs to see all of it. */
 static bool set_url(salon_Transfer *t, const salon_Exchange *x) {
   const char *rest = x->url + x->origin_len;
-  bool whole = *rest != '/' || t->config->proxy[t->scheme] != NULL ||
-               !know_origin(t, x);
+  bool whole = *rest != '/' || t->proxy != NULL || !know_origin(t, x);
   bool carries = !whole && t->copied && x->shared != NULL &&
                  salon_target_write(&t->target, x, rest);
   curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER,
@@ -308,6 +323,7 @@ static bool prepare(salon_Transfer *t, salon_Exchange *x) {
   t->error[0] = '\0';
   x->sent = !HAS_SEND_HOOK; /* then nobody can tell that nothing left */
   set_scheme(t, is_https(x->url) ? SALON_HTTPS : SALON_HTTP);
+  set_proxy(t, x->url);
   return set_url(t, x) && set_method(t->easy, x);
 }
 
@@ -327,6 +343,10 @@ static void sweep(salon_Pool *pool, double now) {
   }
 }
 
+void salon_pool_open(salon_Pool *pool) {
+  *pool = (salon_Pool){.keeps = salon_curl_may_reuse_handles()};
+}
+
 bool salon_pool_get(salon_Pool *pool, salon_Poller *poller, salon_Exchange *x) {
   salon_Transfer **at = &pool->idle;
   while (*at != NULL && (*at)->config != x->config) at = &(*at)->next;
@@ -344,10 +364,6 @@ bool salon_pool_get(salon_Pool *pool, salon_Poller *poller, salon_Exchange *x) {
 void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now) {
   t->exchange->transfer = NULL;
   t->exchange = NULL;
-void salon_pool_open(salon_Pool *pool) {
-  *pool = (salon_Pool){.keeps = salon_curl_may_reuse_handles()};
-}
-
   t->idle_since = now;
   if (!pool->keeps || pool->count >= MAX_IDLE) {
     transfer_free(t);

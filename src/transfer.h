@@ -24,6 +24,7 @@ typedef struct salon_Transfer {
   char origin_text[300]; /* the same; "" = nothing yet */
   salon_Scheme scheme;   /* that its options are set for */
   bool scheme_set;
+  const char *proxy;    /* borrowed from config; NULL = none for this call */
   curl_off_t uploaded;  /* of the body, when it was last looked */
   const char *too_long; /* what of the answer exceeds our ceiling, or NULL */
   bool headed;          /* the answer's header has come to its end */
@@ -34,12 +35,12 @@ typedef struct salon_Pool {
   salon_Transfer *idle; /* owned, last used first */
   int count;
   double swept; /* when idle handles were last looked through */
-} salon_Pool;
   bool keeps;   /* handles may be used again */
+} salon_Pool;
 
-/* A handle that is ready to send `x` (x->transfer); false: no memory. */
 void salon_pool_open(salon_Pool *pool);
 
+/* A handle that is ready to send `x` (x->transfer); false: no memory. */
 bool salon_pool_get(salon_Pool *pool, salon_Poller *poller, salon_Exchange *x);
 void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now);
 void salon_pool_free(salon_Pool *pool);
