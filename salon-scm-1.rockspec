@@ -54,7 +54,6 @@ build = {
         "src/request.c",
         "src/retry.c",
         "src/secret.c",
-        "src/target.c",
         "src/timers.c",
         "src/token.c",
         "src/transfer.c",

@@ -11,11 +11,8 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "headers.h"
 #include "remedy.h"
-#include "target.h"
 #include "url.h"
-#include "wipe.h"
 
 #define HAS_SEND_HOOK SALON_CURL_HAS_PREREQ
 
@@ -207,7 +204,6 @@ static salon_Transfer *transfer_new(salon_Config *config,
   }
   t->config = salon_config_ref(config);
   t->poller = poller;
-  t->copied = salon_target_is_copied();
   set_callbacks(t);
   set_connection(t->easy, config);
   set_protocol(t->easy, config);
@@ -218,8 +214,6 @@ static salon_Transfer *transfer_new(salon_Config *config,
 static void transfer_free(salon_Transfer *t) {
   curl_easy_cleanup(t->easy);
   curl_url_cleanup(t->origin);
-  salon_wipe(t->target.data, t->target.len);
-  free(t->target.data);
   salon_config_unref(t->config);
   free(t);
 }
@@ -294,21 +288,17 @@ static bool know_origin(salon_Transfer *t, const salon_Exchange *x) {
 }
 
 /* libcurl would take the URL apart and print it anew for every call, at some
-** 140 instructions a byte: it gets the origin in parts, and the rest as it is,
-** with the headers if may be. A proxy for plain http needs to see all of it. */
+** 140 instructions a byte: it gets the origin in parts, and the rest as it is.
+** A proxy for plain http needs to see all of it. */
 static bool set_url(salon_Transfer *t, const salon_Exchange *x) {
   const char *rest = x->url + x->origin_len;
   bool whole = *rest != '/' || t->proxy != NULL || !know_origin(t, x);
-  bool carries = !whole && t->copied && x->shared != NULL &&
-                 salon_target_write(&t->target, x, rest);
-  curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER,
-                   carries ? x->shared->known : x->headers);
+  curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, x->headers);
   curl_easy_setopt(t->easy, CURLOPT_CURLU, whole ? NULL : t->origin);
   /* a target that is not taken would leave the origin's root; the URL comes
   ** behind CURLU, which forgets it */
-  const char *target = carries ? t->target.data : rest;
   return curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET,
-                          whole ? NULL : target) == CURLE_OK &&
+                          whole ? NULL : rest) == CURLE_OK &&
          (!whole || curl_easy_setopt(t->easy, CURLOPT_URL, x->url) == CURLE_OK);
 }
 
@@ -373,7 +363,6 @@ void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now) {
   curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
   curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, NULL);
   curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
-  salon_wipe(t->target.data, t->target.len);
   t->next = pool->idle;
   pool->idle = t;
   pool->count++;

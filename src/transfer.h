@@ -19,8 +19,6 @@ typedef struct salon_Transfer {
   curl_socket_t socket; /* borrowed: the last one opened for this call, or -1 */
   double idle_since;
   CURLU *origin;         /* owned: "https://host:port", taken apart */
-  salon_Bytes target;    /* owned: see target.h; a secret */
-  bool copied;           /* libcurl takes it as it is */
   char origin_text[300]; /* the same; "" = nothing yet */
   salon_Scheme scheme;   /* that its options are set for */
   bool scheme_set;
