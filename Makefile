@@ -27,15 +27,14 @@ LUA_LIBS    := $(if $(LUA_5.4),$(shell pkg-config --libs $(LUA_5.4) 2>/dev/null)
 ASAN = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 TSAN = -O1 -fno-omit-frame-pointer -fsanitize=thread
 
-SRC     := $(wildcard src/*.c)
+SRC     := $(wildcard src/io/*.c src/lua/*.c)
+HEADERS := $(wildcard src/io/*.h src/lua/*.h)
 C_TESTS := $(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c))
-# What the C tests share, linked into each.
-C_SHARED := $(filter-out spec/c/test_%.c spec/c/planted.c spec/c/interpreter.c,$(wildcard spec/c/*.c))
 # What the C tests share: each links what it calls of it.
 C_HELP  := spec/c/server.c spec/c/calls.c
 
 LUA  := $(firstword $(foreach n,lua5.4 lua54 lua,$(shell command -v $(n))) lua5.4)
-RUN   = LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(BUILD)/5.4/?.so;;" $(LUA)
+RUN   = SALON_BUILD=$(BUILD) tools/run $(LUA)
 
 .PHONY: all build setup demo sandbox conformance bench torture rock clean \
         test test-c test-keycloak asan tsan strict lint install-check
@@ -59,7 +58,7 @@ $(1)/libsalon.a: $(SRC:src/%.c=$(1)/o/%.o)
 $(1)/c/libhelp.a: $(C_HELP:spec/c/%.c=$(1)/c/%.o)
 	@rm -f $$@
 	ar rcs $$@ $$^
-$(1)/c/%.o: spec/c/%.c spec/c/server.h spec/c/calls.h $(wildcard src/*.h)
+$(1)/c/%.o: spec/c/%.c spec/c/server.h spec/c/calls.h $(HEADERS)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) -std=gnu11 $$(WARNINGS) $(3) -Isrc -c $$< -o $$@
 $(1)/c/%: spec/c/%.c $(1)/c/libhelp.a $(1)/libsalon.a
@@ -68,18 +67,18 @@ $(1)/c/%: spec/c/%.c $(1)/c/libhelp.a $(1)/libsalon.a
 	  -MMD -MP -MF $$@.d $$< -o $$@ $(1)/c/libhelp.a $(1)/libsalon.a -lcmocka $$(LUA_LIBS) $$(SSL_LIBS) $$(LIBS)
 $(1)/o/%.o: src/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) -fPIC -std=gnu11 $$(WARNINGS) $(3) $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \
+	$$(CC) $$(CFLAGS) -fPIC -std=gnu11 $$(WARNINGS) $(3) -Isrc $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \
 	  -MMD -MP -c $$< -o $$@
 .PRECIOUS: $(1)/c/% $(1)/o/%.o
 -include $(SRC:src/%.c=$(1)/o/%.d) $(C_TESTS:%=$(1)/c/%.d)
 endef
 $(foreach v,$(ABIS),$(eval $(call module,$(BUILD)/$(v),$(v),)))
-$(eval $(call module,$(BUILD)/asan-5.4,5.4,$(ASAN)))
-$(eval $(call module,$(BUILD)/tsan-5.4,5.4,$(TSAN)))
+$(eval $(call module,$(BUILD)/asan/5.4,5.4,$(ASAN)))
+$(eval $(call module,$(BUILD)/tsan/5.4,5.4,$(TSAN)))
 
 # An interpreter with the sanitizer linked in: no LD_PRELOAD, which every child
 # (nginx, curl) would inherit.
-$(BUILD)/asan-5.4/lua: spec/c/interpreter.c Makefile
+$(BUILD)/asan/5.4/lua: spec/c/interpreter.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARNINGS) $(ASAN) $(shell pkg-config --cflags $(LUA_5.4) 2>/dev/null) -Wl,-E $< -o $@ $(LUA_LIBS)
 
@@ -115,9 +114,9 @@ test-keycloak: build
 	@tools/test.sh keycloak
 
 .PHONY: programs
-programs: $(foreach f,5.4 asan-5.4 tsan-5.4,$(C_TESTS:%=$(BUILD)/$(f)/c/%)) \
-          $(foreach f,asan-5.4 tsan-5.4,$(BUILD)/$(f)/c/planted) \
-          $(BUILD)/asan-5.4/salon/core.so $(BUILD)/asan-5.4/lua
+programs: $(foreach f,5.4 asan/5.4 tsan/5.4,$(C_TESTS:%=$(BUILD)/$(f)/c/%)) \
+          $(foreach f,asan/5.4 tsan/5.4,$(BUILD)/$(f)/c/planted) \
+          $(BUILD)/asan/5.4/salon/core.so $(BUILD)/asan/5.4/lua
 
 # Every ABI with both compilers, warnings as errors.
 strict:

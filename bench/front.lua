@@ -108,18 +108,15 @@ local CERTIFICATE = "cd %s && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_
 
 ---Starts both servers; returns the address of the one under test and the process
 ---id of its worker.
----@param build string
 ---@return string address
 ---@return string worker
-function front.start(build)
+function front.start()
   local server = assert(require("salon.sandbox.nginx").find())
-  local take, root, folder = shell.free_ports(), support.capture "pwd", support.folder()
+  local take, folder = shell.free_ports(), support.folder()
   local values = {
     plain_fast = take(), plain_slow = take(), plain_stuck = take(), tls_fast = take(), tls_slow = take(),
     front = take(), patience = front.PATIENCE, room = ROOM, room_length = #ROOM, folder = folder,
     ssl = server.http2 and "ssl" or "ssl http2", http2_on = server.http2 and "http2 on;" or "",
-    path = ("%s/lua/?.lua;%s/lua/?/init.lua;%s/?.lua;;"):format(root, root, root),
-    cpath = ("%s/%s/5.1/?.so;;"):format(root, build),
   }
   support.capture("mkdir -p " .. folder .. "/tmp")
   support.capture(CERTIFICATE:format(folder))

@@ -113,8 +113,8 @@ local function with_pending(address)
     support.median(idle), support.median(busy))
 end
 
-function nginx.run(build)
-  local address, worker = front.start(build)
+function nginx.run()
+  local address, worker = front.start()
   for _, scene in ipairs(SCENES) do play(scene, address, worker) end
   with_pending(address)
   front.check()

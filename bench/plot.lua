@@ -89,8 +89,8 @@ local function limits(...)
   return bottom, top
 end
 
-function plot.run(build)
-  local address = front.start(build)
+function plot.run()
+  local address = front.start()
   for _, way in ipairs(WAYS) do front.load(("-c %d -n 2000"):format(CLIENTS), url(address, way)) end
   local p50, p99, most = measure(address)
   front.check()

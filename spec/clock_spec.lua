@@ -1,6 +1,6 @@
 -- Times of the wire: RFC 3339 both ways, and Retry-After.
 
-local clock = require "salon.clock"
+local clock = require "salon.internal.clock"
 
 describe("clock", function()
   it("reads RFC 3339 in every spelling servers use", function()

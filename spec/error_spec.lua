@@ -1,6 +1,6 @@
 -- Errors: what they say, what they keep to themselves, how they are raised.
 
-local Error = require "salon.error"
+local Error = require "salon.internal.error"
 local salon = require "salon"
 
 local MARKER = "m4rker+s3cret/=&\"x"

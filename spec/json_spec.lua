@@ -1,4 +1,4 @@
--- The encoder and the walk over decoded values (src/json.c).
+-- The encoder and the walk over decoded values (src/lua/json.c).
 
 local core = require "salon.core"
 local cjson = require "cjson"

@@ -77,8 +77,8 @@ local HTTP = [[
       ngx.say(assert(client.rooms:get(rooms[2], { timeout = 5 })).id == rooms[2])
     } }
     location /busy { content_by_lua_block {
-      local core, host = require "salon.core", require "salon.host.nginx"
-      local flight, over = require("salon.flight").new(), false
+      local core, host = require "salon.core", require "salon.internal.host.nginx"
+      local flight, over = require("salon.internal.single_flight").new(), false
       local function work() repeat ngx.sleep(0.01) until over end
       local leader = ngx.thread.spawn(flight.run, flight, host, core.now() + 60, "the login", work)
       local deadline, busy = core.now() + 0.1, core.now() + 0.02

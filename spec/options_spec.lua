@@ -2,7 +2,7 @@
 -- words that name function and option.
 
 local salon = require "salon"
-local options = require "salon.options"
+local options = require "salon.internal.options"
 
 local OT = { url = "https://meet.example.org", client_id = "Frontend", username = "alice",
              password = "secret" }

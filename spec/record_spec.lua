@@ -1,4 +1,4 @@
--- Read-only views on decoded objects (src/record.c).
+-- Read-only views on decoded objects (src/lua/record.c).
 
 local core = require "salon.core"
 

@@ -1,10 +1,10 @@
--- The rockspec names what is in the tree, and the version stands in one place.
+-- The rockspecs name what is in the tree, and the version stands in one place.
 
 local support = require("spec.support")
 
-local function rockspec()
+local function rockspec(path)
   local env = {}
-  local text = support.read("salon-scm-1.rockspec")
+  local text = support.read(path)
   if setfenv then
     setfenv(assert(loadstring(text)), env)()
   else
@@ -27,31 +27,35 @@ local function sorted(list)
   return copy
 end
 
+-- The Lua modules that a rockspec names must be those below its folder `lua`.
+local function assert_complete(path, root)
+  local wanted = {}
+  for _, file in ipairs(found(("cd ./%s && find lua -name '*.lua'"):format(root))) do
+    local module = file:match("^lua/(.*)%.lua$"):gsub("/", "."):gsub("%.init$", "")
+    wanted[module] = file
+  end
+  local named = {}
+  for module, file in pairs(rockspec(path).build.modules) do
+    if type(file) == "string" then named[module] = file end
+  end
+  assert.same(wanted, named)
+  assert.same({}, found(("find ./%s/lua -type f ! -name '*.lua'"):format(root)))
+end
+
 describe("the rockspec", function()
+  local SALON, SANDBOX = "salon-scm-1.rockspec", "sandbox/salon-sandbox-scm-1.rockspec"
+
   it("builds every C source", function()
-    assert.same(found("ls src/*.c"),
-      sorted(rockspec().build.modules["salon.core"].sources))
+    assert.same(found("ls src/*/*.c"), sorted(rockspec(SALON).build.modules["salon.core"].sources))
   end)
 
   it("installs every Lua file under its module's name", function()
-    local wanted = {}
-    for _, path in ipairs(found("find lua -name '*.lua'")) do
-      local module = path:match("^lua/(.*)%.lua$"):gsub("/", "."):gsub("%.init$", "")
-      wanted[module] = path
-    end
-    local named = {}
-    for module, path in pairs(rockspec().build.modules) do
-      if module ~= "salon.core" then named[module] = path end
-    end
-    assert.same(wanted, named)
-  end)
-
-  it("leaves out no other file of the library", function()
-    assert.same({}, found("find lua -type f ! -name '*.lua'"))
+    assert_complete(SALON, ".")
+    assert_complete(SANDBOX, "sandbox")
   end)
 
   it("asks for the library and leaves the header to the compiler", function()
-    assert.same({ library = "curl" }, rockspec().external_dependencies.CURL)
+    assert.same({ library = "curl" }, rockspec(SALON).external_dependencies.CURL)
   end)
 end)
 
@@ -63,7 +67,7 @@ describe("the version", function()
 
   it("is written down nowhere else", function()
     local version = require("salon.version"):gsub("%.", "%%.")
-    local files = found("find lua src tools examples Makefile *.rockspec -type f"
+    local files = found("find lua sandbox src tools examples Makefile *.rockspec -type f"
       .. " ! -name version.lua ! -name '*.o'")
     local also = {}
     for _, path in ipairs(files) do

@@ -184,8 +184,7 @@ end
 local HOSTS = {}
 
 function HOSTS.plain(stage)
-  local words = { "env -u LUA_PATH_5_4 -u LUA_PATH_5_3 -u LUA_CPATH_5_4 -u LUA_CPATH_5_3" }
-  local environment = { LUA_PATH = support.path, LUA_CPATH = support.cpath }
+  local words, environment = { "env" }, {}
   for name, value in pairs(stage.environment) do environment[name] = value end
   if sanitized then
     environment.ASAN_OPTIONS = (os.getenv("ASAN_OPTIONS") or "") .. ":verify_asan_link_order=0"

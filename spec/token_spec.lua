@@ -1,4 +1,4 @@
--- Secrets, tokens (src/secret.c, src/token.c) and the clock they age on.
+-- Secrets, tokens (src/lua/secret.c, src/lua/token.c) and the clock they age on.
 
 local core = require "salon.core"
 

@@ -1,7 +1,7 @@
--- Writes the versioned rockspec from the scm one and packs a source rock:
+-- Writes the versioned rockspecs from the scm ones and packs source rocks:
 --   lua tools/rock.lua [folder [base URL of the archive]]
--- The number comes from lua/salon/version.lua and nowhere else.  The archive
--- holds what the rockspec names and the headers, not the whole tree: a file the
+-- The number comes from lua/salon/version.lua and nowhere else. An archive holds
+-- what its rockspec names and the headers, not the whole tree: a file that the
 -- rockspec forgot is missing in the installation check as well.
 
 local folder = arg[1] or "build/rock"
@@ -35,48 +35,66 @@ local function load_rockspec(text)
 end
 
 local version = dofile("lua/salon/version.lua")
-local name = "salon-" .. version
-local text = read("salon-scm-1.rockspec")
 
-local function replace(from, to)
-  local count
-  text, count = text:gsub(from, (to:gsub("%%", "%%%%")))
-  assert(count == 1, "the scm rockspec has changed its form: " .. from)
-end
-replace('version = "scm%-1"', ('version = "%s-1"'):format(version))
-replace("source = %b{}", ('source = {\n  url = "%s%s.tar.gz",\n  dir = "%s",\n}')
-  :format(base, name, name))
-
-local files = { "LICENSE", "README.md", "CHANGELOG.md", "salon-scm-1.rockspec" }
-local rockspec = load_rockspec(text)
-for _, module in pairs(rockspec.build.modules) do
-  if type(module) == "string" then
-    files[#files + 1] = module
-  else
-    for _, source in ipairs(module.sources) do files[#files + 1] = source end
+-- What a rockspec names, and what every rock has; paths below `root`.
+local function files_of(rockspec, file)
+  local files = { file }
+  for _, module in pairs(rockspec.build.modules) do
+    if type(module) == "string" then
+      files[#files + 1] = module
+    else
+      for _, source in ipairs(module.sources) do files[#files + 1] = source end
+    end
   end
+  for _, installed in pairs(rockspec.build.install or {}) do
+    for _, path in pairs(installed) do files[#files + 1] = path end
+  end
+  return files
 end
-for _, installed in pairs(rockspec.build.install or {}) do
-  for _, path in pairs(installed) do files[#files + 1] = path end
-end
-table.sort(files)
 
-local function at(path) return quote(folder .. "/" .. path) end
-run("rm -rf " .. at(name) .. " && mkdir -p " .. at(name) .. "/src")
-run("cp src/*.h " .. at(name) .. "/src/")
-for _, path in ipairs(files) do
-  local parent = path:match("^(.*)/[^/]*$")
-  if parent then run("mkdir -p " .. at(name .. "/" .. parent)) end
-  run("cp " .. quote(path) .. " " .. at(name .. "/" .. path))
-end
-local spec = name .. "-1.rockspec"
-local out = assert(io.open(folder .. "/" .. spec, "wb"))
-assert(out:write(text))
-assert(out:close())
+-- root: "" or "folder/"
+local function pack(package, root)
+  local scm = package .. "-scm-1.rockspec"
+  local name = package .. "-" .. version
+  local text = read(root .. scm)
+  local function replace(from, to)
+    local count
+    text, count = text:gsub(from, (to:gsub("%%", "%%%%")))
+    assert(count == 1, "the scm rockspec has changed its form: " .. from)
+  end
+  replace('version = "scm%-1"', ('version = "%s-1"'):format(version))
+  replace("source = %b{}", ('source = {\n  url = "%s%s.tar.gz",\n  dir = "%s",\n}')
+    :format(base, name, name))
+  if package ~= "salon" then replace('"salon",', ('"salon == %s",'):format(version)) end
 
--- A source rock is a zip of the rockspec and the archive it names.
-run(("cd %s && tar czf %s.tar.gz %s && rm -rf %s"):format(quote(folder), name, name, name))
-run(("cd %s && rm -f %s-1.src.rock && zip -q %s-1.src.rock %s %s.tar.gz")
-  :format(quote(folder), name, name, spec, name))
-print(folder .. "/" .. spec)
-print(folder .. "/" .. name .. "-1.src.rock")
+  local function at(path) return quote(folder .. "/" .. path) end
+  run("rm -rf " .. at(name) .. " && mkdir -p " .. at(name))
+  for _, path in ipairs { "LICENSE", "README.md", "CHANGELOG.md" } do
+    run("cp " .. path .. " " .. at(name .. "/" .. path))
+  end
+  for _, path in ipairs(files_of(load_rockspec(text), scm)) do
+    local parent = path:match("^(.*)/[^/]*$")
+    if parent then run("mkdir -p " .. at(name .. "/" .. parent)) end
+    run("cp " .. quote(root .. path) .. " " .. at(name .. "/" .. path))
+  end
+  if package == "salon" then
+    for _, part in ipairs { "io", "lua" } do
+      run(("cp src/%s/*.h %s/"):format(part, at(name .. "/src/" .. part)))
+    end
+  end
+  local spec = name .. "-1.rockspec"
+  local out = assert(io.open(folder .. "/" .. spec, "wb"))
+  assert(out:write(text))
+  assert(out:close())
+
+  -- A source rock is a zip of the rockspec and the archive it names.
+  run(("cd %s && tar czf %s.tar.gz %s && rm -rf %s"):format(quote(folder), name, name, name))
+  run(("cd %s && rm -f %s-1.src.rock && zip -q %s-1.src.rock %s %s.tar.gz")
+    :format(quote(folder), name, name, spec, name))
+  print(folder .. "/" .. spec)
+  print(folder .. "/" .. name .. "-1.src.rock")
+end
+
+run("mkdir -p " .. quote(folder))
+pack("salon", "")
+pack("salon-sandbox", "sandbox/")

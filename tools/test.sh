@@ -61,7 +61,7 @@ judge() {
 specs() {
   title "specs on $1"
   lines=$(wc -l <"$tally")
-  SALON_BUILD=${3:-} SALON_TALLY=$tally timeout 900 "$2" "$busted" \
+  SALON_BUILD=${3:-} SALON_TALLY=$tally timeout 900 tools/run "$2" "$busted" \
     -o spec/support/tally.lua 2>&1
   judge "$1" $? "$lines"
 }
@@ -71,15 +71,14 @@ keycloak() {
   title "specs beside a real Keycloak"
   lines=$(wc -l <"$tally")
   SALON_TALLY=$tally timeout 900 tools/keycloak/run.sh \
-    lua5.4 "$busted" --run=keycloak -o spec/support/tally.lua 2>&1
+    tools/run lua5.4 "$busted" --run=keycloak -o spec/support/tally.lua 2>&1
   status=$?
   if [ "$status" -eq 77 ]; then skip "a real Keycloak"; else judge Keycloak "$status" "$lines"; fi
 }
 
 # beside VERSION COMMAND...: a program that is not ours, at a sandbox
 beside() {
-  LUA_PATH="./lua/?.lua;./lua/?/init.lua;;" LUA_CPATH="./build/5.4/?.so;;" \
-    timeout 120 lua5.4 spec/foreign/run.lua "$@"
+  timeout 120 tools/run lua5.4 spec/foreign/run.lua "$@"
 }
 
 # sees_spoiled PYTHON: a check that cannot fail is none
@@ -90,8 +89,7 @@ sees_spoiled() {
 
 # Not for its figures: that it runs, as far as it goes without the peers' packages.
 bench() {
-  QUICK=1 LUA_PATH="./lua/?.lua;./lua/?/init.lua;;" LUA_CPATH="./build/5.4/?.so;;" \
-    timeout 300 lua5.4 bench/run.lua map memory start
+  QUICK=1 timeout 300 tools/run lua5.4 bench/run.lua map memory start
 }
 
 foreign() {
@@ -142,11 +140,10 @@ finds() {
   fi
 }
 
-# loads INTERPRETER FOLDER: the module opens, and opens again in a second state
+# loads INTERPRETER: the module opens, and opens again in a second state
 loads() {
   command -v "$1" >/dev/null || { echo "FAILED: no $1"; return 1; }
-  LUA_PATH="./lua/?.lua;./lua/?/init.lua;;" LUA_CPATH="./$2/?.so;;" \
-    "$1" -e 'local salon = require("salon"); print(_VERSION, salon.version().salon)'
+  tools/run "$1" -e 'local salon = require("salon"); print(_VERSION, salon.version().salon)'
 }
 
 build_programs() { timeout 900 "$make" -s -j"$jobs" programs; }
@@ -180,10 +177,10 @@ for part in ${*:-$all}; do
     build) check "build" timeout 900 "$make" -s -j"$jobs" build ;;
     strict) check "gcc and clang, warnings as errors" timeout 900 "$make" -s -j"$jobs" strict ;;
     load)
-      check "loads on Lua 5.4" loads lua5.4 build/5.4
-      check "loads on Lua 5.3" loads lua5.3 build/5.3
-      check "loads on Lua 5.1" loads lua5.1 build/5.1
-      check "loads on LuaJIT" loads luajit build/5.1 ;;
+      check "loads on Lua 5.4" loads lua5.4
+      check "loads on Lua 5.3" loads lua5.3
+      check "loads on Lua 5.1" loads lua5.1
+      check "loads on LuaJIT" loads luajit ;;
     c | test-c)
       check "C programs" build_programs
       units build/5.4 ;;
@@ -193,16 +190,16 @@ for part in ${*:-$all}; do
     busted-5.1) specs "Lua 5.1" lua5.1 ;;
     asan)
       check "C programs" build_programs
-      finds build/asan-5.4 overflow heap-buffer-overflow
-      finds build/asan-5.4 leak "detected memory leaks"
-      finds build/asan-5.4 undefined "signed integer overflow"
-      units build/asan-5.4
+      finds build/asan/5.4 overflow heap-buffer-overflow
+      finds build/asan/5.4 leak "detected memory leaks"
+      finds build/asan/5.4 undefined "signed integer overflow"
+      units build/asan/5.4
       specs "Lua 5.4, address and undefined-behaviour sanitizers" \
-        build/asan-5.4/lua build/asan-5.4 ;;
+        build/asan/5.4/lua build/asan ;;
     tsan)
       check "C programs" build_programs
-      finds build/tsan-5.4 race "data race"
-      units build/tsan-5.4 ;;
+      finds build/tsan/5.4 race "data race"
+      units build/tsan/5.4 ;;
     conformance) check "the sandbox answers as recorded" timeout 300 "$make" -s conformance ;;
     foreign | keycloak) $part ;;
     bench) check "bench" bench ;;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The five that break such libraries.  Each remedy of src/remedy.h is switched
+# The five that break such libraries.  Each remedy of src/io/remedy.h is switched
 # off once, in a build of its own, and exactly the test that is there for it
 # must fail; with all remedies on, all five pass, at ten times the repetitions
 # of an ordinary run (SALON_TORTURE=1 tells the tests).
@@ -37,7 +37,7 @@ runs() {
   fi
   if [ -f "spec/$1_spec.lua" ]; then
     found=yes
-    SALON_BUILD="$2/5.4" timeout 900 "$lua" "$busted" "spec/$1_spec.lua" \
+    SALON_BUILD="$2" timeout 900 tools/run "$lua" "$busted" "spec/$1_spec.lua" \
       >>"$2/log" 2>&1 || outcome=fails
   fi
   [ -n "$found" ] || outcome="does not exist"
@@ -107,7 +107,7 @@ fallback() {
   for name in engine once lookup fork exit; do
     verdict "$(runs "$name" "$folder")" passes "poll, '$name'"
   done
-  verdict "$(SALON_BUILD="$folder/5.4" timeout 900 "$lua" "$busted" >>"$folder/log" 2>&1 &&
+  verdict "$(SALON_BUILD="$folder" timeout 900 tools/run "$lua" "$busted" >>"$folder/log" 2>&1 &&
     echo passes || echo fails)" passes "poll, the whole suite"
 }
 

@@ -1,8 +1,8 @@
 -- salon.all: several different calls at once, in no order. How they run side by
 -- side stands in crew.lua.
 
-local Crew = require "salon.crew"
-local Error = require "salon.error"
+local Crew = require "salon.internal.workers"
+local Error = require "salon.internal.error"
 
 local function check(functions)
   if type(functions) ~= "table" then

@@ -5,9 +5,9 @@
 -- for: a script needs one of them. In nginx all are loaded at once, so that no
 -- request waits for a disk.
 
-local Error = require "salon.error"
+local Error = require "salon.internal.error"
 local core = require "salon.core"
-local json = require "salon.json"
+local json = require "salon.internal.json"
 local version = require "salon.version"
 
 ---@class salon

@@ -10,10 +10,10 @@
 -- Not to break: workers know the state, not the object that the caller holds.
 -- Without to-be-closed variables the collector is what ends a loop that was left.
 
-local Crew = require "salon.crew"
-local Error = require "salon.error"
-local context = require "salon.context"
-local options = require "salon.options"
+local Crew = require "salon.internal.workers"
+local Error = require "salon.internal.error"
+local context = require "salon.internal.context"
+local options = require "salon.internal.options"
 
 ---@class salon.Map
 ---@overload fun(): any, any, any

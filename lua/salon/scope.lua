@@ -1,10 +1,10 @@
 -- salon.scope: one deadline, and one way to call it off, for everything that
 -- happens inside of `scope:run`. What scopes do to calls stands in context.lua.
 
-local context = require "salon.context"
+local context = require "salon.internal.context"
 local core = require "salon.core"
-local hosts = require "salon.host"
-local options = require "salon.options"
+local hosts = require "salon.internal.host"
+local options = require "salon.internal.options"
 
 local Scope = context.Scope
 

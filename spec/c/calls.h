@@ -15,11 +15,11 @@
 
 #include <cmocka.h>
 
-#include "clock.h"
-#include "config.h"
-#include "engine.h"
-#include "exchange.h"
-#include "mailbox.h"
+#include "io/clock.h"
+#include "io/config.h"
+#include "io/engine.h"
+#include "io/exchange.h"
+#include "io/mailbox.h"
 #include "server.h"
 
 extern salon_Config *config; /* retries at once, otherwise the defaults */

@@ -15,11 +15,11 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
-#include "clock.h"
-#include "json.h"
-#include "record.h"
-#include "secret.h"
-#include "token.h"
+#include "io/clock.h"
+#include "lua/json.h"
+#include "lua/record.h"
+#include "lua/secret.h"
+#include "lua/token.h"
 
 static const char script[] =
   "local core = ...\n"

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "link.h"
+#include "io/link.h"
 
 /* All relations of `text` as "rel=target" lines, in order. */
 static void assert_links(const char *text, const char *want) {

@@ -2,7 +2,7 @@
 
 #include "calls.h"
 
-#include "origin.h"
+#include "io/origin.h"
 
 static salon_Origins origins;
 static salon_Exchange *made[256];

@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "poller.h"
+#include "io/clock.h"
+#include "io/poller.h"
 
 static salon_Poller *p;
 static int pair[2];

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "retry.h"
+#include "io/retry.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

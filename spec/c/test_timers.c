@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "timers.h"
+#include "io/timers.h"
 
 enum { MANY = 300 };
 

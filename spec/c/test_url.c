@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "url.h"
+#include "io/url.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

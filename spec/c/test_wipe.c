@@ -15,8 +15,8 @@
 #include <lua.h>
 #include <lauxlib.h>
 
-#include "secret.h"
-#include "token.h"
+#include "lua/secret.h"
+#include "lua/token.h"
 
 #define MARKER "m4rker-s3cret"
 

@@ -1,7 +1,7 @@
 -- Patterns that run over bytes of a server must take linear time: a page of 1,200
 -- blanks took seconds, one of 10 KB half an hour.
 
-local Error = require "salon.error"
+local Error = require "salon.internal.error"
 local core = require "salon.core"
 
 describe("a page that is made to be hard to read", function()

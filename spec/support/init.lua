@@ -6,26 +6,22 @@ local shell = require("salon.sandbox.shell")
 
 local support = {}
 
--- The interpreter that runs this suite (a path or a name), and its module paths
--- in the form a child process takes.
+-- The interpreter that runs this suite (a path or a name). Module paths are in
+-- the environment, for child processes too: tools/run.
 do
   local first = 0
   while arg[first - 1] do first = first - 1 end
   support.lua = arg[first]
 end
-support.path, support.cpath = package.path, package.cpath
 
 -- run(command) -> what it printed (both streams), its status; quote(word);
 -- free_ports() -> function that gives one after the other.
 support.run, support.quote, support.free_ports = shell.run, shell.quote, shell.free_ports
 
--- Runs `lua script arguments...` with this suite's interpreter and modules, and
--- with the environment given ({ NAME = value }).
+-- Runs `lua script arguments...` with this suite's interpreter and the
+-- environment given ({ NAME = value }) besides.
 function support.script(arguments, environment)
-  -- A versioned variable would win over the plain one.
-  local words = { "env -u LUA_PATH_5_4 -u LUA_PATH_5_3 -u LUA_CPATH_5_4 -u LUA_CPATH_5_3",
-    "LUA_PATH=" .. support.quote(support.path),
-    "LUA_CPATH=" .. support.quote(support.cpath) }
+  local words = { "env" }
   for name, value in pairs(environment or {}) do
     words[#words + 1] = name .. "=" .. support.quote(value)
   end

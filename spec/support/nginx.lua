@@ -28,11 +28,10 @@ function nginx.run(folder, environment, directives)
     pid = support.read(folder .. "/nginx.pid"):match("%d+") }, nginx)
 end
 
--- Starts one whose `http` block is given, with the module paths of this tree;
+-- Starts one whose `http` block is given; module paths are those of tools/run;
 -- main: more directives, such as `env NAME;`.
 function nginx.start(http, environment, main)
   local folder = support.folder()
-  local here = support.run("pwd"):match("^[^\n]+")
   local loads = {}
   for _, module in ipairs(assert(finder.find()).modules) do
     loads[#loads + 1] = "load_module " .. module .. ";"
@@ -40,23 +39,19 @@ function nginx.start(http, environment, main)
   support.write(folder .. "/nginx.conf", table.concat({
     table.concat(loads, "\n"), main or "", "worker_processes 1;",
     "events { worker_connections 4096; }", "http {", "  access_log off;", "  " .. TEMPORARY,
-    ('  lua_package_path "%s/lua/?.lua;%s/lua/?/init.lua;;";'):format(here, here),
-    ('  lua_package_cpath "%s/build/5.1/?.so;;";'):format(here),
     http, "}" }, "\n"))
   local self = nginx.run(folder, environment)
   self.owned = true
   return self
 end
 
--- Starts examples/nginx as it stands, in a folder of the same shape, with the
+-- Starts examples/nginx as it stands, in another folder, with the
 -- logins of a sandbox; only the port is another one, and nginx's own temporary
 -- files lie inside.  changed: other values of the environment, false for none.
 function nginx.example(sandbox, changed)
   local folder, port = support.folder(), support.free_ports()()
-  local prefix = folder .. "/examples/nginx"
-  local here = support.quote(support.run("pwd"):match("^[^\n]+"))
-  support.run(("mkdir %s/examples && cp -r examples/nginx %s && ln -s %s/lua %s/build %s")
-    :format(folder, prefix, here, here, folder))
+  local prefix = folder .. "/nginx"
+  support.run(("cp -r examples/nginx %s"):format(prefix))
   local conf = support.read("examples/nginx/nginx.conf")
     :gsub("127%.0%.0%.1:8088", "127.0.0.1:" .. port)
     :gsub("http {", "http { access_log off; " .. nginx.TEMPORARY)

@@ -2,15 +2,15 @@
 -- session, logins and resources together, and knows which refusals a fresh token
 -- cures.
 
-local Session = require "salon.session"
-local call = require "salon.call"
-local client = require "salon.client"
-local hints = require "salon.hints"
+local Session = require "salon.internal.session"
+local call = require "salon.internal.call"
+local client = require "salon.internal.client"
+local hints = require "salon.internal.hints"
 local login = require "salon.meet.login"
-local options = require "salon.options"
+local options = require "salon.internal.options"
 local remedies = require "salon.meet.hints"
 local rooms = require "salon.meet.rooms"
-local unsupported = require "salon.unsupported"
+local unsupported = require "salon.internal.unsupported"
 
 local meet = {}
 

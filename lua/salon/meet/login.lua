@@ -3,11 +3,11 @@
 -- purpose (a password hash), so tokens are kept per user. Asking again does no
 -- harm, so unlike a password grant it may be repeated.
 
-local Error = require "salon.error"
-local Login = require "salon.login"
+local Error = require "salon.internal.error"
+local Login = require "salon.internal.login"
 local core = require "salon.core"
-local hints = require "salon.hints"
-local options = require "salon.options"
+local hints = require "salon.internal.hints"
+local options = require "salon.internal.options"
 local remedies = require "salon.meet.hints"
 
 local login = {}

@@ -2,9 +2,9 @@
 -- in a slash: without it the server redirects, and a POST is lost on the way.
 
 local core = require "salon.core"
-local options = require "salon.options"
-local pages = require "salon.pages"
-local unsupported = require "salon.unsupported"
+local options = require "salon.internal.options"
+local pages = require "salon.internal.pages"
+local unsupported = require "salon.internal.unsupported"
 
 local rooms = {}
 

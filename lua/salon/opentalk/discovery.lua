@@ -6,10 +6,10 @@
 -- Sources: `/.well-known/opentalk/client` (front end), `/.well-known/opentalk/api`
 -- (controller, >= 0.30), `GET /v1/auth/login`, OpenID Connect discovery.
 
-local Error = require "salon.error"
-local Flight = require "salon.flight"
-local hints = require "salon.hints"
-local options = require "salon.options"
+local Error = require "salon.internal.error"
+local Flight = require "salon.internal.single_flight"
+local hints = require "salon.internal.hints"
+local options = require "salon.internal.options"
 local remedies = require "salon.opentalk.hints"
 
 ---@class salon.opentalk.Discovery

@@ -4,11 +4,11 @@
 -- that differ from their series, `exception` - without a room, perhaps without a
 -- title. Exceptions are a class of their own and left out unless asked for.
 
-local client = require "salon.client"
+local client = require "salon.internal.client"
 local core = require "salon.core"
 local list = require "salon.opentalk.list"
-local options = require "salon.options"
-local pages = require "salon.pages"
+local options = require "salon.internal.options"
+local pages = require "salon.internal.pages"
 local rooms = require "salon.opentalk.rooms"
 
 local events = {}

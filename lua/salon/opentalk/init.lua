@@ -2,13 +2,13 @@
 -- resources together, and knows which refusals a fresh token cures.
 
 local Discovery = require "salon.opentalk.discovery"
-local Session = require "salon.session"
-local call = require "salon.call"
-local client = require "salon.client"
+local Session = require "salon.internal.session"
+local call = require "salon.internal.call"
+local client = require "salon.internal.client"
 local events = require "salon.opentalk.events"
-local hints = require "salon.hints"
+local hints = require "salon.internal.hints"
 local login = require "salon.opentalk.login"
-local options = require "salon.options"
+local options = require "salon.internal.options"
 local remedies = require "salon.opentalk.hints"
 local rooms = require "salon.opentalk.rooms"
 

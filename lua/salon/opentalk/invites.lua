@@ -1,12 +1,12 @@
 -- Guest links of an OpenTalk room: the service `room.invites` and its records.
 
-local client = require "salon.client"
-local clock = require "salon.clock"
+local client = require "salon.internal.client"
+local clock = require "salon.internal.clock"
 local core = require "salon.core"
-local links = require "salon.links"
+local links = require "salon.internal.links"
 local list = require "salon.opentalk.list"
-local options = require "salon.options"
-local pages = require "salon.pages"
+local options = require "salon.internal.options"
+local pages = require "salon.internal.pages"
 
 local invites = {}
 

@@ -2,8 +2,8 @@
 -- pages (`page`, Link rel "next") and cursors (`after`, Link rel "after", which
 -- also comes with the last page: an empty page is the end).
 
-local links = require "salon.links"
-local pages = require "salon.pages"
+local links = require "salon.internal.links"
+local pages = require "salon.internal.pages"
 
 local list = {}
 

@@ -6,11 +6,11 @@
 -- failures within a second lock an account), and a refresh token whose answer
 -- was lost is not sent again (where tokens rotate that ends the session).
 
-local Error = require "salon.error"
-local Login = require "salon.login"
+local Error = require "salon.internal.error"
+local Login = require "salon.internal.login"
 local core = require "salon.core"
-local hints = require "salon.hints"
-local options = require "salon.options"
+local hints = require "salon.internal.hints"
+local options = require "salon.internal.options"
 local remedies = require "salon.opentalk.hints"
 
 local login = {}

@@ -1,12 +1,12 @@
 -- OpenTalk's rooms: the service `ot.rooms` and the class of its records.
 
 local core = require "salon.core"
-local client = require "salon.client"
+local client = require "salon.internal.client"
 local invites = require "salon.opentalk.invites"
-local links = require "salon.links"
+local links = require "salon.internal.links"
 local list = require "salon.opentalk.list"
-local options = require "salon.options"
-local pages = require "salon.pages"
+local options = require "salon.internal.options"
+local pages = require "salon.internal.pages"
 
 local rooms = {}
 

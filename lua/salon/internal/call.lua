@@ -1,0 +1,265 @@
+-- Any path of either API: `client:call` sends one request with the client's own
+-- login, retries, time limit and errors; `client:pages` walks a list that way.
+-- What comes back is decoded, and no more: there are no records here.
+--
+-- A path is written as plain text and encoded here, segment by segment, so that
+-- an id out of a form cannot lead anywhere else.
+
+local client = require "salon.internal.client"
+local core = require "salon.core"
+local json = require "salon.internal.json"
+local links = require "salon.internal.links"
+local options = require "salon.internal.options"
+local pages = require "salon.internal.pages"
+
+local call = {}
+
+local METHODS = {
+  GET = true, HEAD = true, POST = true, PUT = true, PATCH = true, DELETE = true, OPTIONS = true,
+}
+
+local CALL = {
+  query = { "table" },
+  json = { "table" },
+  raw = { "boolean" },
+  timeout = options.TIMEOUT,
+}
+
+local PAGES = {
+  query = { "table" },
+  items = { "string" },
+  timeout = options.TIMEOUT,
+  prefetch = options.PREFETCH,
+}
+
+-- Where a call can act for another user (Meet), both know `user`.
+local AS_USER = { user = { "string" } }
+local CALL_AS_USER, PAGES_AS_USER = options.merge(CALL, AS_USER), options.merge(PAGES, AS_USER)
+
+-- Raises at the caller of the public function that called the function that failed.
+local function fail(...) error(string.format(...), 4) end
+
+local function split(fname, path)
+  if type(path) ~= "string" then
+    fail("%s: argument 'path' must be a string, got %s", fname, type(path))
+  elseif not path:find("^/") then
+    fail("%s: argument 'path' must begin with a slash", fname)
+  elseif path:find("[?#]") then
+    fail("%s: argument 'path' must not hold '?' or '#'; option 'query' is for that", fname)
+  end
+  local parts = {}
+  for part in path:gmatch("/([^/]*)") do parts[#parts + 1] = part end
+  local _, message = core.url("http://localhost", parts)
+  if message then fail("%s: argument 'path': %s", fname, message) end
+  return parts
+end
+
+local PLAIN = { string = true, number = true, boolean = true }
+
+-- A flat list in the order of the names, so that a call is always the same bytes.
+local function flatten(fname, query)
+  local names, flat = {}, {}
+  for name, value in pairs(query or {}) do
+    if type(name) ~= "string" then
+      fail("%s: option 'query' has names, not a list; got %s", fname, tostring(name))
+    elseif not PLAIN[type(value)] then
+      fail("%s: query '%s' must be a string, number or boolean, got %s", fname, name, type(value))
+    end
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    flat[#flat + 1] = name
+    flat[#flat + 1] = query[name]
+  end
+  return flat
+end
+
+local function encode(fname, value)
+  if value == nil then return nil end
+  local ok, text = pcall(core.encode, value)
+  if not ok then fail("%s: option 'json': %s", fname, text) end
+  return text
+end
+
+local function new_call(session, parts, query, user)
+  local below, outside = session.backend:place(parts)
+  return { parts = below, outside = outside, query = query, user = user }
+end
+
+---@class salon.AnyCall: salon.CallOptions
+---@field query? table<string, string|number|boolean>
+---@field json? table  body; `salon.array {}` is an empty list
+---@field raw? boolean  hands over the body as it came
+---@field user? string  Meet: for whom to act
+
+---Any request. What comes back: the decoded object or list; `true` for an answer
+---without a body; the text where it is neither.
+---
+---Repeated by itself only as far as the method is safe to repeat.
+---
+---OpenTalk: paths as on the controller, "/v1/users/me"; Meet: below the External
+---API, "/rooms/", or in full.
+---@param self salon.Client
+---@param method string  "GET"
+---@param path string
+---@param opts? salon.AnyCall
+---@return any? data
+---@return salon.Answer|salon.Error answer_or_err
+function call.call(self, method, path, opts)
+  local session = client.session(self, "client:call")
+  if type(method) ~= "string" or not METHODS[method] then
+    error("client:call: argument 'method' must be a method of HTTP in capitals, got "
+      .. tostring(method), 2)
+  end
+  local user_of = session.backend.user_of
+  local given = options.check("client:call", opts, user_of and CALL_AS_USER or CALL)
+  local user = user_of and user_of(session, given, "client:call")
+  local parts, query = split("client:call", path), flatten("client:call", given.query)
+  local request = new_call(session, parts, query, user)
+  request.method = method
+  request.body = encode("client:call", given.json)
+  request.deadline = session:deadline(given.timeout)
+  local answer, err = session:call(request)
+  if answer == nil then return nil, err end
+  local body = answer.body
+  local shape = not given.raw and json.shape(body)
+  if not shape or shape == "text" then return body, session.about(answer) end
+  if shape == "empty" then return true, session.about(answer) end
+  local data
+  data, err = session:decode(answer, shape == "html" and "object" or shape)
+  if data == nil then return nil, err end
+  return data, session.about(answer)
+end
+
+-- The list in a decoded answer: itself, the member that was named, Meet's
+-- `results`, or the only list there is.
+local function list_in(data, shape, name)
+  if shape == "array" then return data end
+  name = name or "results"
+  if type(data[name]) == "table" then return data[name] end
+  local found
+  for _, value in pairs(data) do
+    if type(value) == "table" then
+      if found then return nil end
+      found = value
+    end
+  end
+  return found
+end
+
+-- Where the next page is, as "name=value": in the Link header (OpenTalk) or in
+-- the body (Meet). Page numbers must grow, anything else would be a circle.
+local function position_after(link, data, position)
+  local cursor = links.param(link, "after", "after")
+  if cursor and cursor ~= "" then return "after=" .. cursor end
+  local page = links.param(link, "next", "page")
+  if page == nil and type(data.next) == "string" then page = core.query_param(data.next, "page") end
+  page = tonumber(page)
+  local last = position and tonumber(position:match("^page=(.*)"))
+  if page and page > (last or 1) then return ("page=%d"):format(page) end
+end
+
+local function page_number(position)
+  return tonumber(position:match("^page=(%d+)$"))
+end
+
+local function later_page(position, n)
+  return ("page=%d"):format(page_number(position) + n)
+end
+
+-- How many pages are left from `following` on: by the Link header's last page
+-- (OpenTalk), or by the count in the body (Meet), where all are as long as this one.
+local function pages_left(link, data, list, following)
+  local number = page_number(following)
+  if number == nil then return nil end
+  local last = tonumber(links.param(link, "last", "page"))
+  if last == nil and type(data.count) == "number" and #list > 0 then
+    last = math.ceil(data.count / #list)
+  end
+  return last and last - number + 1
+end
+
+local function without(query, name)
+  local kept = {}
+  for i = 1, #query, 2 do
+    if query[i] ~= name then
+      kept[#kept + 1] = query[i]
+      kept[#kept + 1] = query[i + 1]
+    end
+  end
+  return kept
+end
+
+local function ids_of(list)
+  local ids = {}
+  for i, raw in ipairs(list) do
+    ids[i] = type(raw) == "table" and (raw.id or raw.invite_code) or false
+  end
+  return ids
+end
+
+---@class salon.AnyPages
+---@field query? table<string, string|number|boolean>
+---@field items? string  the member that holds the list, where the answer is an object
+---@field user? string  Meet: for whom to act
+---@field timeout? number  seconds per page
+---@field prefetch? integer  0 to 64 pages under way while you work on one: 4 where the answer
+---  tells how many there are, otherwise 1 (which is then the most there can be)
+
+---Walks any list of either API, page by page; what comes are the decoded entries.
+---Raises the error that `call` would return. Only what `query` holds is asked for,
+---so set `per_page` there where the API knows it.
+---@param self salon.Client
+---@param path string
+---@param opts? salon.AnyPages
+---@return salon.Walk
+function call.pages(self, path, opts)
+  local session = client.session(self, "client:pages")
+  local user_of = session.backend.user_of
+  local given = options.check("client:pages", opts, user_of and PAGES_AS_USER or PAGES)
+  local user = user_of and user_of(session, given, "client:pages")
+  local parts, query = split("client:pages", path), flatten("client:pages", given.query)
+  local first = new_call(session, parts, query, user)
+  local data, list
+  local source = { session = session, timeout = given.timeout }
+  function source.call(position)
+    local request = {}
+    for name, value in pairs(first) do request[name] = value end
+    if position then
+      local name, value = position:match("^(%a+)=(.*)")
+      local moved = without(query, name)
+      moved[#moved + 1], moved[#moved + 2] = name, value
+      request.query = moved
+    end
+    return request
+  end
+  function source.items(answer)
+    local shape = json.shape(answer.body) == "array" and "array" or "object"
+    local err
+    data, err = session:decode(answer, shape)
+    if data == nil then return nil, err end
+    list = list_in(data, shape, given.items)
+    if list == nil then return nil, session:shape_error(answer, "the answer holds no list") end
+    return list, ids_of(list)
+  end
+  function source.following(answer, position)
+    return position_after(answer.request:header("Link"), data, position)
+  end
+  function source.left(answer, following)
+    return pages_left(answer.request:header("Link"), data, list, following)
+  end
+  source.further = later_page
+  function source.records(items)  -- up to a null
+    local page = {}
+    for i, raw in ipairs(items) do page[i] = raw end
+    return page
+  end
+  -- Meet: the list became shorter while we walked.
+  function source.over(err)
+    return err.status == 404 and err.body ~= nil and err.body:find('^%s*{"detail"') ~= nil
+  end
+  return pages.walk(source, nil, given.prefetch)
+end
+
+return call

@@ -1,0 +1,36 @@
+-- What to do about an error: the first row of a backend's table whose conditions
+-- all hold. A row is the sentence and its conditions:
+--   status, code, method   equal
+--   text                   stands in message or a code, whatever the case
+--   path                   Lua pattern on the URL without query
+--   fields                 there are (or are not) err.fields
+--   shape                  of the body: "html", "empty", "text", "object", "array"
+
+local json = require "salon.internal.json"
+
+local hints = {}
+
+local function fits(row, err, shape, words)
+  return (row.status == nil or row.status == err.status)
+    and (row.code == nil or row.code == err.code)
+    and (row.method == nil or row.method == err.method)
+    and (row.fields == nil or row.fields == (err.fields ~= nil))
+    and (row.shape == nil or row.shape == shape)
+    and (row.text == nil or words:find(row.text, 1, true) ~= nil)
+    and (row.path == nil or err.url ~= nil and err.url:find(row.path) ~= nil)
+end
+
+---@param rows table[]
+---@param err salon.Error  from an answer
+---@return string? sentence
+function hints.find(rows, err)
+  local shape = json.shape(err.body or "")
+  local words = { err.message, err.code }
+  for _, field in ipairs(err.fields or {}) do words[#words + 1] = field.code end
+  words = table.concat(words, " "):lower()
+  for _, row in ipairs(rows) do
+    if fits(row, err, shape, words) then return row[1] end
+  end
+end
+
+return hints

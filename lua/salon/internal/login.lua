@@ -1,0 +1,158 @@
+-- One login: the token of one user, renewed before it expires and on demand,
+-- one renewal at a time; everybody else waits for that one. How a token is got
+-- is the `renew` function of the backend.
+
+local Error = require "salon.internal.error"
+local Flight = require "salon.internal.single_flight"
+local core = require "salon.core"
+local options = require "salon.internal.options"
+
+local MARGIN = 30  -- seconds before expiry; half the lifetime if that is less
+local FLOOR = 5    -- seconds between two renewals of a token that is still alive
+
+---@class salon.Login
+---@field token? salon.Token
+---@field renewable boolean
+local Login = {}
+Login.__index = Login
+
+---@param fields { session: salon.Session, renew: function, renewable: boolean }
+---  renew(login, deadline, old: salon.Token?) -> Token | nil, err
+function Login.new(fields)
+  return setmetatable({
+    session = fields.session,
+    renew = fields.renew,
+    renewable = fields.renewable ~= false,
+    token = nil,
+    renewed_at = nil,
+    flight = Flight.new(),
+  }, Login)
+end
+
+-- Time to renew? Near the end of a session tokens live for seconds only; the
+-- floor keeps that from becoming a renewal per call.
+local function due(self, token)
+  local left = token:expires_in()
+  if left == nil then return false end
+  if left <= 0 then return true end
+  if left > math.min(MARGIN, token:lifetime() / 2) then return false end
+  return self.renewed_at == nil or core.now() - self.renewed_at >= FLOOR
+end
+
+-- Until when nobody has to look whether `token` is due.
+local function good_until(token)
+  local left = token:expires_in()
+  if left == nil then return math.huge end
+  return core.now() + left - math.min(MARGIN, token:lifetime() / 2)
+end
+
+---The token, if one is there that needs no renewal.
+---@param refused? salon.Token  a token the server did not accept
+---@return salon.Token?
+function Login:ready(refused)
+  local token = self.token
+  if token == nil or token == refused then return nil end
+  if self.looked_at ~= token then
+    self.looked_at, self.good_until = token, good_until(token)
+  end
+  if self.good_until == math.huge or core.now() < self.good_until or not due(self, token) then
+    return token
+  end
+end
+
+-- An early renewal failed while the old token is still good: go on with it.
+local function still_good(token, refused)
+  local left = token and token ~= refused and token:expires_in()
+  return left and left > 1
+end
+
+local function renew_now(self, deadline, refused)
+  local err
+  local token = self:ready(refused)
+  if token then return token end  -- somebody was quicker
+  local old = self.token
+  token, err = self.renew(self, deadline, old)
+  self.renewed_at = core.now()
+  if token == nil then
+    if still_good(old, refused) then return old end
+    return nil, err
+  end
+  self.token = token
+  return token
+end
+
+---A token that works; waits for a renewal if one is needed.
+---@param deadline number
+---@param refused? salon.Token  the token that was refused
+---@return salon.Token? token
+---@return salon.Error? err
+function Login:get(deadline, refused)
+  local token = self:ready(refused)
+  if token then return token end
+  local host, err = self.session:host()
+  if host == nil then return nil, err end
+  repeat  -- what somebody else's renewal left in place may be the refused one
+    token, err = self.flight:run(host, deadline, "the login", renew_now, self, deadline, refused)
+  until token == nil or token ~= refused
+  return token, err
+end
+
+---The Token of a login service's answer. What the service sends may be no token
+---at all (a blank inside, no lifetime one can add): an error then, whose body
+---stays out of it, as nobody knows what in there is secret.
+---@param session salon.Session
+---@param answer table
+---@param data table  the decoded answer
+---@param fields table  for core.token
+---@return salon.Token? token
+---@return salon.Error? err  kind: decode
+function Login.read(session, answer, data, fields)
+  local fault
+  if type(data.access_token) ~= "string" or data.access_token == "" then
+    fault = "the login service's answer holds no access_token"
+  else
+    fields.access = data.access_token
+    fields.expires_in = tonumber(data.expires_in)
+    fields.scope = type(data.scope) == "string" and data.scope or nil
+    fields.answer = answer
+    local ok, token = pcall(core.token, fields)
+    if ok then
+      session.about(answer)
+      return token
+    end
+    fault = "the login service's answer is no use: " .. token
+  end
+  local err = session:shape_error(answer, fault)
+  err.body = nil
+  return nil, err
+end
+
+local function given_fault(message, hint)
+  return Error.new { kind = "auth", message = message, hint = hint }
+end
+
+---A login whose token comes from outside: a value, or a function that is asked
+---for the first token and again after a refusal.
+---@param session salon.Session
+---@param given string|salon.Secret|function
+---@return salon.Login
+function Login.given(session, given)
+  local dynamic = type(given) == "function"
+  local function renew(_, _, old)
+    local text, message = options.reveal(given)
+    if text == nil then
+      return nil, given_fault("option 'token': no token to send: " .. message)
+    end
+    if old and old:reveal() == text then
+      return nil, given_fault("the token was refused, and option 'token' has no other one",
+        dynamic and "its function gave the same token again" or "give a fresh one")
+    end
+    local ok, token = pcall(core.token, { access = text })
+    if ok then return token end
+    return nil, given_fault("option 'token' gave no usable token: " .. token,
+      "a line end, perhaps, from the file it was read from?")
+  end
+  return Login.new { session = session, renew = renew, renewable = dynamic }
+end
+
+return Login

@@ -1,0 +1,321 @@
+-- Checks what callers hand in, once, at the door: unknown names (with a guess
+-- at what was meant), wrong types, values that can never work. All of this is
+-- the caller's mistake and raises at the caller's line, naming function and
+-- option. What is checked is copied; callers' tables are never kept or changed.
+--
+-- Every function here is meant to be called straight from a public function:
+-- level 3 is then the line that called that one. Where a helper stands in
+-- between, it passes a higher level. No tail calls: they eat a level.
+
+local core = require "salon.core"
+local clock = require "salon.internal.clock"
+
+local options = {}
+
+local function fail(level, ...)
+  error(string.format(...), level + 1)
+end
+
+-- Edit distance in which two swapped neighbours count once ("uesrname").
+local function distance(a, b)
+  local before, last = {}, {}
+  for j = 0, #b do last[j] = j end
+  for i = 1, #a do
+    local row = { [0] = i }
+    for j = 1, #b do
+      local cost = a:byte(i) == b:byte(j) and 0 or 1
+      row[j] = math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + cost)
+      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
+        row[j] = math.min(row[j], before[j - 2] + 1)
+      end
+    end
+    before, last = last, row
+  end
+  return last[#b]
+end
+
+---The name in `spec` that looks most like `name`, if any comes close.
+---@param name string
+---@param spec table<string, any>
+---@return string?
+function options.nearest(name, spec)
+  if #name > 40 then return nil end
+  local best, least = nil, math.max(1, math.floor(#name / 3)) + 1
+  for known in pairs(spec) do
+    local d = distance(name:lower(), known)
+    if d < least or (d == least and best ~= nil and known < best) then
+      best, least = known, d
+    end
+  end
+  return best
+end
+
+local function kind_of(value)
+  if core.is_secret(value) then return "secret" end
+  if value == core.null then return "null" end
+  return type(value)
+end
+
+local NAMES = { secret = "salon.Secret", null = "salon.null" }
+
+local function listed(kinds)
+  local names = {}
+  for i, kind in ipairs(kinds) do names[i] = NAMES[kind] or kind end
+  return table.concat(names, " or ")
+end
+
+-- Why a number will not do, or nil. NaN fails every comparison, so
+-- the first test catches it.
+local function number_fault(value, want)
+  if not (value > -math.huge and value < math.huge) then return "must be finite" end
+  if want.integer and value % 1 ~= 0 then return "must be an integer" end
+  if want.above and value <= want.above then
+    return "must be greater than " .. want.above
+  end
+  if want.min and value < want.min or want.max and value > want.max then
+    if want.min and want.max then
+      return ("must be between %d and %d"):format(want.min, want.max)
+    end
+    return want.min and "must be at least " .. want.min or "must be at most " .. want.max
+  end
+end
+
+local function string_fault(value, want)
+  if value == "" and not want.empty then return "must not be empty" end
+  if value:find("%z") then return "must not hold a NUL" end
+  if want.max_bytes and #value > want.max_bytes then
+    return ("must have at most %d bytes"):format(want.max_bytes)
+  end
+  if want.one_of then
+    for _, allowed in ipairs(want.one_of) do
+      if value == allowed then return nil end
+    end
+    return "must be one of '" .. table.concat(want.one_of, "', '") .. "'"
+  end
+end
+
+-- Why `value` will not do, in words that follow "option 'x' ", or nil.
+local function fault(value, want)
+  local kind = kind_of(value)
+  local known = false
+  for _, allowed in ipairs(want) do known = known or allowed == kind end
+  if not known then
+    return ("must be a %s, got %s"):format(listed(want), NAMES[kind] or kind)
+  end
+  if kind == "number" then
+    local message = number_fault(value, want)
+    if message then return message end
+  elseif kind == "string" then
+    local message = string_fault(value, want)
+    if message then return message end
+  end
+  if want.check then return want.check(value) end
+end
+
+-- 100.0 is written "100.0" on Lua >= 5.3; servers want 100.
+local to_integer = math.tointeger or function(value) return value end
+
+-- What nobody gave; the same table each time, since most calls are without.
+local NOTHING = setmetatable({}, { __newindex = function() error("BUG options are read-only") end })
+
+---Checks a table of options against `spec` and returns a copy, to be read only.
+---@param fname string  name of the public function, for messages
+---@param given table?
+---@param spec table<string, table>  name -> { kinds..., integer, min, max, check… }
+---@param level? integer  3 (default): the caller of the function that calls this one
+---@param word? string  what to call an entry: "option" (default), "field"
+---@return table
+function options.check(fname, given, spec, level, word)
+  if given == nil then return NOTHING end
+  level, word = level or 3, word or "option"
+  if type(given) ~= "table" then
+    fail(level, "%s: %ss must be a table, got %s", fname, word, NAMES[kind_of(given)]
+      or type(given))
+  end
+  local names, copy = {}, {}
+  for name in pairs(given) do
+    if type(name) ~= "string" then
+      fail(level, "%s: unknown %s '%s' (%ss have names)", fname, word, tostring(name), word)
+    end
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local value, want = given[name], spec[name]
+    if want == nil then
+      local guess = options.nearest(name, spec)
+      fail(level, "%s: unknown %s '%s'%s", fname, word, name:gsub("%c", "?"):sub(1, 60),
+        guess and ", did you mean '" .. guess .. "'?" or "")
+    end
+    local message = fault(value, want)
+    if message then fail(level, "%s: %s '%s' %s", fname, word, name, message) end
+    if want.integer and type(value) == "number" then value = to_integer(value) end
+    copy[name] = value
+  end
+  return copy
+end
+
+---Why `value` cannot become one segment of a path, or nil.
+---@param value any
+---@return string?
+function options.id_fault(value)
+  if core.url_plain(value) then return nil end
+  if type(value) ~= "string" then
+    return "must be a string, got " .. (NAMES[kind_of(value)] or type(value))
+  elseif value == "" then
+    return "must not be empty"
+  elseif value:find("[%c%z]") then
+    return "must not hold control characters"
+  elseif value:find("[/\\]") then
+    return "must not hold a slash"
+  elseif value:find("..", 1, true) or value == "." then
+    return "must not hold '..'"
+  end
+end
+
+---Checks an id or name that becomes one segment of a path.
+---@param fname string
+---@param name string  of the argument
+---@param value any
+---@param level? integer
+function options.id(fname, name, value, level)
+  local message = options.id_fault(value)
+  if message then fail(level or 3, "%s: argument '%s' %s", fname, name, message) end
+end
+
+---Checks `self` of a service (`ot.rooms`), and that its client is open.
+---@param self any
+---@param class table  the metatable it must have
+---@param fname string  "rooms:get"
+---@return table session
+function options.self(self, class, fname)
+  if type(self) ~= "table" or getmetatable(self) ~= class then
+    fail(3, "%s: wrong self (%s); call it with a colon: %s(...)", fname,
+      NAMES[kind_of(self)] or type(self), fname)
+  end
+  if self.session:closed() then fail(3, "%s: the client is closed", fname) end
+  return self.session
+end
+
+---Why `url` cannot be used, or nil and the URL without slashes at its end.
+---@param url string
+---@param allow_insecure boolean?
+---@return string? message
+---@return string? clean
+function options.url_fault(url, allow_insecure)
+  local parsed, message = core.url_parse(url)
+  if parsed == nil then return "is no usable URL: " .. message end
+  if parsed.scheme == "http" and not allow_insecure and not core.url_loopback(url) then
+    return "is plain http://, which sends passwords and tokens readable by everybody; "
+      .. "use https://, or set allow_insecure = true"
+  end
+  return nil, parsed.origin .. parsed.path
+end
+
+-- Pieces of specs that several functions share.
+
+options.TIMEOUT = { "number", above = 0 }
+options.PREFETCH = { "number", integer = true, min = 0, max = 64 }
+options.CALL = { timeout = options.TIMEOUT }
+options.SECRET = { "string", "secret", "function" }
+
+-- A token becomes part of a header line; one read from a file may bring its
+-- line end along.
+local function token_fault(value)
+  local text = core.is_secret(value) and value:reveal() or value
+  if type(text) == "string" and text:find("[%c ]") then
+    return "must not hold blanks or control characters (a line end?)"
+  end
+end
+options.TOKEN = { "string", "secret", "function", check = token_fault }
+
+local function rfc3339_fault(value)
+  if clock.parse(value) == nil then
+    return "must be an RFC 3339 time such as '2026-11-01T00:00:00Z'"
+  end
+end
+options.TIME = { "string", check = rfc3339_fault }
+
+local function ca_fault(value)
+  local file = io.open(value, "r")
+  if file == nil then return "names a file that cannot be read" end
+  file:close()
+end
+
+local function header_fault(value)
+  if value:find("%c") then return "must not hold control characters" end
+end
+
+---Options both backends know.
+options.CLIENT = {
+  url = { "string" },
+  timeout = options.TIMEOUT,
+  connect_timeout = options.TIMEOUT,
+  max_tries = { "number", integer = true, min = 1, max = 100 },
+  retry_after_cap = { "number", min = 0 },
+  user_agent = { "string", check = header_fault },
+  accept_language = { "string", check = header_fault },
+  ca_file = { "string", check = ca_fault },
+  proxy = { "string", empty = true },
+  no_proxy = { "string", empty = true },
+  http_version = { "string", one_of = { "auto", "1.1", "2" } },
+  allow_insecure = { "boolean" },
+  max_body = { "number", integer = true, min = 1 },
+  max_header = { "number", integer = true, min = 1 },
+  max_depth = { "number", integer = true, min = 1, max = 1000 },
+  max_in_flight = { "number", integer = true, min = 1 },
+  max_per_origin = { "number", integer = true, min = 1 },
+  max_rate = { "number", above = 0 },
+  retry_budget = { "number", min = 0, max = 100 },
+  first_byte_timeout = options.TIMEOUT,
+  silence_timeout = options.TIMEOUT,
+  host = { "string", one_of = { "plain", "nginx" } },
+}
+
+---Several specs as one.
+---@param ... table
+---@return table
+function options.merge(...)
+  local all = {}
+  for i = 1, select("#", ...) do
+    for name, want in pairs((select(i, ...))) do all[name] = want end
+  end
+  return all
+end
+
+---Checks and cleans the URLs among a client's options, in place.
+---@param fname string
+---@param given table  checked options
+---@param names string[]
+function options.urls(fname, given, names)
+  for _, name in ipairs(names) do
+    if given[name] ~= nil then
+      local message, clean = options.url_fault(given[name], given.allow_insecure)
+      if message then fail(3, "%s: option '%s' %s", fname, name, message) end
+      given[name] = clean
+    end
+  end
+end
+
+---The text behind a secret option; functions are asked each time.
+---@param value string|salon.Secret|function
+---@return string? text
+---@return string? message
+function options.reveal(value)
+  local message
+  if type(value) == "function" then
+    value, message = value()
+  end
+  if core.is_secret(value) then value = value:reveal() end
+  if type(value) == "string" and value ~= "" then return value end
+  return nil, message ~= nil and tostring(message) or "it gave no text"
+end
+
+---Strings become secrets, so that no dump of a table shows them.
+---@param value string|salon.Secret|function|nil
+function options.hide(value)
+  if type(value) == "string" then return core.secret(value) end
+  return value
+end
+
+return options

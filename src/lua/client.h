@@ -1,0 +1,19 @@
+/* salon.Client: a configuration, and a table for the Lua side's services. */
+#ifndef SALON_CLIENT_H
+#define SALON_CLIENT_H
+
+#include "io/config.h"
+
+struct lua_State;
+
+#define SALON_CLIENT "salon.Client"
+
+/* What a call needs of the Client at `idx`, whose class is at index `class`;
+** raises when it is none, or is closed. Borrowed from it. */
+salon_Config *salon_checkclient(struct lua_State *L, int idx, int class,
+                                double *timeout);
+
+/* core.client, core.services */
+void salon_open_client(struct lua_State *L);
+
+#endif

@@ -1,0 +1,92 @@
+/* luaopen_salon_core: registers the types and functions of the other files
+** and nothing else, and keeps the module in memory for good: Lua unloads C
+** modules when a state closes, but the I/O thread of another state, libcurl's
+** resolver threads and the exit handler may outlive it. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* dladdr */
+#endif
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "compat.h"
+#include "headers.h"
+#include "io/clock.h"
+#include "io/curlcompat.h"
+#include "json.h"
+#include "mailbox.h"
+#include "record.h"
+#include "request.h"
+#include "secret.h"
+#include "token.h"
+#include "url.h"
+
+int luaopen_salon_core(lua_State *L);
+
+/* A linker flag would do as well, but a rockspec cannot give one. */
+static void pin_module(void) {
+#ifdef RTLD_NODELETE
+  Dl_info info;
+  if (dladdr((void *)&luaopen_salon_core, &info) != 0)
+    (void)dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+#endif
+}
+
+static int core_now(lua_State *L) {
+  lua_pushnumber(L, salon_now());
+  return 1;
+}
+
+static int core_pid(lua_State *L) {
+  salon_pushinteger(L, getpid());
+  return 1;
+}
+
+/* What libcurl can do here; for bug reports. */
+static int core_curl(lua_State *L) {
+  static const struct {
+    int bit;
+    const char *name;
+  } features[] = {{CURL_VERSION_HTTP2, "HTTP2"},
+                  {CURL_VERSION_SSL, "SSL"},
+                  {CURL_VERSION_IPV6, "IPv6"},
+                  {CURL_VERSION_LIBZ, "libz"},
+                  {CURL_VERSION_ASYNCHDNS, "AsynchDNS"},
+                  {CURL_VERSION_BROTLI, "brotli"},
+                  {CURL_VERSION_ZSTD, "zstd"}};
+  const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+  lua_newtable(L);
+  lua_pushstring(L, v->version);
+  lua_setfield(L, -2, "version");
+  lua_pushstring(L, v->ssl_version);
+  lua_setfield(L, -2, "ssl");
+  lua_pushboolean(L, (v->features & CURL_VERSION_HTTP2) != 0);
+  lua_setfield(L, -2, "http2");
+  lua_newtable(L);
+  int n = 0;
+  for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+    if ((v->features & features[i].bit) == 0) continue;
+    lua_pushstring(L, features[i].name);
+    lua_rawseti(L, -2, ++n);
+  }
+  lua_setfield(L, -2, "features");
+  return 1;
+}
+
+LUALIB_API int luaopen_salon_core(lua_State *L) {
+  static const luaL_Reg functions[] = {
+    {"now", core_now}, {"pid", core_pid}, {"curl", core_curl}, {NULL, NULL}};
+  pin_module();
+  lua_newtable(L);
+  salon_setfuncs(L, functions);
+  salon_open_url(L);
+  salon_open_json(L);
+  salon_open_secret(L);
+  salon_open_token(L);
+  salon_open_record(L);
+  salon_open_mailbox(L); /* before all requests: collected after them */
+  salon_open_client(L);
+  salon_open_headers(L);
+  salon_open_request(L);
+  return 1;
+}

@@ -1,0 +1,82 @@
+/* See headers.h. */
+#include "headers.h"
+
+#include <string.h>
+
+#include "class.h"
+#include "client.h"
+
+static salon_Headers **toheaders(lua_State *L, int idx, int class) {
+  return (salon_Headers **)salon_checkclass(L, idx, class, SALON_HEADERS);
+}
+
+salon_Headers *salon_check_headers(lua_State *L, int idx, int class) {
+  return *toheaders(L, idx, class);
+}
+
+static void add_header(lua_State *L, salon_Headers *h, const char *line) {
+  if (!salon_headers_add(h, line)) luaL_error(L, "not enough memory");
+}
+
+/* One "Name: value"; a line end or NUL inside would be another header. */
+static void add_checked(lua_State *L, salon_Headers *h, int idx) {
+  size_t len;
+  const char *line = luaL_checklstring(L, idx, &len);
+  for (size_t i = 0; i < len; i++)
+    if (((unsigned char)line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f)
+      luaL_error(L, "request: a header holds a control character");
+  if (strchr(line, ':') == NULL)
+    luaL_error(L, "request: header '%s' has no colon", line);
+  add_header(L, h, line);
+}
+
+static void add_user_agent(lua_State *L, salon_Headers *h,
+                           const salon_Config *config) {
+  if (config->user_agent == NULL) return;
+  lua_pushfstring(L, "User-Agent: %s", config->user_agent);
+  add_checked(L, h, -1);
+  lua_pop(L, 1);
+}
+
+salon_Headers *salon_push_headers(lua_State *L, int idx,
+                                  const salon_Config *config) {
+  salon_Headers **h = (salon_Headers **)lua_newuserdata(L, sizeof(*h));
+  *h = NULL;
+  salon_setmetatable(L, SALON_HEADERS);
+  *h = salon_headers_new();
+  if (*h == NULL) luaL_error(L, "not enough memory");
+  int n = lua_istable(L, idx) ? (int)salon_rawlen(L, idx) : 0;
+  for (int i = 1; i <= n; i++) {
+    lua_rawgeti(L, idx, i);
+    add_checked(L, *h, -1);
+    lua_pop(L, 1);
+  }
+  add_user_agent(L, *h, config);
+  add_header(L, *h, "Accept-Encoding: gzip");
+  add_header(L, *h, "Expect:"); /* libcurl would wait a second for a 100 */
+  return *h;
+}
+
+/* headers(client, {"Name: value", ...}): for many calls. */
+static int core_headers(lua_State *L) {
+  double timeout;
+  salon_Config *config = salon_checkclient(L, 1, SALON_CLASS, &timeout);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  salon_push_headers(L, 2, config);
+  return 1;
+}
+
+static int headers_gc(lua_State *L) {
+  salon_Headers **h = toheaders(L, 1, SALON_CLASS);
+  salon_headers_unref(*h);
+  *h = NULL;
+  return 0;
+}
+
+static const luaL_Reg headers_meta[] = {{"__gc", headers_gc}, {NULL, NULL}};
+
+void salon_open_headers(lua_State *L) {
+  salon_newclass(L, SALON_HEADERS, headers_meta, NULL);
+  lua_pushcfunction(L, core_headers);
+  lua_setfield(L, -2, "headers");
+}

@@ -1,0 +1,159 @@
+/* See mailbox.h. The Mailbox userdata sits in the registry from the moment the
+** module is loaded; being older than every Request it is collected last when
+** the state closes, and its __gc is the state's goodbye to the engine. */
+#include "mailbox.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "class.h"
+#include "io/engine.h"
+
+#define SALON_MAILBOX "salon.Mailbox"
+
+typedef struct Slot {
+  salon_Mailbox *mailbox; /* owned: one reference; NULL until first used */
+  bool entered;           /* counted among the engine's states */
+} Slot;
+
+static const char registry_key; /* its address is the key */
+
+static Slot *toslot(lua_State *L) {
+  return (Slot *)salon_checkself(L, SALON_MAILBOX);
+}
+
+/* The mailbox, made when it is first needed. What a parent process made is
+** left alone, it is neither closed nor freed. */
+static salon_Mailbox *open_mailbox(lua_State *L, Slot *n) {
+  salon_Mailbox *m = n->mailbox;
+  if (m != NULL && salon_same_process(m->pid)) return m;
+  n->mailbox = salon_mailbox_new();
+  if (n->mailbox == NULL)
+    luaL_error(L, "salon: no mailbox: %s", strerror(errno));
+  n->mailbox->kept = m != NULL && m->kept;
+  return n->mailbox;
+}
+
+static salon_Mailbox *tomailbox(lua_State *L) {
+  return open_mailbox(L, toslot(L));
+}
+
+salon_Mailbox *salon_state_mailbox(lua_State *L) {
+  salon_rawgetp(L, LUA_REGISTRYINDEX, &registry_key);
+  Slot *n = (Slot *)lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return open_mailbox(L, n);
+}
+
+static int mailbox_gc(lua_State *L) {
+  Slot *n = toslot(L);
+  if (n->mailbox != NULL && salon_same_process(n->mailbox->pid)) {
+    salon_mailbox_close(n->mailbox);
+    salon_mailbox_unref(n->mailbox);
+  }
+  n->mailbox = NULL;
+  if (n->entered) salon_engine_leave();
+  n->entered = false;
+  return 0;
+}
+
+static int mailbox_tostring(lua_State *L) {
+  toslot(L);
+  lua_pushliteral(L, SALON_MAILBOX);
+  return 1;
+}
+
+static int mailbox_fd(lua_State *L) {
+  lua_pushinteger(L, salon_mailbox_fd(tomailbox(L)));
+  return 1;
+}
+
+static int fail(lua_State *L) {
+  lua_pushnil(L);
+  lua_pushstring(L, strerror(errno));
+  return 2;
+}
+
+static int mailbox_listen(lua_State *L) {
+  const char *path = salon_mailbox_listen(tomailbox(L));
+  if (path == NULL) return fail(L);
+  lua_pushstring(L, path);
+  return 1;
+}
+
+static int mailbox_accept(lua_State *L) {
+  if (!salon_mailbox_accept(tomailbox(L))) return fail(L);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static int mailbox_take(lua_State *L) {
+  uint64_t id = salon_mailbox_take(tomailbox(L));
+  if (id == 0) return 0;
+  salon_pushinteger(L, (long long)id);
+  return 1;
+}
+
+static int mailbox_arm(lua_State *L) {
+  lua_pushboolean(L, salon_mailbox_arm(tomailbox(L)));
+  return 1;
+}
+
+/* Blocks until there is something to take. May return early, on a signal. */
+static int mailbox_wait(lua_State *L) {
+  double seconds = luaL_checknumber(L, 2);
+  lua_pushboolean(L, salon_mailbox_wait(tomailbox(L), NULL, seconds));
+  return 1;
+}
+
+static int mailbox_release(lua_State *L) {
+  salon_mailbox_release(tomailbox(L));
+  return 0;
+}
+
+static int mailbox_in_flight(lua_State *L) {
+  lua_pushinteger(L, atomic_load(&tomailbox(L)->in_flight));
+  return 1;
+}
+
+static const luaL_Reg mailbox_meta[] = {
+  {"__gc", mailbox_gc}, {"__tostring", mailbox_tostring}, {NULL, NULL}};
+
+static const luaL_Reg mailbox_methods[] = {{"fd", mailbox_fd},
+                                           {"listen", mailbox_listen},
+                                           {"accept", mailbox_accept},
+                                           {"take", mailbox_take},
+                                           {"arm", mailbox_arm},
+                                           {"in_flight", mailbox_in_flight},
+                                           {"wait", mailbox_wait},
+                                           {"release", mailbox_release},
+                                           {NULL, NULL}};
+
+/* Who asks for it means to take all news from it. */
+static int core_mailbox(lua_State *L) {
+  salon_mailbox_keep(salon_state_mailbox(L));
+  salon_rawgetp(L, LUA_REGISTRYINDEX, &registry_key);
+  return 1;
+}
+
+static int core_engine_stop(lua_State *L) {
+  (void)L;
+  salon_engine_stop();
+  return 0;
+}
+
+static const luaL_Reg mailbox_functions[] = {
+  {"mailbox", core_mailbox}, {"engine_stop", core_engine_stop}, {NULL, NULL}};
+
+void salon_open_mailbox(lua_State *L) {
+  salon_newclass(L, SALON_MAILBOX, mailbox_meta, mailbox_methods);
+  Slot *n = (Slot *)lua_newuserdata(L, sizeof(*n));
+  n->mailbox = NULL;
+  n->entered = false;
+  salon_setmetatable(L, SALON_MAILBOX);
+  salon_rawsetp(L, LUA_REGISTRYINDEX, &registry_key);
+  salon_engine_enter();
+  n->entered = true;
+  salon_setfuncs(L, mailbox_functions);
+}

@@ -1,0 +1,437 @@
+/* See request.h. A Request that is collected while under way is cancelled.
+** After a fork the child sees its parent's requests as cancelled and touches
+** nothing of theirs. */
+#include "request.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "class.h"
+#include "client.h"
+#include "headers.h"
+#include "io/clock.h"
+#include "io/engine.h"
+#include "mailbox.h"
+#include "token.h"
+#include "url.h"
+
+/* The arguments of core.request, and what it finds in its upvalues: classes,
+** and the names of its fields, so that no call looks them up or makes strings
+** of them. The first upvalue is its own class, as with all methods. */
+enum { CLIENT = 1, SPEC, BASE, HEADERS, TOKEN };
+enum { OF_CLIENT = 2, OF_HEADERS, OF_TOKEN, BASES, FIRST_FIELD };
+enum { URL, PARTS, QUERY, METHOD, BODY, DEADLINE, RETRY, REPEAT_ON, FILES };
+static const char *const fields[] = {"url",    "parts",     "query",
+                                     "method", "body",      "deadline",
+                                     "retry",  "repeat_on", "files"};
+enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
+
+typedef struct salon_Request {
+  salon_Exchange *exchange; /* owned: one reference; NULL once closed */
+} salon_Request;
+
+static salon_Request *torequest(lua_State *L) {
+  return (salon_Request *)salon_checkself(L, SALON_REQUEST);
+}
+
+static salon_Exchange *open_exchange(lua_State *L) {
+  salon_Request *r = torequest(L);
+  luaL_argcheck(L, r->exchange != NULL, 1, "request is closed");
+  return r->exchange;
+}
+
+static bool is_ours(const salon_Exchange *x) {
+  return salon_same_process(x->pid);
+}
+
+static bool is_done(const salon_Exchange *x) {
+  return !is_ours(x) || salon_exchange_finished(x);
+}
+
+/* ---- putting a request together ---- */
+
+/* The argument is a Headers, or an array for one, which is pushed. */
+static salon_Headers *read_headers(lua_State *L, const salon_Config *config) {
+  if (!lua_isuserdata(L, HEADERS))
+    return salon_push_headers(L, HEADERS, config);
+  return salon_check_headers(L, HEADERS, lua_upvalueindex(OF_HEADERS));
+}
+
+/* The token goes from userdata to header without becoming a Lua string. */
+static void authorize(lua_State *L, salon_Exchange *x) {
+  size_t len;
+  if (lua_isnil(L, TOKEN)) return;
+  const char *access = salon_token_access(L, TOKEN, lua_upvalueindex(OF_TOKEN),
+                                          &len);
+  if (!salon_exchange_authorize(x, access, len))
+    luaL_error(L, "not enough memory");
+}
+
+/* Pushes a field of the spec and tells its type. */
+static int push_field(lua_State *L, int field) {
+  lua_pushvalue(L, lua_upvalueindex(FIRST_FIELD + field));
+  lua_rawget(L, SPEC);
+  return lua_type(L, -1);
+}
+
+/* The text on the top, which something else keeps; pops it. */
+static const char *pop_text(lua_State *L, const char *name,
+                            const char *fallback) {
+  const char *text = fallback;
+  if (lua_type(L, -1) == LUA_TSTRING)
+    text = lua_tostring(L, -1);
+  else if (!lua_isnil(L, -1))
+    luaL_error(L, "request: '%s' must be a string", name);
+  lua_pop(L, 1);
+  return text;
+}
+
+/* Borrowed from the spec. */
+static const char *text_field(lua_State *L, int field, const char *fallback) {
+  push_field(L, field);
+  return pop_text(L, fields[field], fallback);
+}
+
+static void set_retry_class(lua_State *L, salon_Exchange *x) {
+  static const char *const names[] = {"idempotent", "unsent", "never"};
+  static const salon_RetryClass classes[] = {
+    SALON_RETRY_IDEMPOTENT, SALON_RETRY_UNSENT, SALON_RETRY_NEVER};
+  const char *name = text_field(L, RETRY, NULL);
+  if (name == NULL) return;
+  for (int i = 0; i < 3; i++) {
+    if (strcmp(name, names[i]) != 0) continue;
+    x->plan.class_ = classes[i];
+    return;
+  }
+  luaL_error(L, "request: unknown retry class '%s'", name);
+}
+
+/* repeat_on: {status =, prefix =, max =}, the plan's extra rule. */
+static void set_repeats(lua_State *L, salon_Exchange *x) {
+  if (push_field(L, REPEAT_ON) == LUA_TTABLE) {
+    lua_getfield(L, -1, "status");
+    lua_getfield(L, -2, "max");
+    x->plan.repeat_status = (int)luaL_checknumber(L, -2);
+    x->plan.repeat_max = (int)luaL_checknumber(L, -1);
+    lua_pop(L, 2);
+    lua_getfield(L, -1, "prefix");
+    const char *prefix = pop_text(L, "repeat_on.prefix", NULL);
+    if (prefix != NULL) {
+      x->repeat_prefix = strdup(prefix); /* NULL would stand for any body */
+      if (x->repeat_prefix == NULL) luaL_error(L, "not enough memory");
+    }
+  }
+  lua_pop(L, 1);
+}
+
+static void set_deadline(lua_State *L, salon_Exchange *x, double timeout) {
+  double now = salon_now(), latest = now + 366.0 * 86400;
+  push_field(L, DEADLINE);
+  x->deadline = luaL_optnumber(L, -1, now + timeout);
+  if (!(x->deadline < latest)) x->deadline = latest;
+  lua_pop(L, 1);
+}
+
+static int open_file(lua_State *L, const char *name, int flags) {
+  lua_getfield(L, -1, name);
+  const char *path = pop_text(L, name, NULL);
+  if (path == NULL) return -1;
+  int fd = open(path, flags | O_CLOEXEC, 0600);
+  if (fd < 0)
+    luaL_error(L, "request: '%s' cannot be opened: %s", path, strerror(errno));
+  return fd;
+}
+
+/* files: {body =, sink =}, paths of what streams on the I/O thread. */
+static void open_files(lua_State *L, salon_Exchange *x) {
+  struct stat st;
+  if (push_field(L, FILES) == LUA_TTABLE) {
+    x->upload.fd = open_file(L, "body", O_RDONLY);
+    if (x->upload.fd >= 0) {
+      if (fstat(x->upload.fd, &st) != 0 || !S_ISREG(st.st_mode))
+        luaL_error(L, "request: 'files.body' must be a regular file");
+      x->upload.size = st.st_size;
+    }
+    x->download.fd = open_file(L, "sink", O_WRONLY | O_CREAT | O_TRUNC);
+  }
+  lua_pop(L, 1);
+}
+
+static void checkurl(lua_State *L, const char *url) {
+  if (url == NULL ||
+      (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0))
+    luaL_error(L, "request: 'url' must be a complete http(s) URL");
+  for (const char *p = url; *p != '\0'; p++)
+    if ((unsigned char)*p <= ' ' || *p == 0x7f)
+      luaL_error(L, "request: 'url' holds a blank or control character");
+}
+
+/* It becomes the first word of the request. */
+static void checkmethod(lua_State *L, const char *method) {
+  size_t letters = strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+  if (letters == 0 || method[letters] != '\0')
+    luaL_error(L, "request: 'method' must be a word in capitals");
+}
+
+/* The complete `url` of the spec; or base, parts and query, which may push what
+** the URL borrows from. */
+static const char *read_url(lua_State *L, salon_UrlText *made) {
+  if (lua_isnil(L, BASE)) {
+    const char *url = text_field(L, URL, NULL);
+    checkurl(L, url);
+    return url;
+  }
+  push_field(L, PARTS);
+  push_field(L, QUERY);
+  int parts = lua_gettop(L) - 1;
+  const char *problem = salon_url_make(L, lua_upvalueindex(BASES), BASE, parts,
+                                       parts + 1, made);
+  if (problem != NULL) luaL_error(L, "request: the URL %s", problem);
+  return made->s;
+}
+
+static void build(lua_State *L, salon_Request *r, salon_Config *config,
+                  double timeout) {
+  salon_UrlText made;
+  const char *method = text_field(L, METHOD, "GET");
+  checkmethod(L, method);
+  const char *url = read_url(L, &made);
+  salon_Headers *headers = read_headers(L, config);
+  size_t body_len = 0;
+  push_field(L, BODY);
+  const char *body = luaL_optlstring(L, -1, NULL, &body_len);
+  if (body == NULL && strcmp(method, "POST") == 0) body = "";
+  r->exchange = salon_exchange_new(config, method, url, headers, body,
+                                   body_len);
+  if (r->exchange == NULL) luaL_error(L, "not enough memory");
+  authorize(L, r->exchange);
+  open_files(L, r->exchange);
+  set_retry_class(L, r->exchange);
+  set_repeats(L, r->exchange);
+  set_deadline(L, r->exchange, timeout);
+}
+
+/* request(client, spec [, base, headers, token]) */
+static int request_new(lua_State *L) {
+  double timeout;
+  salon_Config *config = salon_checkclient(
+    L, CLIENT, lua_upvalueindex(OF_CLIENT), &timeout);
+  luaL_checktype(L, SPEC, LUA_TTABLE);
+  lua_settop(L, TOKEN);
+  salon_Mailbox *mailbox = salon_state_mailbox(L);
+  salon_Request *r = (salon_Request *)lua_newuserdata(L, sizeof(*r));
+  r->exchange = NULL;
+  lua_pushvalue(L, SALON_CLASS);
+  lua_setmetatable(L, -2);
+  build(L, r, config, timeout);
+  if (!salon_engine_submit(r->exchange, mailbox))
+    return luaL_error(L, "salon: the I/O thread cannot be started: %s",
+                      strerror(errno));
+  lua_settop(L, TOKEN + 1); /* the Request */
+  return 1;
+}
+
+/* ---- looking at it ---- */
+
+/* Also clears the descriptor that pollfd gave, so that a loop does not spin
+** on news that were read. */
+static int request_done(lua_State *L) {
+  salon_Exchange *x = open_exchange(L);
+  if (is_ours(x)) salon_mailbox_drain(x->mailbox);
+  lua_pushboolean(L, is_done(x));
+  return 1;
+}
+
+/* News are read here even when there is nothing to wait for: with pages under
+** way all may be done in time, and their answers would pile up. */
+static int request_wait(lua_State *L) {
+  salon_Exchange *x = open_exchange(L);
+  double seconds = luaL_checknumber(L, 2);
+  bool done = !is_ours(x) || salon_mailbox_wait(x->mailbox, x, seconds);
+  lua_pushboolean(L, done);
+  return 1;
+}
+
+/* Nothing for what is finished, or collected and still seen by a weak table. */
+static int request_cancel(lua_State *L) {
+  salon_Exchange *x = torequest(L)->exchange;
+  if (x != NULL) salon_engine_cancel(x);
+  return 0;
+}
+
+static void set_text(lua_State *L, const char *name, const char *value) {
+  lua_pushstring(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static void set_integer(lua_State *L, const char *name, long value) {
+  lua_pushinteger(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static int push_failure(lua_State *L, const salon_Exchange *x) {
+  bool ours = is_ours(x);
+  lua_pushnil(L);
+  lua_createtable(L, 0, 5);
+  set_text(L, "kind", ours ? salon_kind_name(x->kind) : "cancelled");
+  set_text(L, "message", ours ? x->message : "made before a fork");
+  set_text(L, "outcome", salon_outcome_name(ours ? x->outcome : SALON_UNKNOWN));
+  set_integer(L, "attempts", ours ? x->attempts : 0);
+  if (ours && x->status != 0) set_integer(L, "status", x->status);
+  return 2;
+}
+
+/* The first value of a header, or nil. */
+static void push_header(lua_State *L, const salon_Exchange *x,
+                        const char *name) {
+  size_t at = 0, len = 0;
+  const char *value = salon_exchange_header(x, name, &at, &len);
+  if (value != NULL)
+    lua_pushlstring(L, value, len);
+  else
+    lua_pushnil(L);
+}
+
+/* result() -> status, body, attempts, request id, date | nil, failure */
+static int request_result(lua_State *L) {
+  const salon_Exchange *x = open_exchange(L);
+  if (!is_done(x)) return luaL_error(L, "request is not finished");
+  if (!is_ours(x) || x->kind != SALON_OK) return push_failure(L, x);
+  lua_pushinteger(L, x->status);
+  lua_pushlstring(L, x->content.len > 0 ? x->content.data : "", x->content.len);
+  lua_pushinteger(L, x->attempts);
+  push_header(L, x, "X-Request-Id");
+  push_header(L, x, "Date");
+  return 5;
+}
+
+static int request_header(lua_State *L) {
+  const salon_Exchange *x = open_exchange(L);
+  const char *name = luaL_checkstring(L, 2);
+  size_t at = 0, len;
+  if (!is_done(x)) return luaL_error(L, "request is not finished");
+  if (!is_ours(x)) return 0;
+  const char *value = salon_exchange_header(x, name, &at, &len);
+  if (value == NULL) return 0;
+  lua_pushlstring(L, value, len);
+  while ((value = salon_exchange_header(x, name, &at, &len)) != NULL) {
+    lua_pushliteral(L, ", ");
+    lua_pushlstring(L, value, len);
+    lua_concat(L, 3);
+  }
+  return 1;
+}
+
+static void push_time_left(lua_State *L, const salon_Exchange *x) {
+  double left = x->deadline - salon_now();
+  lua_pushnumber(L, left > 0 ? left : 0);
+}
+
+/* pending() -> id of its news, seconds until its time is up | nil once it is
+** done. For hosts that take all news; `done` is for others. */
+static int request_pending(lua_State *L) {
+  const salon_Exchange *x = open_exchange(L);
+  if (is_done(x)) return 0;
+  salon_pushinteger(L, (long long)x->id);
+  push_time_left(L, x);
+  return 2;
+}
+
+static int request_id(lua_State *L) {
+  salon_pushinteger(L, (long long)open_exchange(L)->id);
+  return 1;
+}
+
+static int request_method(lua_State *L) {
+  lua_pushstring(L, open_exchange(L)->method);
+  return 1;
+}
+
+/* Without the query: it may hold what a log must not. */
+static int request_url(lua_State *L) {
+  const char *url = open_exchange(L)->url;
+  lua_pushlstring(L, url, strcspn(url, "?"));
+  return 1;
+}
+
+/* pollfd, events and timeout make a Request pollable by cqueues. */
+static int request_pollfd(lua_State *L) {
+  salon_Exchange *x = open_exchange(L);
+  if (!is_ours(x)) return 0;
+  lua_pushinteger(L, salon_mailbox_fd(x->mailbox));
+  return 1;
+}
+
+static int request_events(lua_State *L) {
+  open_exchange(L);
+  lua_pushliteral(L, "r");
+  return 1;
+}
+
+static int request_timeout(lua_State *L) {
+  salon_Exchange *x = open_exchange(L);
+  double left = is_done(x) ? 0 : x->deadline - salon_now() + 1;
+  lua_pushnumber(L, left > 0 ? left : 0);
+  return 1;
+}
+
+/* ---- its end ---- */
+
+static int request_gc(lua_State *L) {
+  salon_Request *r = torequest(L);
+  if (r->exchange != NULL && is_ours(r->exchange)) {
+    salon_engine_cancel(r->exchange);
+    salon_exchange_unref(r->exchange);
+  }
+  r->exchange = NULL;
+  return 0;
+}
+
+static int request_tostring(lua_State *L) {
+  salon_Request *r = torequest(L);
+  if (r->exchange == NULL) {
+    lua_pushliteral(L, "salon.Request(closed)");
+    return 1;
+  }
+  const char *url = r->exchange->url;
+  lua_pushlstring(L, url, strcspn(url, "?"));
+  lua_pushfstring(L, "salon.Request(%s %s %s)",
+                  is_done(r->exchange) ? "done" : "under way",
+                  r->exchange->method, lua_tostring(L, -1));
+  return 1;
+}
+
+static const luaL_Reg request_meta[] = {{"__gc", request_gc},
+                                        {"__close", request_gc},
+                                        {"__tostring", request_tostring},
+                                        {NULL, NULL}};
+
+static const luaL_Reg request_methods[] = {
+  {"done", request_done},       {"wait", request_wait},
+  {"cancel", request_cancel},   {"close", request_gc},
+  {"result", request_result},   {"header", request_header},
+  {"pending", request_pending}, {"id", request_id},
+  {"method", request_method},   {"url", request_url},
+  {"pollfd", request_pollfd},   {"events", request_events},
+  {"timeout", request_timeout}, {NULL, NULL}};
+
+/* core.request with its upvalues, for the table on top. */
+static void open_new(lua_State *L) {
+  luaL_getmetatable(L, SALON_REQUEST);
+  luaL_getmetatable(L, SALON_CLIENT);
+  luaL_getmetatable(L, SALON_HEADERS);
+  luaL_getmetatable(L, SALON_TOKEN);
+  salon_url_pushbases(L);
+  for (int i = 0; i < FIELDS; i++) lua_pushstring(L, fields[i]);
+  lua_pushcclosure(L, request_new, FIRST_FIELD - 1 + FIELDS);
+  lua_setfield(L, -2, "request");
+}
+
+void salon_open_request(lua_State *L) {
+  salon_newclass(L, SALON_REQUEST, request_meta, request_methods);
+  open_new(L);
+}

@@ -1,0 +1,230 @@
+/* token.c - salon.Token: an access token, perhaps a refresh and an id token.
+ *
+ * All bytes live in the userdata and are overwritten when it is released; no
+ * text but reveal...() gives them out. Scopes and the details of the answer
+ * hang on the user value, a table {scopes =, answer =}. Expiry is kept on the
+ * boot-time clock, so setting the time of day neither ages nor revives. */
+#include "token.h"
+#include "io/clock.h"
+#include "class.h"
+#include "io/wipe.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ACCESS, REFRESH, ID, PARTS };
+
+static const char *const part_names[PARTS] = {"access", "refresh", "id_token"};
+
+typedef struct salon_Token {
+  double expires;          /* on salon_now's clock; NAN: unknown */
+  double lifetime;         /* seconds, as issued; NAN: unknown */
+  const char *part[PARTS]; /* into bytes; NULL: has none, or wiped */
+  size_t len[PARTS];
+  size_t size; /* of bytes */
+  char bytes[];
+} salon_Token;
+
+static salon_Token *totoken(lua_State *L) {
+  return (salon_Token *)salon_checkself(L, SALON_TOKEN);
+}
+
+static salon_Token *opentoken(lua_State *L) {
+  salon_Token *t = totoken(L);
+  luaL_argcheck(L, t->part[ACCESS] != NULL, 1, "token is wiped");
+  return t;
+}
+
+/* Pushes field `name` of the table of parameters; nil or of type `type`. */
+static int getparameter(lua_State *L, const char *name, int type) {
+  lua_getfield(L, 1, name);
+  if (lua_isnil(L, -1)) return 0;
+  if (lua_type(L, -1) != type)
+    luaL_error(L, "token: '%s' must be a %s, got %s", name,
+               lua_typename(L, type), luaL_typename(L, -1));
+  return 1;
+}
+
+/* It becomes part of a header line: a token read from a file, say, must not
+   bring a line end along. */
+static void checkaccess(lua_State *L, const char *access, size_t len) {
+  size_t i;
+  if (len == 0) luaL_error(L, "token: 'access' is missing");
+  for (i = 0; i < len; i++)
+    if ((unsigned char)access[i] <= ' ' || access[i] == 0x7f)
+      luaL_error(L, "token: 'access' holds a blank or control character");
+}
+
+static double getlifetime(lua_State *L) {
+  double seconds = NAN;
+  if (getparameter(L, "expires_in", LUA_TNUMBER)) {
+    seconds = lua_tonumber(L, -1);
+    if (!isfinite(seconds)) luaL_error(L, "token: 'expires_in' must be finite");
+  }
+  lua_pop(L, 1);
+  return seconds;
+}
+
+/* "a b" on the top becomes {"a", "b"}, nil becomes {}. */
+static void splitscope(lua_State *L) {
+  const char *s = lua_isnil(L, -1) ? "" : lua_tostring(L, -1);
+  int n = 0;
+  lua_newtable(L);
+  for (s += strspn(s, " "); *s != '\0'; s += strspn(s, " ")) {
+    size_t len = strcspn(s, " ");
+    lua_pushlstring(L, s, len);
+    lua_rawseti(L, -2, ++n);
+    s += len;
+  }
+  lua_replace(L, -2);
+}
+
+/* The user value of the token on the top. */
+static void setdetails(lua_State *L) {
+  lua_createtable(L, 0, 2);
+  getparameter(L, "scope", LUA_TSTRING);
+  splitscope(L);
+  lua_setfield(L, -2, "scopes");
+  getparameter(L, "answer", LUA_TTABLE);
+  lua_setfield(L, -2, "answer");
+  salon_setuservalue(L, -2);
+}
+
+static void copypart(salon_Token *t, int i, const char *bytes, char **to) {
+  if (bytes == NULL) return;
+  memcpy(*to, bytes, t->len[i] + 1);
+  t->part[i] = *to;
+  *to += t->len[i] + 1;
+}
+
+static int token_new(lua_State *L) {
+  const char *part[PARTS] = {NULL}; /* borrowed from strings on the stack */
+  size_t len[PARTS] = {0}, size = 0;
+  double lifetime;
+  salon_Token *t;
+  char *to;
+  int i;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  for (i = 0; i < PARTS; i++)
+    if (getparameter(L, part_names[i], LUA_TSTRING)) {
+      part[i] = lua_tolstring(L, -1, &len[i]);
+      size += len[i] + 1;
+    }
+  checkaccess(L, part[ACCESS], len[ACCESS]);
+  lifetime = getlifetime(L);
+  t = (salon_Token *)salon_newuserdata(L, sizeof(*t) + size);
+  memset(t, 0, sizeof(*t));
+  memcpy(t->len, len, sizeof(len));
+  t->size = size;
+  t->lifetime = lifetime;
+  t->expires = salon_now() + lifetime;
+  salon_setmetatable(L, SALON_TOKEN);
+  setdetails(L);
+  for (i = 0, to = t->bytes; i < PARTS; i++) /* last: nothing raises here */
+    copypart(t, i, part[i], &to);
+  return 1;
+}
+
+static int token_release(lua_State *L) {
+  salon_Token *t = totoken(L);
+  salon_wipe(t->bytes, t->size);
+  memset(t->part, 0, sizeof(t->part));
+  return 0;
+}
+
+static int pushpart(lua_State *L, int i) {
+  salon_Token *t = opentoken(L);
+  if (t->part[i] != NULL)
+    lua_pushlstring(L, t->part[i], t->len[i]);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+static int token_reveal(lua_State *L) { return pushpart(L, ACCESS); }
+
+static int token_reveal_refresh(lua_State *L) { return pushpart(L, REFRESH); }
+
+static int token_reveal_id(lua_State *L) { return pushpart(L, ID); }
+
+static int pushseconds(lua_State *L, double seconds) {
+  if (isnan(seconds))
+    lua_pushnil(L);
+  else
+    lua_pushnumber(L, seconds);
+  return 1;
+}
+
+static int token_expires_in(lua_State *L) {
+  return pushseconds(L, totoken(L)->expires - salon_now());
+}
+
+static int token_lifetime(lua_State *L) {
+  return pushseconds(L, totoken(L)->lifetime);
+}
+
+static int token_tostring(lua_State *L) {
+  double left = totoken(L)->expires - salon_now();
+  char state[48] = "no expiry";
+  if (left > 0)
+    snprintf(state, sizeof(state), "expires in %.0f s", left < 1 ? 1 : left);
+  else if (!isnan(left))
+    strcpy(state, "expired");
+  lua_pushfstring(L, "%s(%s)", SALON_TOKEN, state);
+  return 1;
+}
+
+/* Methods first, then the details. */
+static int token_index(lua_State *L) {
+  totoken(L);
+  lua_settop(L, 2);
+  lua_pushvalue(L, 2);
+  lua_rawget(L, SALON_METHODS);
+  if (!lua_isnil(L, -1)) return 1;
+  salon_getuservalue(L, 1);
+  if (!lua_istable(L, -1)) return 0;
+  lua_pushvalue(L, 2);
+  lua_rawget(L, -2);
+  return 1;
+}
+
+static int token_is(lua_State *L) {
+  lua_pushboolean(L, salon_testudata(L, 1, SALON_TOKEN) != NULL);
+  return 1;
+}
+
+const char *salon_token_access(lua_State *L, int idx, int class, size_t *len) {
+  salon_Token *t = (salon_Token *)salon_checkclass(L, idx, class, SALON_TOKEN);
+  luaL_argcheck(L, t->part[ACCESS] != NULL, idx, "token is wiped");
+  if (len != NULL) *len = t->len[ACCESS];
+  return t->part[ACCESS];
+}
+
+static const luaL_Reg token_meta[] = {
+  {"__gc", token_release}, /* no __close: a client goes on using its token */
+  {"__index", token_index},
+  {"__tostring", token_tostring},
+  {NULL, NULL},
+};
+
+static const luaL_Reg token_methods[] = {
+  {"expires_in", token_expires_in},
+  {"lifetime", token_lifetime},
+  /* these give the bytes out: */
+  {"reveal", token_reveal},
+  {"reveal_refresh", token_reveal_refresh},
+  {"reveal_id", token_reveal_id},
+  {NULL, NULL},
+};
+
+void salon_open_token(lua_State *L) {
+  static const luaL_Reg functions[] = {
+    {"token", token_new},
+    {"is_token", token_is},
+    {NULL, NULL},
+  };
+  salon_newclass(L, SALON_TOKEN, token_meta, token_methods);
+  salon_setfuncs(L, functions);
+}

@@ -1,0 +1,29 @@
+/* url.c and link.c of src/io for Lua. */
+
+#ifndef SALON_LUA_URL_H
+#define SALON_LUA_URL_H
+
+#include <stddef.h>
+
+#include <lua.h>
+
+typedef struct salon_UrlText {
+  const char *s; /* `fixed`, or collectable bytes on the Lua stack */
+  size_t len;
+  char fixed[1024];
+} salon_UrlText;
+
+/* Pushes the table in which the bases of this Lua state are remembered: a base
+** is used for many calls and checked once. */
+void salon_url_pushbases(lua_State *L);
+
+/* Builds a URL of a base, the parts of a path and a query, found at these
+** indices, and pushes what it borrows from. NULL, or what is wrong with it. */
+const char *salon_url_make(lua_State *L, int bases, int base, int parts,
+                           int query, salon_UrlText *out);
+
+/* Adds url, url_parse, url_loopback, url_plain, ids, same_origin, query_param,
+** form and link to the table on top of the stack. */
+void salon_open_url(lua_State *L);
+
+#endif
