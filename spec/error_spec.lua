@@ -17,7 +17,7 @@ local function request(method, headers)
 end
 
 local function answer(status, body, headers, method)
-  return Error.answer(request(method or "GET", headers), status, body or "", 1, { MARKER })
+  return Error.response(request(method or "GET", headers), status, body or "", 1, { MARKER })
 end
 
 describe("an error made of an answer", function()
@@ -82,7 +82,7 @@ describe("an error made of an answer", function()
     assert.equal("no permission, or no such thing", answer(403).message)
     assert.is_nil(answer(403).body)
     assert.equal("bad gateway", answer(502, "{broken").message)
-    assert.equal("unexpected answer", answer(418, "").message)
+    assert.equal("unexpected response", answer(418, "").message)
   end)
 
   it("says which calls may be repeated safely", function()

@@ -79,7 +79,7 @@ for _, version in ipairs { "1.31", "1.27" } do
         configuration = { everyone_can_mute = false, can_publish_sources = salon.array() },
       })
       assert.equal("restricted", room.access)
-      assert.equal(201, room.answer.status)
+      assert.equal(201, room.response.status)
       assert.is_false(room.configuration.everyone_can_mute)
       assert.equal(0, #room.configuration.can_publish_sources)
       assert.equal(room.id, check(meet.rooms:get(room.id)).id)
@@ -179,9 +179,9 @@ for _, version in ipairs { "1.31", "1.27" } do
 
     it("gets over an overloaded server, and asks a token twice if need be", function()
       sandbox:fault { route = "GET /external-api/v1.0/rooms/", kind = "503" }
-      assert.equal(2, check(meet.rooms:list()).answer.attempts)
+      assert.equal(2, check(meet.rooms:list()).response.attempts)
       sandbox:fault { route = "POST /external-api/v1.0/application/token/", kind = "cut" }
-      assert.equal(2, check(meet:token { user = "edsger@example.org" }).answer.attempts)
+      assert.equal(2, check(meet:token { user = "edsger@example.org" }).response.attempts)
     end)
 
     it("follows no link to another host", function()

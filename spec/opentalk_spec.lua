@@ -32,7 +32,7 @@ for _, version in ipairs { "2026", "2023" } do
       local token = check(ot:token())
       assert.is_true(token:expires_in() > 0)
       assert.matches("^salon%.Token%(expires in %d+ s%)$", tostring(token))
-      assert.equal(200, token.answer.status)
+      assert.equal(200, token.response.status)
     end)
 
     it("walks all rooms, each once", function()
@@ -59,7 +59,7 @@ for _, version in ipairs { "2026", "2023" } do
       while options do
         local page = check(ot.rooms:list(options))
         assert.is_true(#page <= 33)
-        assert.equal(200, page.answer.status)
+        assert.equal(200, page.response.status)
         for _, room in ipairs(page) do listed[#listed + 1] = room.id end
         options = page.next
       end
@@ -70,7 +70,7 @@ for _, version in ipairs { "2026", "2023" } do
       local room = check(ot.rooms:create { waiting_room = true, password = salon.secret "kiwi42" })
       assert.equal("waiting_room", room.access)
       assert.equal("kiwi42", room.password)
-      assert.is_truthy(room.answer.request_id)
+      assert.is_truthy(room.response.request_id)
       local again = check(ot.rooms:get(room.id))
       assert.same(room:totable(), again:totable())
 
@@ -169,7 +169,7 @@ for _, version in ipairs { "2026", "2023" } do
       sandbox:fault { route = "GET /v1/rooms", kind = "503" }
       sandbox:fault { route = "GET /v1/rooms", kind = "cut" }
       local page = check(ot.rooms:list())
-      assert.equal(4, page.answer.attempts)
+      assert.equal(4, page.response.attempts)
     end)
 
     it("does not repeat a creation that may have arrived", function()

@@ -186,7 +186,7 @@ describe("the password grant", function()
     assert.equal("grant_type=password&client_id=Frontend&username=alice&password=pa%20ss%26w%2Brd"
       .. "&scope=openid", (forms()[1]:gsub("%+", "%%20")))
     assert.same({ "openid", "email" }, token.scopes)
-    assert.equal(200, token.answer.status)
+    assert.equal(200, token.response.status)
     for _, asked in ipairs(transport.log) do
       if asked.path == TOKEN_PATH then
         assert.equal("never", asked.retry)
@@ -554,9 +554,9 @@ describe("a call", function()
     }
     local ot = client()
     local told = { status = 200, attempts = 1, request_id = "r-1", date = headers.Date }
-    assert.same(told, assert(ot.rooms:get("r")).answer)
+    assert.same(told, assert(ot.rooms:get("r")).response)
     assert.is_true(transport.log[#transport.log].request.closed)
-    assert.same(told, assert(ot.rooms:list()).answer)
+    assert.same(told, assert(ot.rooms:list()).response)
     assert.is_true(transport.log[#transport.log].request.closed)
     local _, about = ot:call("GET", "/v1/rooms/r")
     assert.same(told, about)

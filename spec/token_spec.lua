@@ -115,15 +115,15 @@ describe("core.token", function()
 
   it("carries the details of the answer it came with", function()
     local answer = { status = 200 }
-    assert.equal(answer, token { answer = answer }.answer)
-    assert.is_nil(token().answer)
+    assert.equal(answer, token { response = answer }.response)
+    assert.is_nil(token().response)
     assert.is_nil(token().nothing)
     assert.is_nil(token()[1])
   end)
 
   it("refuses parameters of a wrong type by name", function()
     for name, value in pairs { refresh = 1, id_token = true, expires_in = "60",
-        scope = {}, answer = "x" } do
+        scope = {}, response = "x" } do
       assert.error_matches(function() token { [name] = value } end,
         "token: '" .. name .. "' must be a ")
     end

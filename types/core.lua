@@ -83,7 +83,7 @@ function core.form(pairs) end
 function core.secret(text) end
 
 ---@param fields { access: string, refresh?: string, expires_in?: number, scope?: string,
----  id_token?: string, answer?: salon.Answer }
+---  id_token?: string, response?: salon.Response }
 ---@return salon.Token
 function core.token(fields) end
 
@@ -98,17 +98,17 @@ function core.is_token(value) end
 ---@param class { name: string, backend: string, methods: table, getters: table<string, string|function> }
 ---@param raw table
 ---@param client salon.Client
----@param answer salon.Answer
+---@param response salon.Response
 ---@return salon.Record
-function core.record(class, raw, client, answer) end
+function core.record(class, raw, client, response) end
 
 ---A record for each object of a list.
 ---@param class { name: string, backend: string, methods: table, getters: table<string, string|function> }
 ---@param list table[]
 ---@param client salon.Client
----@param answer salon.Answer
+---@param response salon.Response
 ---@return salon.Record[]
-function core.records(class, list, client, answer) end
+function core.records(class, list, client, response) end
 
 ---@param record salon.Record
 ---@return table

@@ -6,7 +6,7 @@
 -- Shared shapes ----------------------------------------------------------------
 
 ---Details of the exchange behind a Room, a page or a Token.
----@class salon.Answer
+---@class salon.Response
 ---@field status integer
 ---@field request_id? string
 ---@field date? string
@@ -24,7 +24,7 @@
 ---@field [integer] salon.Record
 ---@field next? table  options for the next `list`; nil after the last page
 ---@field total? integer  Meet only
----@field answer salon.Answer
+---@field response salon.Response
 
 ---Everything of a list, one record per call; close it when you leave early.
 ---@class salon.Walk
@@ -46,7 +46,7 @@ function Secret:reveal() end
 ---An access token with what belongs to it: "salon.Token(expires in 3541 s)".
 ---@class salon.Token: userdata
 ---@field scopes string[]  granted
----@field answer? salon.Answer
+---@field response? salon.Response
 local Token = {}
 
 ---Seconds until it expires, negative afterwards; nil if unknown.
@@ -70,7 +70,7 @@ function Token:reveal_id() end
 
 ---@class salon.Client: userdata
 ---@field backend "opentalk"|"meet"
----@field call fun(self: salon.Client, method: string, path: string, opts?: salon.AnyCall): any, salon.Answer|salon.Error
+---@field call fun(self: salon.Client, method: string, path: string, opts?: salon.AnyCall): any, salon.Response|salon.Error
 ---@field pages fun(self: salon.Client, path: string, opts?: salon.AnyPages): salon.Walk
 local Client = {}
 
@@ -108,7 +108,7 @@ function Meet:token(opts) end
 ---@class salon.Record: userdata
 ---@field raw table  the decoded object; JSON null reads as nil
 ---@field backend "opentalk"|"meet"
----@field answer salon.Answer
+---@field response salon.Response
 ---@field [string] any
 local Record = {}
 
@@ -213,7 +213,7 @@ function Request:pending() end
 ---@return integer? status
 ---@return string|table body_or_info
 ---@return integer? attempts
----@return string? request_id  what the answer's header says of it
+---@return string? request_id  what the response's header says of it
 ---@return string? date
 function Request:result() end
 

@@ -48,7 +48,7 @@ function Scope:run(fn, ...)
   return leave(before, pcall(fn, ...))
 end
 
----Ends what is under way inside, from wherever it is called: those calls answer
+---Ends what is under way inside, from wherever it is called: those calls return
 ---`nil, err` with `err.kind == "cancelled"`, later ones too. Nothing happens when
 ---all is over already.
 function Scope:cancel()

@@ -34,7 +34,7 @@ static const char script[] =
   "core.normalise { core.null, 2.0, { x = core.null, y = 3.0 } }\n"
   "assert(core.secret('pw'):reveal() == 'pw')\n"
   "local token = core.token { access = 'a', refresh = 'r', scope = 'x y',\n"
-  "  expires_in = 60, answer = { status = 200 } }\n"
+  "  expires_in = 60, response = { status = 200 } }\n"
   "assert(token:reveal() .. token:reveal_refresh() == 'ar')\n"
   "assert(#token.scopes == 2 and token:reveal_id() == nil)\n"
   "assert(tostring(token) == 'salon.Token(expires in 60 s)')\n"

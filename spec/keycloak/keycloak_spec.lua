@@ -101,7 +101,7 @@ describe("salon at a real Keycloak", function()
 
   it("finds the token endpoint and logs in", function()
     local token = assert(login():token())
-    assert.equal(200, token.answer.status)
+    assert.equal(200, token.response.status)
     local left = token:expires_in()
     assert.is_true(left > 290 and left <= 300)
     table.sort(token.scopes)

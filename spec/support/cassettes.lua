@@ -64,7 +64,7 @@ local function whole(value)
   end
   local list = {}
   for i, item in ipairs(value) do list[i] = core.is_record(item) and item.raw or item end
-  return core.encode(#list > 0 and list or next(value) and value.answer == nil and value or {})
+  return core.encode(#list > 0 and list or next(value) and value.response == nil and value or {})
 end
 
 local function fields_text(fields)
@@ -157,8 +157,8 @@ end
 
 -- What a Room, a page or a token tells about its exchange; `call` returns it.
 local function status_of(value, about)
-  if core.is_record(value) or is_token(value) then about = value.answer end
-  if type(value) == "table" and value.answer then about = value.answer end
+  if core.is_record(value) or is_token(value) then about = value.response end
+  if type(value) == "table" and value.response then about = value.response end
   return type(about) == "table" and about.status or 200
 end
 
@@ -175,7 +175,7 @@ local function judge_value(line, value, about, complain)
   for _, item in ipairs(value) do
     if core.is_record(item) then judge_record(item, complain) end
   end
-  if value.answer and line.n then
+  if value.response and line.n then
     complain("next", line.next, value.next and (value.next.page or value.next.after))
   end
 end

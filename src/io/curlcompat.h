@@ -30,7 +30,7 @@ dnf install libcurl-devel | apk add curl-dev | brew install curl"
 #define SALON_CURL_REUSES_PLAIN_HTTP2                                          \
   (LIBCURL_VERSION_NUM < 0x075800 || LIBCURL_VERSION_NUM >= 0x080000)
 /* 7.83 to 8.1.0 keep a pointer to the last header line in an easy handle that
-** is used again: the next answer, when it begins with a folded line, makes
+** is used again: the next response, when it begins with a folded line, makes
 ** libcurl free memory twice. By the library at hand, not the one built with. */
 static inline bool salon_curl_may_reuse_handles(void) {
   unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;

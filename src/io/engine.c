@@ -146,7 +146,7 @@ static void fail(Engine *e, salon_Exchange *x, salon_Kind kind,
 }
 
 /* libcurl counts the busy connections among those it keeps: with more calls
-** under way than that, it would close a connection after every answer. */
+** under way than that, it would close a connection after every response. */
 static void allow_connections(Engine *e, const salon_Config *c) {
   long enough = (long)c->max_in_flight + MAX_IDLE;
   if (enough <= e->connections) return;

@@ -94,12 +94,12 @@ typedef struct salon_Exchange {
   bool sent;    /* this try left, or began to leave, for the server */
   double heard; /* when it left, later when the last byte came; 0 = neither */
 
-  /* the answer */
+  /* the response */
   salon_Kind kind;
   salon_Outcome outcome;
   int attempts;
-  long status;         /* 0 = no answer */
-  salon_Bytes head;    /* header block of the final answer */
+  long status;         /* 0 = no response */
+  salon_Bytes head;    /* header block of the final response */
   salon_Bytes content; /* its body, but for a good one that has a file: */
   salon_File download;
   char message[256];
@@ -120,7 +120,7 @@ void salon_exchange_unref(salon_Exchange *x);
 
 bool salon_exchange_finished(const salon_Exchange *x);
 
-/* Forgets the answer of an earlier try. */
+/* Forgets the response of an earlier try. */
 void salon_exchange_rewind(salon_Exchange *x);
 
 /* The next value of header `name` after `*at` (start with 0); NULL when there

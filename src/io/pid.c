@@ -1,4 +1,4 @@
-/* See pid.h. The answer is kept in a page that the kernel empties in a forked
+/* See pid.h. The response is kept in a page that the kernel empties in a forked
 ** child (MADV_WIPEONFORK, Linux 4.14), whichever way it was forked. Where that
 ** cannot be had, getpid() is asked every time. */
 #ifndef _GNU_SOURCE

@@ -2,7 +2,7 @@
 ** -DSALON_USE_POLL, which is how the fallback is tested).
 **
 ** Interest in connections is dropped lazily: libcurl takes a socket out of its
-** set after every answer and puts it back with the next request, so `want(fd,
+** set after every response and puts it back with the next request, so `want(fd,
 ** 0)` only notes it down, and the kernel is told when the descriptor fires
 ** unasked. That is for descriptors whose beginning is known (`opened`): of
 ** others, such as those of libcurl's resolver, a number may come back as

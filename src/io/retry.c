@@ -2,7 +2,7 @@
 **
 ** The one thing not to break: what may have reached the server and is not
 ** idempotent is never sent again, except where the extra rule of the plan
-** says that this very answer did nothing. */
+** says that this very response did nothing. */
 
 #include "retry.h"
 

@@ -27,11 +27,11 @@ typedef struct salon_RetryPlan {
 typedef struct salon_RetryInput {
   int tries;           /* made so far, >= 1 */
   int repeats;         /* of these, asked for by the extra rule */
-  int status;          /* of the answer; 0 = none came */
+  int status;          /* of the response; 0 = none came */
   bool unsent;         /* the request provably never left */
-  bool transient;      /* without an answer: may another try do better? */
-  bool repeat_matches; /* the answer's body is one the extra rule is for */
-  double retry_after;  /* what the answer asks for; < 0 = nothing */
+  bool transient;      /* without a response: may another try do better? */
+  bool repeat_matches; /* the response's body is one the extra rule is for */
+  double retry_after;  /* what the response asks for; < 0 = nothing */
   double now;
   double deadline; /* same clock as `now` */
   double random;   /* 0 to 1, fresh for each decision */

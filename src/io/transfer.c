@@ -20,7 +20,7 @@ enum { MAX_IDLE = 512, SWEEP_SECONDS = 10, IDLE_SECONDS = 60 };
 
 /* ---- callbacks ---- */
 
-/* Only a good answer goes to the file; what an error says is read in memory. */
+/* Only a good response goes to the file; what an error says is read in memory. */
 static bool goes_to_file(const salon_Transfer *t) {
   long status = 0;
   if (t->exchange->download.fd < 0) return false;
@@ -249,7 +249,7 @@ static void set_reuse(salon_Transfer *t, salon_Scheme scheme) {
 }
 
 /* What hangs on the scheme, set anew only when it changes. On plain http
-** waiting for the first connection's answer would serialise a burst. */
+** waiting for the first connection's response would serialise a burst. */
 static void set_scheme(salon_Transfer *t, salon_Scheme scheme) {
   if (t->scheme_set && t->scheme == scheme) return;
   t->scheme_set = true;
@@ -428,9 +428,9 @@ static const char *words_for(const salon_Transfer *t, CURLcode code) {
   case CURLE_SEND_ERROR:
     return "the connection broke while sending";
   case CURLE_RECV_ERROR:
-    return "the connection broke before the answer was complete";
+    return "the connection broke before the response was complete";
   case CURLE_PARTIAL_FILE:
-    return "the answer was cut short";
+    return "the response was cut short";
   case CURLE_HTTP2_STREAM:
   case CURLE_HTTP2:
     return "the server broke off the HTTP/2 stream";
@@ -442,7 +442,7 @@ static const char *words_for(const salon_Transfer *t, CURLcode code) {
 }
 
 static bool is_transient(salon_Kind kind, CURLcode code, bool sent) {
-  /* after sending, the protocol is not the URL's but that of the answer */
+  /* after sending, the protocol is not the URL's but that of the response */
   if (kind == SALON_NETWORK)
     return code != CURLE_URL_MALFORMAT &&
            (code != CURLE_UNSUPPORTED_PROTOCOL || sent);
@@ -466,7 +466,7 @@ static void say_too_long(salon_Transfer *t) {
   bool body = strcmp(t->too_long, "body") == 0;
   x->kind = SALON_LIMIT;
   snprintf(x->message, sizeof(x->message),
-           "the answer's %s is longer than %zu bytes", t->too_long,
+           "the response's %s is longer than %zu bytes", t->too_long,
            body ? x->max_body : x->config->max_header);
 }
 
@@ -523,9 +523,9 @@ static bool connected(const salon_Transfer *t) {
 void salon_transfer_late(salon_Transfer *t) {
   salon_Exchange *x = t->exchange;
   note_outcome(t);
-  const char *stage = "before the answer began";
+  const char *stage = "before the response began";
   if (x->status != 0)
-    stage = "in the middle of the answer";
+    stage = "in the middle of the response";
   else if (x->sent)
     ;
   else if (!looked_up(t->easy))
@@ -554,8 +554,8 @@ void salon_transfer_silent(salon_Transfer *t, double seconds) {
   x->kind = SALON_TIMEOUT;
   const char *words = "nothing came for %g s (silence_timeout)";
   if (x->head.len > 0)
-    words = "the answer stood still for %g s (silence_timeout)";
+    words = "the response stood still for %g s (silence_timeout)";
   else if (x->config->first_byte_timeout > 0)
-    words = "no answer began within %g s (first_byte_timeout)";
+    words = "no response began within %g s (first_byte_timeout)";
   snprintf(x->message, sizeof(x->message), words, seconds);
 }

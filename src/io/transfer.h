@@ -24,8 +24,8 @@ typedef struct salon_Transfer {
   bool scheme_set;
   const char *proxy;    /* borrowed from config; NULL = none for this call */
   curl_off_t uploaded;  /* of the body, when it was last looked */
-  const char *too_long; /* what of the answer exceeds our ceiling, or NULL */
-  bool headed;          /* the answer's header has come to its end */
+  const char *too_long; /* what of the response exceeds our ceiling, or NULL */
+  bool headed;          /* the response's header has come to its end */
   char error[CURL_ERROR_SIZE];
 } salon_Transfer;
 

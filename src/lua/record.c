@@ -13,7 +13,7 @@
 
 #define MAX_DEPTH 1024 /* lua-cjson decodes 1000 levels */
 
-enum { RAW = 1, CLIENT, ANSWER, GIVEN, PARTS = GIVEN }; /* user values */
+enum { RAW = 1, CLIENT, RESPONSE, GIVEN, PARTS = GIVEN }; /* user values */
 enum { METHODS = 1, GETTERS, META }; /* upvalues of the metamethods */
 
 static const char METATABLE; /* class[&METATABLE], metatable[&METATABLE] */
@@ -111,8 +111,8 @@ static int pushnamed(lua_State *L, const char *key) {
   if (*key != 'r' && *key != 'a' && *key != 'b' && *key != 't') return 0;
   if (strcmp(key, "raw") == 0)
     salon_getpart(L, 1, RAW);
-  else if (strcmp(key, "answer") == 0)
-    salon_getpart(L, 1, ANSWER);
+  else if (strcmp(key, "response") == 0)
+    salon_getpart(L, 1, RESPONSE);
   else if (strcmp(key, "backend") == 0)
     lua_getfield(L, lua_upvalueindex(META), "backend");
   else if (strcmp(key, "totable") == 0)
@@ -250,12 +250,12 @@ static void wrap(lua_State *L) {
   lua_pushvalue(L, OF);
   salon_setpart(L, -2, CLIENT);
   lua_pushvalue(L, BY);
-  salon_setpart(L, -2, ANSWER);
+  salon_setpart(L, -2, RESPONSE);
   lua_pushvalue(L, METAOF); /* without it nobody looks at the parts */
   lua_setmetatable(L, -2);
 }
 
-/* record(class, raw, client, answer) */
+/* record(class, raw, client, response) */
 static int record_new(lua_State *L) {
   checkclass(L);
   lua_pushvalue(L, RAWS);
@@ -263,7 +263,7 @@ static int record_new(lua_State *L) {
   return 1;
 }
 
-/* records(class, list of raw, client, answer) -> list */
+/* records(class, list of raw, client, response) -> list */
 static int record_list(lua_State *L) {
   int n, i;
   checkclass(L);

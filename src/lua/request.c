@@ -247,7 +247,7 @@ static int request_done(lua_State *L) {
 }
 
 /* News are read here even when there is nothing to wait for: with pages under
-** way all may be done in time, and their answers would pile up. */
+** way all may be done in time, and their responses would pile up. */
 static int request_wait(lua_State *L) {
   salon_Exchange *x = open_exchange(L);
   double seconds = luaL_checknumber(L, 2);

@@ -1,8 +1,8 @@
 /* token.c - salon.Token: an access token, perhaps a refresh and an id token.
  *
  * All bytes live in the userdata and are overwritten when it is released; no
- * text but reveal...() gives them out. Scopes and the details of the answer
- * hang on the user value, a table {scopes =, answer =}. Expiry is kept on the
+ * text but reveal...() gives them out. Scopes and the details of the response
+ * hang on the user value, a table {scopes =, response =}. Expiry is kept on the
  * boot-time clock, so setting the time of day neither ages nor revives. */
 #include "token.h"
 #include "io/clock.h"
@@ -86,8 +86,8 @@ static void setdetails(lua_State *L) {
   getparameter(L, "scope", LUA_TSTRING);
   splitscope(L);
   lua_setfield(L, -2, "scopes");
-  getparameter(L, "answer", LUA_TTABLE);
-  lua_setfield(L, -2, "answer");
+  getparameter(L, "response", LUA_TTABLE);
+  lua_setfield(L, -2, "response");
   salon_setuservalue(L, -2);
 }
 

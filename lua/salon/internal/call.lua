@@ -93,7 +93,7 @@ end
 ---@field raw? boolean  hands over the body as it came
 ---@field user? string  Meet: for whom to act
 
----Any request. What comes back: the decoded object or list; `true` for an answer
+---Any request. What comes back: the decoded object or list; `true` for a response
 ---without a body; the text where it is neither.
 ---
 ---Repeated by itself only as far as the method is safe to repeat.
@@ -105,7 +105,7 @@ end
 ---@param path string
 ---@param opts? salon.AnyCall
 ---@return any? data
----@return salon.Answer|salon.Error answer_or_err
+---@return salon.Response|salon.Error response_or_err
 function call.call(self, method, path, opts)
   local session = client.session(self, "client:call")
   if type(method) ~= "string" or not METHODS[method] then
@@ -120,19 +120,19 @@ function call.call(self, method, path, opts)
   request.method = method
   request.body = encode("client:call", given.json)
   request.deadline = session:deadline(given.timeout)
-  local answer, err = session:call(request)
-  if answer == nil then return nil, err end
-  local body = answer.body
+  local response, err = session:call(request)
+  if response == nil then return nil, err end
+  local body = response.body
   local shape = not given.raw and json.shape(body)
-  if not shape or shape == "text" then return body, session.about(answer) end
-  if shape == "empty" then return true, session.about(answer) end
+  if not shape or shape == "text" then return body, session.about(response) end
+  if shape == "empty" then return true, session.about(response) end
   local data
-  data, err = session:decode(answer, shape == "html" and "object" or shape)
+  data, err = session:decode(response, shape == "html" and "object" or shape)
   if data == nil then return nil, err end
-  return data, session.about(answer)
+  return data, session.about(response)
 end
 
--- The list in a decoded answer: itself, the member that was named, Meet's
+-- The list in a decoded response: itself, the member that was named, Meet's
 -- `results`, or the only list there is.
 local function list_in(data, shape, name)
   if shape == "array" then return data end
@@ -201,10 +201,10 @@ end
 
 ---@class salon.AnyPages
 ---@field query? table<string, string|number|boolean>
----@field items? string  the member that holds the list, where the answer is an object
+---@field items? string  the member that holds the list, where the response is an object
 ---@field user? string  Meet: for whom to act
 ---@field timeout? number  seconds per page
----@field prefetch? integer  0 to 64 pages under way while you work on one: 4 where the answer
+---@field prefetch? integer  0 to 64 pages under way while you work on one: 4 where the response
 ---  tells how many there are, otherwise 1 (which is then the most there can be)
 
 ---Walks any list of either API, page by page; what comes are the decoded entries.
@@ -234,20 +234,20 @@ function call.pages(self, path, opts)
     end
     return request
   end
-  function source.items(answer)
-    local shape = json.shape(answer.body) == "array" and "array" or "object"
+  function source.items(response)
+    local shape = json.shape(response.body) == "array" and "array" or "object"
     local err
-    data, err = session:decode(answer, shape)
+    data, err = session:decode(response, shape)
     if data == nil then return nil, err end
     list = list_in(data, shape, given.items)
-    if list == nil then return nil, session:shape_error(answer, "the answer holds no list") end
+    if list == nil then return nil, session:shape_error(response, "the response holds no list") end
     return list, ids_of(list)
   end
-  function source.following(answer, position)
-    return position_after(answer.request:header("Link"), data, position)
+  function source.following(response, position)
+    return position_after(response.request:header("Link"), data, position)
   end
-  function source.left(answer, following)
-    return pages_left(answer.request:header("Link"), data, list, following)
+  function source.left(response, following)
+    return pages_left(response.request:header("Link"), data, list, following)
   end
   source.further = later_page
   function source.records(items)  -- up to a null

@@ -61,8 +61,8 @@ end
 ---@class salon.ClientOptions
 ---@field timeout? number  seconds for a whole call: 30; a page of `each` counts as a call
 ---@field connect_timeout? number  seconds of look-up, connection and TLS together: 10
----@field first_byte_timeout? number  seconds from sending to the answer's first line: none
----@field silence_timeout? number  seconds in which nothing of an answer comes: none
+---@field first_byte_timeout? number  seconds from sending to the response's first line: none
+---@field silence_timeout? number  seconds in which nothing of a response comes: none
 ---@field max_tries? integer  how often one request may be sent: 4; 1: no repeats
 ---@field retry_after_cap? number  longest `Retry-After` that is waited for: 30 s
 ---@field user_agent? string
@@ -72,9 +72,9 @@ end
 ---@field no_proxy? string
 ---@field http_version? "auto"|"1.1"|"2"
 ---@field allow_insecure? boolean  allows plain http:// to other machines
----@field max_body? integer  bytes of an answer: 16 MiB
----@field max_header? integer  bytes of an answer's header: 256 KiB
----@field max_depth? integer  levels of lists and objects in an answer: 100
+---@field max_body? integer  bytes of a response: 16 MiB
+---@field max_header? integer  bytes of a response's header: 256 KiB
+---@field max_depth? integer  levels of lists and objects in a response: 100
 ---@field max_in_flight? integer  requests at a time, whole process: 1024
 ---@field max_per_origin? integer  requests at a time to one server: 256
 ---@field max_rate? number  requests a second to one server: none

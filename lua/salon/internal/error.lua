@@ -14,7 +14,7 @@ local json = require "salon.internal.json"
 ---@class salon.Error
 ---@field kind salon.ErrorKind
 ---@field message string
----@field status? integer  whenever an answer came
+---@field status? integer  whenever a response came
 ---@field code? string  the server's own code, unchanged
 ---@field fields? salon.FieldError[]
 ---@field retryable boolean  may the same call be made again safely?
@@ -24,7 +24,7 @@ local json = require "salon.internal.json"
 ---@field method? string
 ---@field url? string  without query
 ---@field request_id? string
----@field body? string  first 2 KiB of the answer, secrets struck out
+---@field body? string  first 2 KiB of the response, secrets struck out
 ---@field retry_after? number  seconds the server asks to wait
 local Error = { __name = "salon.Error" }
 Error.__index = Error
@@ -152,7 +152,7 @@ local function transport_hint(info, method)
   return hint and hint:format(info.message:match "%(([%l_]+_timeout)%)$" or "timeout")
 end
 
----No usable answer came: what `request:result()` says about it.
+---No usable response came: what `request:result()` says about it.
 ---@param request salon.Request
 ---@param info table
 ---@param secrets string[]
@@ -174,7 +174,7 @@ function Error.transport(request, info, secrets)
   }
 end
 
--- From an answer that says no -----------------------------------------------
+-- From a response that says no -----------------------------------------------
 
 local REASONS = {
   [301] = "moved", [302] = "redirect", [303] = "redirect", [304] = "not modified",
@@ -228,7 +228,7 @@ local function entries(list, field, into)
   end
 end
 
--- Members that describe the whole answer; all others name fields.
+-- Members that describe the whole response; all others name fields.
 local GENERAL = {
   code = true, message = true, detail = true, error = true, error_description = true,
   errors = true, validation_errors = true, non_field_errors = true,
@@ -260,7 +260,7 @@ local function fields_text(fields)
   return table.concat(texts, "; ")
 end
 
--- code, message, fields of a decoded error answer, whichever of the shapes of
+-- code, message, fields of a decoded error response, whichever of the shapes of
 -- OpenTalk, Keycloak or Meet it has.
 local function read_object(data)
   local code = text_of(data.code)
@@ -364,7 +364,7 @@ end
 ---@param secrets string[]
 ---@return salon.Error
 ---@return string shape  of the body
-function Error.answer(request, status, body, attempts, secrets)
+function Error.response(request, status, body, attempts, secrets)
   local code, message, fields, shape = Error.read(body)
   if shape == "empty" then code, message = read_challenge(request:header("WWW-Authenticate")) end
   local method = request:method()
@@ -377,7 +377,7 @@ function Error.answer(request, status, body, attempts, secrets)
     kind = status == 401 and "auth" or "http",
     status = status,
     code = struck(code, secrets),
-    message = struck(message, secrets) or REASONS[status] or "unexpected answer",
+    message = struck(message, secrets) or REASONS[status] or "unexpected response",
     fields = fields,
     attempts = attempts,
     outcome = "done",
@@ -393,24 +393,24 @@ function Error.answer(request, status, body, attempts, secrets)
 end
 
 ---A success whose body is not what the API promises.
----@param answer table  of the session
+---@param response table  of the session
 ---@param message string
 ---@param secrets string[]
 ---@return salon.Error
-function Error.decode(answer, message, secrets)
-  local html = json.shape(answer.body) == "html"
+function Error.decode(response, message, secrets)
+  local html = json.shape(response.body) == "html"
   return Error.new {
     kind = "decode",
-    status = answer.status,
+    status = response.status,
     message = message,
-    attempts = answer.attempts,
+    attempts = response.attempts,
     outcome = "done",
-    hint = html and "a web page came instead of the API's answer: "
+    hint = html and "a web page came instead of the API's response: "
       .. "the address is wrong, or a proxy does not route the API" or nil,
-    method = answer.request:method(),
-    url = answer.request:url(),
-    request_id = answer.request:header("x-request-id"),
-    body = answer.body ~= "" and kept_body(answer.body, secrets) or nil,
+    method = response.request:method(),
+    url = response.request:url(),
+    request_id = response.request:header("x-request-id"),
+    body = response.body ~= "" and kept_body(response.body, secrets) or nil,
   }
 end
 

@@ -21,7 +21,7 @@ local function fits(row, err, shape, words)
 end
 
 ---@param rows table[]
----@param err salon.Error  from an answer
+---@param err salon.Error  from a response
 ---@return string? sentence
 function hints.find(rows, err)
   local shape = json.shape(err.body or "")

@@ -97,32 +97,32 @@ function Login:get(deadline, refused)
   return token, err
 end
 
----The Token of a login service's answer. What the service sends may be no token
+---The Token of a login service's response. What the service sends may be no token
 ---at all (a blank inside, no lifetime one can add): an error then, whose body
 ---stays out of it, as nobody knows what in there is secret.
 ---@param session salon.Session
----@param answer table
----@param data table  the decoded answer
+---@param response table
+---@param data table  the decoded response
 ---@param fields table  for core.token
 ---@return salon.Token? token
 ---@return salon.Error? err  kind: decode
-function Login.read(session, answer, data, fields)
+function Login.read(session, response, data, fields)
   local fault
   if type(data.access_token) ~= "string" or data.access_token == "" then
-    fault = "the login service's answer holds no access_token"
+    fault = "the login service's response holds no access_token"
   else
     fields.access = data.access_token
     fields.expires_in = tonumber(data.expires_in)
     fields.scope = type(data.scope) == "string" and data.scope or nil
-    fields.answer = answer
+    fields.response = response
     local ok, token = pcall(core.token, fields)
     if ok then
-      session.about(answer)
+      session.about(response)
       return token
     end
-    fault = "the login service's answer is no use: " .. token
+    fault = "the login service's response is no use: " .. token
   end
-  local err = session:shape_error(answer, fault)
+  local err = session:shape_error(response, fault)
   err.body = nil
   return nil, err
 end

@@ -7,7 +7,7 @@
 -- new ends the walk. However long the list is, a walk holds the pages ahead, the
 -- one at hand, and the ids of as many, but of two at least.
 --
--- What lies ahead is a guess: where to go on is what each answer says, and pages
+-- What lies ahead is a guess: where to go on is what each response says, and pages
 -- that were asked for in vain are cancelled.
 --
 -- Each page has a deadline of its own: a long walk may take its time.
@@ -15,10 +15,10 @@
 -- A source is a table of:
 --   session
 --   call(position) -> salon.Call without deadline; position nil: the first page
---   following(answer, position) -> position of the next page, or nil
---   left(answer, following) -> how many pages there are from that one on, if known
+--   following(response, position) -> position of the next page, or nil
+--   left(response, following) -> how many pages there are from that one on, if known
 --   further(position, n) -> position of the page n pages later; goes with `left`
---   items(answer) -> list of decoded objects, list of what tells them apart (false:
+--   items(response) -> list of decoded objects, list of what tells them apart (false:
 --     nothing does) | nil, err
 --   records(items, about) -> list of what the caller gets for them
 --   over(err) -> true if this error in mid-walk means the list is at its end
@@ -41,19 +41,19 @@ end
 ---`items` as they are and their ids, when they are a list of objects whose ids fit
 ---into paths. A null among them left a hole, which is no object either.
 ---@param session salon.Session
----@param answer table
+---@param response table
 ---@param items any[]
 ---@param key string  of the id
 ---@return table[]? items
 ---@return string[]|salon.Error ids_or_err  kind: decode
-function pages.objects(session, answer, items, key)
+function pages.objects(session, response, items, key)
   local ids, odd = core.ids(items, key)
   if ids == nil then
-    return nil, session:shape_error(answer, "the list holds something that is no object")
+    return nil, session:shape_error(response, "the list holds something that is no object")
   end
   for i = odd or #items + 1, #items do
     local fault = options.id_fault(items[i][key])
-    if fault then return nil, session:shape_error(answer, "an id in the list " .. fault) end
+    if fault then return nil, session:shape_error(response, "an id in the list " .. fault) end
   end
   return items, ids
 end
@@ -61,22 +61,22 @@ end
 ---Fetches one page.
 ---@param source table
 ---@param position any  nil: the first page
----@return table? page  of records; `answer` tells about the exchange
+---@return table? page  of records; `response` tells about the exchange
 ---@return any next_or_err  position of the next page, or the error
 function pages.list(source, position)
   local session = source.session
   local call = source.call(position)
   call.deadline = session:deadline(source.timeout)
-  local answer, err = session:call(call)
-  if answer == nil then return nil, err end
+  local response, err = session:call(call)
+  if response == nil then return nil, err end
   local items
-  items, err = source.items(answer)
+  items, err = source.items(response)
   if items == nil then return nil, err end
   local following
-  if #items > 0 then following = source.following(answer, position) end
-  local about = session.about(answer)
+  if #items > 0 then following = source.following(response, position) end
+  local about = session.about(response)
   local page = source.records(items, about)
-  page.answer = about
+  page.response = about
   return page, following
 end
 
@@ -131,16 +131,16 @@ local function ask(self, position)
 end
 
 -- How many pages are to be under way now.
-local function wanted(self, answer)
+local function wanted(self, response)
   local source = self.source
-  local left = source.left and source.left(answer, self.following)
+  local left = source.left and source.left(response, self.following)
   return math.min(self.prefetch or left and KNOWN or 1, left or 1)
 end
 
--- Asks for the pages that follow `answer`, or notes that there are none.
-local function go_on(self, answer)
+-- Asks for the pages that follow `response`, or notes that there are none.
+local function go_on(self, response)
   local source, queue = self.source, self.queue
-  local following = source.following(answer, self.position)
+  local following = source.following(response, self.position)
   if following ~= nil and repeats(self, following) then following = nil end
   self.following = following
   local host = following ~= nil and source.session:host()
@@ -149,7 +149,7 @@ local function go_on(self, answer)
     drop_all(self)
     queue = self.queue
   end
-  for n = #queue + 1, wanted(self, answer) do
+  for n = #queue + 1, wanted(self, response) do
     queue[n] = ask(self, n == 1 and following or source.further(following, n - 1))
   end
 end
@@ -201,20 +201,20 @@ local function turn(self)
   local page = table.remove(self.queue, 1) or ask(self, self.following)
   page.pending.call.deadline = session:deadline(source.timeout)  -- waiting begins now
   self.waiting = page
-  local answer, err = session:finish(page.pending)
+  local response, err = session:finish(page.pending)
   if self.source ~= source then return end  -- closed meanwhile by another thread
   self.waiting = nil
   self.position = page.position
-  if answer == nil then
+  if response == nil then
     if not self.first and source.over and source.over(err) then return leave(self) end
     return give_up(self, err)
   end
-  if source.head_first then go_on(self, answer) end
-  local items, ids = source.items(answer)
+  if source.head_first then go_on(self, response) end
+  local items, ids = source.items(response)
   if items == nil then return give_up(self, ids) end
-  if not source.head_first then go_on(self, answer) end
+  if not source.head_first then go_on(self, response) end
   local fresh = unseen(self, items, ids)
-  self.page, self.i = source.records(fresh, session.about(answer)), 0
+  self.page, self.i = source.records(fresh, session.about(response)), 0
   self.first = false
   if fresh[1] == nil or self.following == nil then leave(self) end
 end

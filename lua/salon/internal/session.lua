@@ -37,7 +37,7 @@ local options = require "salon.internal.options"
 ---@field user? string  Meet: on whose behalf
 ---@field deadline number  on core.now()'s clock
 ---@field retry? "idempotent"|"unsent"|"never"  instead of what the method allows
----@field repeat_on? { status: integer, prefix?: string, max: integer }  an answer that asks for
+---@field repeat_on? { status: integer, prefix?: string, max: integer }  a response that asks for
 ---  another try: its status, the beginning of its body, how often
 ---@field files? { body?: string, sink?: string }  paths of what streams from and to the disk
 
@@ -202,7 +202,7 @@ local function blame_scope(err)
   return err
 end
 
--- One exchange. Returns an answer; or nil, err; or nil, nil when a cure was
+-- One exchange. Returns a response; or nil, err; or nil, nil when a cure was
 -- applied and the request wants to be sent again.
 local function exchange(self, pending, host)
   if pending.request == nil then
@@ -225,7 +225,7 @@ local function exchange(self, pending, host)
       request = request, token = pending.token,
     }
   end
-  local err, shape = Error.answer(request, status, body, attempts, self:secrets(pending.token))
+  local err, shape = Error.response(request, status, body, attempts, self:secrets(pending.token))
   local cure = not pending.call.anonymous
     and self.backend:cure(pending, err, shape, request:header("WWW-Authenticate"))
   if not cure then
@@ -248,16 +248,16 @@ local function through(host, work, ...)
 end
 
 local function complete(self, pending, host)
-  local answer, err
+  local response, err
   repeat  -- each cure is applied once, so this ends
-    answer, err = exchange(self, pending, host)
-  until answer or err
-  return answer, err
+    response, err = exchange(self, pending, host)
+  until response or err
+  return response, err
 end
 
----Waits for a started call and reads its answer.
+---Waits for a started call and reads its response.
 ---@param pending table
----@return table? answer  status, body, attempts, request_id, date, request, token
+---@return table? response  status, body, attempts, request_id, date, request, token
 ---@return salon.Error? err
 function Session:finish(pending)
   local host, err = self:host()
@@ -281,56 +281,56 @@ end
 
 ---Starts and finishes a call.
 ---@param call salon.Call
----@return table? answer
+---@return table? response
 ---@return salon.Error? err
 function Session:call(call)
   return self:finish(new_pending(call))
 end
 
 ---What a Room, a page or a token tells about the exchange it came from: the
----answer itself, once it has been read. Its request is closed: the memory is
+---response itself, once it has been read. Its request is closed: the memory is
 ---wanted for the next one long before the collector comes by.
----@param answer table
----@return salon.Answer
-function Session.about(answer)
-  answer.request:close()
-  answer.body, answer.request, answer.token = nil, nil, nil
-  return answer
+---@param response table
+---@return salon.Response
+function Session.about(response)
+  response.request:close()
+  response.body, response.request, response.token = nil, nil, nil
+  return response
 end
 
----The decoded body of an answer.
----@param answer table
+---The decoded body of a response.
+---@param response table
 ---@param shape "object"|"array"  what the API promises
 ---@return table? data
 ---@return salon.Error? err  kind: decode; limit for one nested too deeply
-function Session:decode(answer, shape)
-  local found = json.shape(answer.body)
+function Session:decode(response, shape)
+  local found = json.shape(response.body)
   local message, too_deep
   if found == shape then
     local data
-    data, message, too_deep = json.decode(answer.body, self.max_depth)
+    data, message, too_deep = json.decode(response.body, self.max_depth)
     if data then return data end
-    message = too_deep and ("the answer has more than %d levels"):format(self.max_depth)
-      or "the answer is broken JSON: " .. message
+    message = too_deep and ("the response has more than %d levels"):format(self.max_depth)
+      or "the response is broken JSON: " .. message
   elseif found == "empty" then
-    message = "the answer is empty"
+    message = "the response is empty"
   else
-    message = ("the answer is %s, not a JSON %s"):format(
+    message = ("the response is %s, not a JSON %s"):format(
       ({ html = "HTML", text = "no JSON", object = "a JSON object", array = "a JSON list" })[found],
       shape == "array" and "list" or shape)
   end
-  local secrets = self:secrets(answer.token)
-  local err = Error.decode(answer, Error.strike(message, secrets), secrets)
+  local secrets = self:secrets(response.token)
+  local err = Error.decode(response, Error.strike(message, secrets), secrets)
   if too_deep then err.kind = "limit" end
   return nil, err
 end
 
----The answer is JSON, but not what the API promises.
----@param answer table
+---The response is JSON, but not what the API promises.
+---@param response table
 ---@param message string
 ---@return salon.Error  kind: decode
-function Session:shape_error(answer, message)
-  return Error.decode(answer, message, self:secrets(answer.token))
+function Session:shape_error(response, message)
+  return Error.decode(response, message, self:secrets(response.token))
 end
 
 ---Sends a call and decodes the object that comes back.
@@ -338,17 +338,17 @@ end
 ---@param key? string  the field that later calls put into their paths
 ---@param asked? string  what was asked for, in case it is the same: that has been checked
 ---@return table? data
----@return table|salon.Error answer_or_err
+---@return table|salon.Error response_or_err
 function Session:fetch(call, key, asked)
-  local answer, err = self:call(call)
-  if answer == nil then return nil, err end
+  local response, err = self:call(call)
+  if response == nil then return nil, err end
   local data
-  data, err = self:decode(answer, "object")
+  data, err = self:decode(response, "object")
   if data == nil then return nil, err end
   local value = key and data[key]
   local fault = key and (value == nil or value ~= asked) and options.id_fault(value)
-  if fault then return nil, self:shape_error(answer, ("the answer's '%s' %s"):format(key, fault)) end
-  return data, answer
+  if fault then return nil, self:shape_error(response, ("the response's '%s' %s"):format(key, fault)) end
+  return data, response
 end
 
 return Session

@@ -1,4 +1,4 @@
--- What a backend does not have is a typed answer, not a nil: a service whose
+-- What a backend does not have is a typed response, not a nil: a service whose
 -- every method says so.
 
 local Error = require "salon.internal.error"

@@ -2,7 +2,7 @@
 -- script, light threads in nginx. Where neither can be had - PUC Lua 5.1, nginx's
 -- init phase - each is through before the next one begins.
 --
--- A crew has a scope: dismissed workers are not killed; their calls answer
+-- A crew has a scope: dismissed workers are not killed; their calls return
 -- `nil, err` with kind "cancelled", and they find their end by themselves.
 
 local context = require "salon.internal.context"

@@ -65,7 +65,7 @@ hints.ROOMS = {
   { "the list has fewer pages", status = 404, path = "/rooms/$" },
   { "this server cannot do that; newer versions may", status = 405 },
   { "send JSON: other types are not understood everywhere", status = 415 },
-  { "the answer is JSON only: something on the way changes the header Accept", status = 406 },
+  { "the response is JSON only: something on the way changes the header Accept", status = 406 },
 }
 
 return hints

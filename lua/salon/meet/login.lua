@@ -37,7 +37,7 @@ local function ask(self, deadline)
     return nil, Error.new { kind = "auth", message = "option 'client_secret': " .. message }
   end
   given.secret_in_use = core.secret(secret)
-  local data, answer = session:fetch {
+  local data, response = session:fetch {
     method = "POST",
     parts = { "application", "token", "" },
     body = core.encode {
@@ -51,8 +51,8 @@ local function ask(self, deadline)
     retry = "idempotent",
     repeat_on = { status = 409, max = 1 },  -- a race while the server makes the user
   }
-  if data == nil then return nil, explain(answer) end
-  return Login.read(session, answer, data, {})
+  if data == nil then return nil, explain(response) end
+  return Login.read(session, response, data, {})
 end
 
 ---@param session salon.Session

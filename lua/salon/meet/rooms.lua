@@ -81,14 +81,14 @@ local function source(session, given, user)
     end
     return { parts = { "rooms", "" }, query = query, user = user }
   end
-  function self.items(answer)
+  function self.items(response)
     local err
-    data, err = session:decode(answer, "object")
+    data, err = session:decode(response, "object")
     if data == nil then return nil, err end
     if type(data.results) ~= "table" then
-      return nil, session:shape_error(answer, "the page holds no list 'results'")
+      return nil, session:shape_error(response, "the page holds no list 'results'")
     end
-    return pages.objects(session, answer, data.results, "id")
+    return pages.objects(session, response, data.results, "id")
   end
   function self.following(_, position)
     if type(data.next) ~= "string" then return nil end
@@ -116,7 +116,7 @@ end
 ---
 ---Source: `GET /rooms/`, Meet External API v1.0.
 ---@param opts? { page?: integer, page_size?: integer, user?: string, timeout?: number }
----@return salon.Page? page  page[i], #page, page.next (options or nil), page.total, page.answer
+---@return salon.Page? page  page[i], #page, page.next (options or nil), page.total, page.response
 ---@return salon.Error? err
 function Rooms:list(opts)
   local session = options.self(self, Rooms, "rooms:list")
@@ -159,13 +159,13 @@ function Rooms:get(id, opts)
   local session = options.self(self, Rooms, "rooms:get")
   options.id("rooms:get", "id", id)
   local call = options.check("rooms:get", opts, CALL)
-  local raw, answer = session:fetch({
+  local raw, response = session:fetch({
     parts = { "rooms", id, "" },
     user = user_of(session, call, "rooms:get"),
     deadline = session:deadline(call.timeout),
   }, "id", id)
-  if raw == nil then return nil, answer end
-  return wrap(session, raw, session.about(answer))
+  if raw == nil then return nil, response end
+  return wrap(session, raw, session.about(response))
 end
 
 -- The server takes "no" for `everyone_can_mute` and later reads it as yes.
@@ -187,7 +187,7 @@ local FIELDS = {
   configuration = { "table", check = configuration_fault },
 }
 
--- The answer when the name that the server drew is taken: nothing was created.
+-- The response when the name that the server drew is taken: nothing was created.
 local TAKEN = { status = 400, prefix = '{"slug":', max = 3 }
 
 ---@class salon.meet.RoomFields
@@ -210,7 +210,7 @@ function Rooms:create(fields, opts)
   local body = options.check("rooms:create", fields, FIELDS, 3, "field")
   local call = options.check("rooms:create", opts, CALL)
   local text = encode("rooms:create", body)
-  local raw, answer = session:fetch({
+  local raw, response = session:fetch({
     method = "POST",
     parts = { "rooms", "" },
     body = text,
@@ -218,8 +218,8 @@ function Rooms:create(fields, opts)
     deadline = session:deadline(call.timeout),
     repeat_on = TAKEN,
   }, "id")
-  if raw == nil then return nil, answer end
-  return wrap(session, raw, session.about(answer))
+  if raw == nil then return nil, response end
+  return wrap(session, raw, session.about(response))
 end
 
 -- Servers that cannot do it say 405, before 1.6 a 403 of their own.
@@ -247,19 +247,19 @@ function Rooms:update(id, fields, opts)
   local body = options.check("rooms:update", fields, FIELDS, 3, "field")
   local call = options.check("rooms:update", opts, CALL)
   local text = encode("rooms:update", body)
-  local raw, answer = session:fetch({
+  local raw, response = session:fetch({
     method = "PATCH",
     parts = { "rooms", id, "" },
     body = text,
     user = user_of(session, call, "rooms:update"),
     deadline = session:deadline(call.timeout),
   }, "id")
-  if raw == nil then return nil, not_offered(answer, "change", "Meet can since 1.31") end
-  return wrap(session, raw, session.about(answer))
+  if raw == nil then return nil, not_offered(response, "change", "Meet can since 1.31") end
+  return wrap(session, raw, session.about(response))
 end
 
 ---Deletes a room, once servers offer it: none up to 1.32 does, and all of them
----answer `err.kind == "unsupported"`.
+---response `err.kind == "unsupported"`.
 ---
 ---Source: `DELETE /rooms/{id}/`, Meet External API v1.0 (announced).
 ---@param id string
@@ -270,13 +270,13 @@ function Rooms:delete(id, opts)
   local session = options.self(self, Rooms, "rooms:delete")
   options.id("rooms:delete", "id", id)
   local call = options.check("rooms:delete", opts, CALL)
-  local answer, err = session:call {
+  local response, err = session:call {
     method = "DELETE",
     parts = { "rooms", id, "" },
     user = user_of(session, call, "rooms:delete"),
     deadline = session:deadline(call.timeout),
   }
-  if answer == nil then
+  if response == nil then
     return nil, not_offered(err, "delete", "Meet's External API does not offer it yet")
   end
   return true

@@ -25,7 +25,7 @@ function getters.room(event)
   local raw = event.raw
   if type(raw.room) ~= "table" or options.id_fault(raw.room.id) then return nil end
   local session = client.session_of(core.client_of(event))
-  return rooms.of_event(session, raw.room, event.answer, raw.title)
+  return rooms.of_event(session, raw.room, event.response, raw.title)
 end
 
 function getters.join_url(event)
@@ -193,13 +193,13 @@ function Events:get(id, opts)
   local session = options.self(self, Events, "events:get")
   options.id("events:get", "id", id)
   local given = options.check("events:get", opts, GET)
-  local raw, answer = session:fetch({
+  local raw, response = session:fetch({
     parts = { "events", id },
     query = given.invitees_max and { "invitees_max", given.invitees_max },
     deadline = session:deadline(given.timeout),
   }, "id")
-  if raw == nil then return nil, answer end
-  return wrap(session, raw, session.about(answer))
+  if raw == nil then return nil, response end
+  return wrap(session, raw, session.about(response))
 end
 
 return events

@@ -13,7 +13,7 @@ hints.LOGIN = {
   { "the account is disabled at the login service", text = "account disabled" },
   { "switch on 'Direct access grants' for this client at the login service, or use another "
     .. "'client_id'", text = "direct access grants" },
-  { "check 'username' and 'password'; a locked account gets the same answer, even with the right "
+  { "check 'username' and 'password'; a locked account gets the same response, even with the right "
     .. "password, and so does one that wants a one-time password",
     text = "invalid user credentials" },
   { "'client_secret' is missing or wrong for this 'client_id'",

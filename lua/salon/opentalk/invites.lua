@@ -99,12 +99,12 @@ function Invites:get(code, opts)
   local session = options.self(self, Invites, "invites:get")
   options.id("invites:get", "code", code)
   local call = options.check("invites:get", opts, options.CALL)
-  local raw, answer = session:fetch({
+  local raw, response = session:fetch({
     parts = { "rooms", self.room_id, "invites", code },
     deadline = session:deadline(call.timeout),
   }, "invite_code")
-  if raw == nil then return nil, answer end
-  return wrap(session, raw, session.about(answer))
+  if raw == nil then return nil, response end
+  return wrap(session, raw, session.about(response))
 end
 
 local FIELDS = {
@@ -134,14 +134,14 @@ function Invites:create(fields, opts)
   if given.expires_in then
     body.expiration = clock.rfc3339(os.time() + math.ceil(given.expires_in))
   end
-  local raw, answer = session:fetch({
+  local raw, response = session:fetch({
     method = "POST",
     parts = { "rooms", self.room_id, "invites" },
     body = core.encode(body),
     deadline = session:deadline(call.timeout),
   }, "invite_code")
-  if raw == nil then return nil, answer end
-  return wrap(session, raw, session.about(answer))
+  if raw == nil then return nil, response end
+  return wrap(session, raw, session.about(response))
 end
 
 return invites

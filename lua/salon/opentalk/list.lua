@@ -11,25 +11,25 @@ list.LARGEST = 100  -- per_page; newer servers refuse more, older ones cut it
 
 list.PER_PAGE = { "number", integer = true, min = 1, max = list.LARGEST }
 
-local function page_of(answer, relation)
-  return tonumber(links.param(answer.request:header("Link"), relation, "page"))
+local function page_of(response, relation)
+  return tonumber(links.param(response.request:header("Link"), relation, "page"))
 end
 
-local function by_number(answer, position)
-  local next_page = page_of(answer, "next")
+local function by_number(response, position)
+  local next_page = page_of(response, "next")
   -- pages are counted upwards: anything else would be a circle
   if next_page and next_page > (position or 1) then return next_page end
 end
 
-local function pages_left(answer, following)
-  local last = page_of(answer, "last")
+local function pages_left(response, following)
+  local last = page_of(response, "last")
   return last and last - following + 1
 end
 
 local function further(position, n) return position + n end
 
-local function by_cursor(answer)
-  local cursor = links.param(answer.request:header("Link"), "after", "after")
+local function by_cursor(response)
+  local cursor = links.param(response.request:header("Link"), "after", "after")
   if cursor ~= "" then return cursor end
 end
 
@@ -65,10 +65,10 @@ function list.source(fields)
     if position ~= nil then append(query, style.param, position) end
     return { parts = fields.parts, query = query }
   end
-  function source.items(answer)
-    local items, err = session:decode(answer, "array")
+  function source.items(response)
+    local items, err = session:decode(response, "array")
     if items == nil then return nil, err end
-    return pages.objects(session, answer, items, fields.id)
+    return pages.objects(session, response, items, fields.id)
   end
   return source
 end

@@ -3,7 +3,7 @@
 -- controller that servers up to 0.29 want.
 --
 -- Not to break: a password that was refused is not sent again by itself (two
--- failures within a second lock an account), and a refresh token whose answer
+-- failures within a second lock an account), and a refresh token whose response
 -- was lost is not sent again (where tokens rotate that ends the session).
 
 local Error = require "salon.internal.error"
@@ -40,12 +40,12 @@ local function missing(name, message)
   return Error.new { kind = "auth", message = ("option '%s': %s"):format(name, message) }
 end
 
--- Sends a form to the token endpoint and makes a Token of the answer.
+-- Sends a form to the token endpoint and makes a Token of the response.
 local function ask(self, form, deadline, old_refresh)
   local session = self.session
   local endpoint, err = self.discovery:find_login(deadline)
   if endpoint == nil then return nil, err end
-  local data, answer = session:fetch {
+  local data, response = session:fetch {
     method = "POST",
     url = endpoint,
     body = core.form(form),
@@ -54,9 +54,9 @@ local function ask(self, form, deadline, old_refresh)
     deadline = deadline,
     retry = "never",
   }
-  if data == nil then return nil, explain(answer) end
+  if data == nil then return nil, explain(response) end
   local refresh = data.refresh_token or old_refresh
-  return Login.read(session, answer, data, {
+  return Login.read(session, response, data, {
     refresh = type(refresh) == "string" and refresh or nil,
     id_token = type(data.id_token) == "string" and data.id_token or nil,
   })
@@ -78,7 +78,7 @@ local function add(form, name, value)
   form[#form + 1] = value
 end
 
--- The same credentials were refused a moment ago: the same answer, unsent.
+-- The same credentials were refused a moment ago: the same response, unsent.
 local function refused_before(self, credentials)
   local refusal = self.refusal
   if refusal == nil or refusal.credentials:reveal() ~= credentials then return nil end
@@ -159,7 +159,7 @@ end
 -- `POST /v1/auth/login`: servers up to 0.29 know a user from then on.
 local function register(self, token, deadline)
   self.in_use = token
-  local answer, err = self.session:call {
+  local response, err = self.session:call {
     method = "POST",
     parts = { "auth", "login" },
     body = core.encode { id_token = token:reveal_id() or token:reveal() },
@@ -167,7 +167,7 @@ local function register(self, token, deadline)
     deadline = deadline,
     retry = "idempotent",
   }
-  if answer == nil then
+  if response == nil then
     if err.status == 400 or err.status == 401 then
       err.kind = "auth"
     end

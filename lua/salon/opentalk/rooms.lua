@@ -53,7 +53,7 @@ local CLASS = { name = "salon.Room", backend = "opentalk", methods = {}, getters
 
 ---@param session salon.Session
 ---@param raw table
----@param about salon.Answer
+---@param about salon.Response
 ---@return salon.opentalk.Room
 function rooms.wrap(session, raw, about)
   return core.record(CLASS, raw, session.client, about)
@@ -62,7 +62,7 @@ end
 ---The room of an event; its title is the event's.
 ---@param session salon.Session
 ---@param raw table
----@param about salon.Answer
+---@param about salon.Response
 ---@param title string?
 ---@return salon.opentalk.Room
 function rooms.of_event(session, raw, about, title)
@@ -104,7 +104,7 @@ end
 ---
 ---Source: `GET /v1/rooms`, OpenTalk REST API v1.
 ---@param opts? { per_page?: integer, page?: integer, timeout?: number }
----@return salon.Page? page  page[i], #page, page.next (options or nil), page.answer
+---@return salon.Page? page  page[i], #page, page.next (options or nil), page.response
 ---@return salon.Error? err
 function Rooms:list(opts)
   local session = options.self(self, Rooms, "rooms:list")
@@ -136,12 +136,12 @@ function Rooms:get(id, opts)
   local session = options.self(self, Rooms, "rooms:get")
   options.id("rooms:get", "id", id)
   local call = options.check("rooms:get", opts, options.CALL)
-  local raw, answer = session:fetch({
+  local raw, response = session:fetch({
     parts = { "rooms", id },
     deadline = session:deadline(call.timeout),
   }, "id", id)
-  if raw == nil then return nil, answer end
-  return rooms.wrap(session, raw, session.about(answer))
+  if raw == nil then return nil, response end
+  return rooms.wrap(session, raw, session.about(response))
 end
 
 local function password_fault(value)
@@ -188,14 +188,14 @@ function Rooms:create(fields, opts)
   local call = options.check("rooms:create", opts, options.CALL)
   local shown = body.password
   if core.is_secret(shown) then body.password = shown:reveal() end
-  local raw, answer = session:fetch({
+  local raw, response = session:fetch({
     method = "POST",
     parts = { "rooms" },
     body = core.encode(body),
     deadline = session:deadline(call.timeout),
   }, "id")
-  if raw == nil then return nil, answer end
-  return rooms.wrap(session, raw, session.about(answer))
+  if raw == nil then return nil, response end
+  return rooms.wrap(session, raw, session.about(response))
 end
 
 return rooms
