@@ -15,7 +15,6 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
-#include "io/clock.h"
 #include "lua/json.h"
 #include "lua/record.h"
 #include "lua/secret.h"
@@ -82,7 +81,6 @@ static int run(lua_State *L) {
   if (luaL_loadbuffer(L, script, sizeof(script) - 1, "=script") != LUA_OK)
     return lua_error(L);
   lua_newtable(L);
-  salon_open_clock(L);
   salon_open_json(L);
   salon_open_record(L);
   salon_open_secret(L);

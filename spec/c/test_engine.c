@@ -392,9 +392,9 @@ static void the_deadline_holds_during_the_handshake(void **state) {
 static void the_deadline_holds_before_and_within_the_answer(void **state) {
   (void)state;
   Server *s = server_start(answer, NULL);
-  late(server_url(s, "/hang"), "before the answer began", SALON_UNKNOWN);
-  late(server_url(s, "/header-hang"), "the answer", SALON_DONE);
-  late(server_url(s, "/body-hang"), "in the middle of the answer", SALON_DONE);
+  late(server_url(s, "/hang"), "before the response began", SALON_UNKNOWN);
+  late(server_url(s, "/header-hang"), "the response", SALON_DONE);
+  late(server_url(s, "/body-hang"), "in the middle of the response", SALON_DONE);
   server_stop(s);
 }
 
@@ -493,7 +493,7 @@ static void a_silent_server_is_given_up_on(void **state) {
   double before = salon_now();
   salon_Exchange *x = call("GET", server_url(s, "/body-hang"), NULL);
   assert_failed(x, SALON_TIMEOUT, SALON_DONE, 2);
-  assert_says(x, "the answer stood still for 0.2 s");
+  assert_says(x, "the response stood still for 0.2 s");
   assert_true(salon_now() - before < 0.9);
   end(x);
   x = call("POST", server_url(s, "/hang"), "hello");
@@ -526,7 +526,7 @@ static void the_first_byte_has_a_time_of_its_own(void **state) {
   config->first_byte_timeout = 0.1;
   salon_Exchange *x = call("POST", server_url(s, "/hang"), "hello");
   assert_failed(x, SALON_TIMEOUT, SALON_UNKNOWN, 1);
-  assert_says(x, "no answer began within 0.1 s");
+  assert_says(x, "no response began within 0.1 s");
   end(x);
   double before = salon_now();
   x = finish(begin("GET", server_url(s, "/body-hang"), NULL, 0.4));
