@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- servers ---- */
@@ -271,6 +272,62 @@ static void a_retry_after_above_the_ceiling_ends_the_call(void **state) {
   server_stop(s);
 }
 
+static char in_1000_seconds[80];
+
+static const struct {
+  const char *lines;
+  int64_t seconds;
+} waits[] = {
+  {"", -1},
+  {"Retry-After:\r\n", -1},
+  {"Retry-After: 0\r\n", 0},
+  {"retry-after:\t007 \r\n", 7},
+  {"Retry-After: 3600\r\n", 3600},
+  {"Retry-After: 99999999999999999999999999\r\n", 1000000000},
+  {"Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 0},
+  {"Retry-After: Sunday, 06-Nov-94 08:49:37 GMT\r\n", 0},
+  {"Retry-After: Sun Nov  6 08:49:37 1994\r\n", 0},
+  {in_1000_seconds, 1000},
+  {"Retry-After: soon\r\n", -1},
+  {"Retry-After: -1\r\n", -1},
+  {"Retry-After: 1e3\r\n", -1},
+  {"Retry-After: 7s\r\n", -1},
+  {"Retry-After: 7, 8\r\n", -1},
+  {"Retry-After: 2026-12-22T04:00:30Z\r\n", -1},
+  {"Retry-After: soon\r\nRetry-After: 9\r\n", 9},
+};
+
+/* The path is a row of the table. */
+static Answer refuse(void *user, int n, const char *path, const char *text) {
+  static char bytes[512];
+  (void)user, (void)n, (void)text;
+  snprintf(bytes, sizeof(bytes),
+           "HTTP/1.1 503 Busy\r\n%sContent-Length: 0\r\n\r\n",
+           waits[atoi(path + 1)].lines);
+  return (Answer){bytes, 0, THEN_KEEP};
+}
+
+static void retry_after_is_read_as_seconds_and_as_a_date(void **state) {
+  (void)state;
+  time_t later = time(NULL) + 1000;
+  strftime(in_1000_seconds, sizeof(in_1000_seconds),
+           "Retry-After: %a, %d %b %Y %H:%M:%S GMT\r\n", gmtime(&later));
+  Server *s = server_start(refuse, NULL);
+  config->retry.max_tries = 1;
+  for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
+    char path[16];
+    snprintf(path, sizeof(path), "/%zu", i);
+    salon_Exchange *x = call("GET", server_url(s, path), NULL);
+    int64_t wanted = waits[i].seconds, got = x->retry_after;
+    int64_t tolerance = wanted == 1000 ? (int64_t)(10 * slower()) : 0;
+    ok(x, 503);
+    if (got > wanted || got < wanted - tolerance)
+      fail_msg("%s: %lld s", waits[i].lines, (long long)got);
+    end(x);
+  }
+  server_stop(s);
+}
+
 static void a_call_may_ask_for_one_status_to_be_repeated(void **state) {
   (void)state;
   Server *s = server_start(answer, NULL);
@@ -394,7 +451,8 @@ static void the_deadline_holds_before_and_within_the_answer(void **state) {
   Server *s = server_start(answer, NULL);
   late(server_url(s, "/hang"), "before the response began", SALON_UNKNOWN);
   late(server_url(s, "/header-hang"), "the response", SALON_DONE);
-  late(server_url(s, "/body-hang"), "in the middle of the response", SALON_DONE);
+  late(server_url(s, "/body-hang"), "in the middle of the response",
+       SALON_DONE);
   server_stop(s);
 }
 
@@ -805,6 +863,7 @@ int main(void) {
     TEST(a_post_is_not_repeated_after_an_answer),
     TEST(retry_after_is_waited_for),
     TEST(a_retry_after_above_the_ceiling_ends_the_call),
+    TEST(retry_after_is_read_as_seconds_and_as_a_date),
     TEST(a_call_may_ask_for_one_status_to_be_repeated),
     TEST(a_refused_connection_is_tried_again_also_for_a_post),
     TEST(a_broken_answer_is_a_network_failure),

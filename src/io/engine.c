@@ -199,16 +199,6 @@ static bool body_starts_with(const salon_Exchange *x, const char *prefix) {
   return x->content.len >= n && memcmp(x->content.data, prefix, n) == 0;
 }
 
-static double retry_after(const salon_Exchange *x) {
-  char text[64];
-  size_t at = 0, len;
-  const char *value = salon_exchange_header(x, "Retry-After", &at, &len);
-  if (value == NULL || len >= sizeof(text)) return -1;
-  memcpy(text, value, len);
-  text[len] = '\0';
-  return salon_retry_after(text, (double)time(NULL));
-}
-
 /* The pause before the next try; < 0 = there is none. `x` holds its slot. */
 static double pause_after(Engine *e, salon_Exchange *x, bool transient) {
   double now = salon_now();
@@ -222,7 +212,7 @@ static double pause_after(Engine *e, salon_Exchange *x, bool transient) {
     .unsent = !x->sent,
     .transient = transient,
     .repeat_matches = matches,
-    .retry_after = retry_after(x),
+    .retry_after = (double)x->retry_after,
     .now = now,
     .deadline = x->deadline,
     .random = random_fraction(e),

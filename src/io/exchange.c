@@ -110,6 +110,7 @@ salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
   x->plan.class_ = salon_retry_class(method);
   x->max_body = config->max_body;
   x->outcome = SALON_UNSENT;
+  x->retry_after = -1;
   x->upload.fd = x->download.fd = -1;
   if (copy_body(x, body, body_len)) return x;
   destroy(x);
@@ -154,6 +155,7 @@ void salon_exchange_rewind(salon_Exchange *x) {
   x->download.at = 0;
   x->upload.failed = x->download.failed = false;
   x->status = 0;
+  x->retry_after = -1;
   x->opened = x->sent = false;
   x->heard = 0;
   x->message[0] = '\0';

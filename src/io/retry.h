@@ -48,8 +48,4 @@ bool salon_retry_is_repeat(const salon_RetryPlan *plan,
 /* What a method allows when nobody says otherwise. */
 salon_RetryClass salon_retry_class(const char *method);
 
-/* Reads a Retry-After value, seconds or a date in any of HTTP's three forms,
-** as seconds from `now_unix`; a past date is 0, nonsense is -1. */
-double salon_retry_after(const char *text, double now_unix);
-
 #endif

@@ -16,6 +16,9 @@
 
 #define HAS_SEND_HOOK SALON_CURL_HAS_PREREQ
 
+/* Seconds to wait that no number can say. */
+static const int64_t LONGEST_WAIT = 1000000000;
+
 enum { MAX_IDLE = 512, SWEEP_SECONDS = 10, IDLE_SECONDS = 60 };
 
 /* ---- callbacks ---- */
@@ -451,10 +454,34 @@ static bool is_transient(salon_Kind kind, CURLcode code, bool sent) {
   return kind == SALON_TIMEOUT || code == CURLE_SSL_CONNECT_ERROR;
 }
 
+/* libcurl reads the value but gives 0 for one that is absent, for one that it
+** does not understand, and for 0; of "7s" or "1e3" it takes the digits. So the
+** header itself tells whether there is one, and of which form. */
+static int64_t read_retry_after(const salon_Transfer *t) {
+  static const char digits[] = "0123456789";
+  char text[64];
+  size_t at = 0, len = 0;
+  const char *value = NULL, *next;
+  while ((next = salon_exchange_header(t->exchange, "Retry-After", &at, &len)))
+    value = next; /* libcurl goes by the last one, too */
+  if (value == NULL || len == 0 || len >= sizeof(text)) return -1;
+  memcpy(text, value, len);
+  text[len] = '\0';
+  bool number = text[strspn(text, digits)] == '\0';
+  bool date = strchr(text, ':') != NULL && strcspn(text, digits) > 0;
+  if (!number && !date) return -1;
+  curl_off_t seconds = 0; /* a date that is past: negative in 7.88 */
+  curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &seconds);
+  bool overflow = number && seconds == 0 && text[strspn(text, "0")] != '\0';
+  if (overflow) return LONGEST_WAIT;
+  return seconds > 0 ? seconds : 0;
+}
+
 static void note_outcome(salon_Transfer *t) {
   salon_Exchange *x = t->exchange;
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &x->status);
   if (x->status < 200) x->status = 0;
+  if (x->status != 0) x->retry_after = read_retry_after(t);
   if (x->status != 0)
     x->outcome = SALON_DONE;
   else if (x->sent || x->outcome != SALON_UNSENT) /* now or in an earlier try */
