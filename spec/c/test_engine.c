@@ -63,6 +63,16 @@ static Answer busy(void *user, int n, const char *path, const char *text) {
                   THEN_KEEP};
 }
 
+/* `GET` and `POST`: may the caller make the same call again? */
+static void assert_retryable(const char *url, bool get, bool post) {
+  static const char *const methods[] = {"GET", "POST"};
+  for (int i = 0; i < 2; i++) {
+    salon_Exchange *x = call(methods[i], url, NULL);
+    assert_int_equal(x->retryable, i == 0 ? get : post);
+    end(x);
+  }
+}
+
 static void assert_content(const salon_Exchange *x, const char *text) {
   assert_int_equal(x->content.len, strlen(text));
   assert_memory_equal(x->content.data, text, strlen(text));
@@ -377,6 +387,25 @@ static void a_broken_answer_is_a_network_failure(void **state) {
   assert_failed(x, SALON_NETWORK, SALON_UNKNOWN, 1);
   end(x);
   server_stop(s);
+}
+
+static void the_result_says_whether_the_caller_may_repeat_it(void **state) {
+  (void)state;
+  char refused[64];
+  int good = 1000;
+  Server *s = server_start(answer, NULL), *b = server_start(busy, &good);
+  snprintf(refused, sizeof(refused), "http://127.0.0.1:%d/", unused_port());
+  config->retry.max_tries = 1;
+  assert_retryable(server_url(s, "/"), false, false);
+  assert_retryable(server_url(s, "/conflict"), false, false);
+  assert_retryable(server_url(b, "/"), true, false);
+  assert_retryable(server_url(b, "/asks-too-much"), true, true); /* 429 */
+  assert_retryable(server_url(s, "/cut"), true, false);
+  assert_retryable(refused, true, true);
+  config->max_body = 1;
+  assert_retryable(server_url(s, "/"), false, false); /* comes too long again */
+  server_stop(s);
+  server_stop(b);
 }
 
 /* ---- deadlines ---- */
@@ -867,6 +896,7 @@ int main(void) {
     TEST(a_call_may_ask_for_one_status_to_be_repeated),
     TEST(a_refused_connection_is_tried_again_also_for_a_post),
     TEST(a_broken_answer_is_a_network_failure),
+    TEST(the_result_says_whether_the_caller_may_repeat_it),
     TEST(the_deadline_holds_while_connecting),
     TEST(a_connect_timeout_below_a_millisecond_is_one),
     TEST(the_deadline_holds_during_the_handshake),

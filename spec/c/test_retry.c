@@ -254,6 +254,29 @@ static void knows_which_methods_are_idempotent(void **state) {
     assert_int_equal(salon_retry_class(no[i]), SALON_RETRY_UNSENT);
 }
 
+/* -- what the caller may repeat -- */
+
+static void a_caller_may_repeat_what_the_server_had_no_time_for(void **state) {
+  static const int passing[] = {408, 429, 500, 502, 503, 504};
+  (void)state;
+  for (int status = 100; status < 600; status++) {
+    bool passes = false;
+    for (size_t i = 0; i < COUNT(passing); i++)
+      passes = passes || status == passing[i];
+    assert_int_equal(salon_retry_safe_status("GET", status), passes);
+    assert_int_equal(salon_retry_safe_status("DELETE", status), passes);
+    assert_int_equal(salon_retry_safe_status("POST", status), status == 429);
+  }
+}
+
+static void a_caller_may_repeat_what_never_left_or_does_no_harm(void **state) {
+  (void)state;
+  assert_true(salon_retry_safe_loss("POST", true));
+  assert_false(salon_retry_safe_loss("POST", false));
+  assert_false(salon_retry_safe_loss("PATCH", false));
+  assert_true(salon_retry_safe_loss("PUT", false));
+}
+
 static uint32_t next_random(void) {
   static uint32_t x = 123456789u;
   x ^= x << 13;
@@ -318,6 +341,8 @@ int main(void) {
     cmocka_unit_test(retry_after_does_not_make_a_call_repeatable),
     cmocka_unit_test(stops_when_the_pause_would_outlast_the_deadline),
     cmocka_unit_test(knows_which_methods_are_idempotent),
+    cmocka_unit_test(a_caller_may_repeat_what_the_server_had_no_time_for),
+    cmocka_unit_test(a_caller_may_repeat_what_never_left_or_does_no_harm),
     cmocka_unit_test(keeps_its_word_in_any_weather),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

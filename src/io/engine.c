@@ -131,7 +131,17 @@ static void release(Engine *e, salon_Exchange *x, double now) {
   }
 }
 
+static bool is_retryable(const salon_Exchange *x) {
+  if (x->kind == SALON_OK)
+    return salon_retry_safe_status(x->method, (int)x->status);
+  bool unsent = x->outcome == SALON_UNSENT;
+  bool passing = x->kind == SALON_NETWORK || x->kind == SALON_TIMEOUT ||
+                 (x->kind == SALON_LIMIT && unsent);
+  return passing && salon_retry_safe_loss(x->method, unsent);
+}
+
 static void finish(Engine *e, salon_Exchange *x) {
+  x->retryable = is_retryable(x);
   x->state = SALON_STATE_DONE;
   salon_timers_remove(&e->timers, &x->timer);
   leave_live(e, x);

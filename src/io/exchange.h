@@ -98,6 +98,7 @@ typedef struct salon_Exchange {
   salon_Kind kind;
   salon_Outcome outcome;
   int attempts;
+  bool retryable;      /* may the caller safely make the same call again? */
   int64_t retry_after; /* seconds the server asks to wait; < 0 = it does not */
   long status;         /* 0 = no response */
   salon_Bytes head;    /* header block of the final response */

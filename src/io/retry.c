@@ -14,6 +14,7 @@
 /* Keeps a plan without a base from spinning. */
 static const double SHORTEST_PAUSE = 0.01;
 
+/* What salon itself repeats; a caller may repeat more. */
 static bool is_overload(int status) {
   return status == 429 || (status >= 502 && status <= 504);
 }
@@ -56,10 +57,24 @@ double salon_retry_decide(const salon_RetryPlan *plan,
   return in->now + pause < in->deadline ? pause : STOP;
 }
 
+static bool is_idempotent(const char *method) {
+  static const char *const methods[] = {"GET", "HEAD", "PUT", "DELETE",
+                                        "OPTIONS"};
+  for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+    if (strcmp(method, methods[i]) == 0) return true;
+  return false;
+}
+
 salon_RetryClass salon_retry_class(const char *method) {
-  static const char *const idempotent[] = {"GET", "HEAD", "PUT", "DELETE",
-                                           "OPTIONS"};
-  for (size_t i = 0; i < sizeof(idempotent) / sizeof(*idempotent); i++)
-    if (strcmp(method, idempotent[i]) == 0) return SALON_RETRY_IDEMPOTENT;
-  return SALON_RETRY_UNSENT;
+  return is_idempotent(method) ? SALON_RETRY_IDEMPOTENT : SALON_RETRY_UNSENT;
+}
+
+bool salon_retry_safe_status(const char *method, int status) {
+  if (status == 429) return true; /* nothing was done */
+  bool passing = is_overload(status) || status == 408 || status == 500;
+  return passing && is_idempotent(method);
+}
+
+bool salon_retry_safe_loss(const char *method, bool unsent) {
+  return unsent || is_idempotent(method);
 }

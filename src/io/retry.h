@@ -48,4 +48,10 @@ bool salon_retry_is_repeat(const salon_RetryPlan *plan,
 /* What a method allows when nobody says otherwise. */
 salon_RetryClass salon_retry_class(const char *method);
 
+/* May the caller make the same call again by itself, safely? By the method
+** alone, whatever the plan says: after a response of this status, and after a
+** call that had none and might have better luck. */
+bool salon_retry_safe_status(const char *method, int status);
+bool salon_retry_safe_loss(const char *method, bool unsent);
+
 #endif
