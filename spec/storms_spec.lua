@@ -145,8 +145,8 @@ local function build(host)
       connect_timeout = 0.5 },
     ["hanging name"] = { url = ("http://%s.hang.test:%s"):format(host, stage.raw.url:match("%d+$")),
       name = host },
-    nobody = { url = "http://127.0.0.1:" .. take() },
-    ["no name"] = { url = "http://x.none.test:" .. take() },
+    nobody = { url = "http://127.0.0.1:" .. support.NO_PORT },
+    ["no name"] = { url = "http://x.none.test" },
   }
 
   stage.place = support.write(stage.folder .. "/place.lua", "return " .. text_of(place))

@@ -243,7 +243,7 @@ describe("a server that cannot be reached", function()
   end)
 
   it("may refuse the connection", function()
-    local err = fails("http://127.0.0.1:" .. support.free_ports()())
+    local err = fails("http://127.0.0.1:" .. support.NO_PORT)
     assert.equal("network", err.kind)
     assert.is_true(err.retryable)
     assert.equal(1, err.attempts)

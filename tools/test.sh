@@ -1,16 +1,19 @@
 #!/bin/sh
-# Runs the checks and adds them up:  tools/test.sh [part...]
+# Runs the checks and adds them up:  tools/test.sh [part | test file]...
 # Without arguments every part runs, in the order below, and where CI is set the
-# part keycloak, which fetches 170 MB once.  The last line is
-# `N passed, N failed`; the status is 0 only when nothing failed.  A runner that
-# dies without saying how many tests it ran counts as one failure.
+# part keycloak, which fetches 170 MB once; `lint`, `c` and `busted-5.4` are
+# parts of `check`. A test file is a spec, for Lua 5.4 or
+# what LUA names, or a C test: tools/test.sh spec/json_spec.lua spec/c/test_url.c
+# The last line is `N passed, N failed`, after the names of what failed; the status
+# is 0 only when nothing failed. Test files run side by side: most of their time is
+# waiting.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 make=${MAKE:-make}
 unset MAKEFLAGS MFLAGS MAKELEVEL
 jobs=$(nproc 2>/dev/null || echo 2)
-all="build strict load c busted-5.4 busted-luajit busted-5.3 busted-5.1"
-all="$all conformance foreign asan tsan lint install bench"
+all="check strict load busted-luajit busted-5.3 busted-5.1"
+all="$all conformance foreign asan tsan install bench"
 [ -z "${CI:-}" ] || all="$all keycloak"
 
 # One folder for everything the run leaves lying about, readable for the
@@ -18,8 +21,11 @@ all="$all conformance foreign asan tsan lint install bench"
 TMPDIR=$(mktemp -d /tmp/salon-test.XXXXXX)
 chmod 755 "$TMPDIR"
 export TMPDIR
-tally=$TMPDIR/.tally
+tally=$TMPDIR/.tally failures=$TMPDIR/.failures
 : >"$tally"
+: >"$failures"
+export SALON_PORTS="$TMPDIR/.ports"    # spec/support/init.lua claims ports here
+mkdir "$SALON_PORTS"
 trap 'rm -rf "$TMPDIR"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -27,53 +33,80 @@ trap 'exit 143' TERM
 title() { printf '\n== %s\n' "$*"; }
 count() { echo "$1 $2 $3" >>"$tally"; }
 
+# failed WHAT: one failure
+failed() {
+  echo "FAILED: $1"
+  echo "$1" >>"$failures"
+  count 0 1 0
+}
+
 # check NAME COMMAND...: one check
 check() {
   title "$1"
   name=$1
   shift
-  if "$@"; then
-    count 1 0 0
-  else
-    echo "FAILED: $name (status $?)"
-    count 0 1 0
-  fi
+  if "$@"; then count 1 0 0; else failed "$name (status $?)"; fi
 }
+
+# needs COMMAND...: what later checks stand on; counts only when it fails
+needs() { "$@" || failed "$* (status $?)"; }
 
 # skip WHY: something this machine or its network cannot do
 skip() { echo "skipped: $1"; count 0 0 1; }
 
-# judge NAME STATUS LINES: busted has run, from a tally of so many lines
-judge() {
-  status=$2
-  before=$3
-  failed=$(tail -n +"$((before + 1))" "$tally" | awk '{ n += $2 } END { print n + 0 }')
-  if [ "$(wc -l <"$tally")" -eq "$before" ]; then
-    echo "FAILED: the suite on $1 ended early (status $status)"
-    count 0 1 0
-  elif [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
-    echo "FAILED: $1 ended with status $status after its tests"
-    count 0 1 0
-  fi
+# add NAME REPORT: what tools/one.sh has said of a file
+add() {
+  cat "$2"
+  head -n 1 "$2.tally" >>"$tally"
+  sed -n "s|^FAILED: |$1: |p" "$2" >>"$failures"
 }
 
-# specs NAME INTERPRETER [FOLDER]: the suite on one Lua
+# side_by_side NAME FILE...: runs test files, some at a time
+side_by_side() {
+  title "$1"
+  name=$1
+  shift
+  reports=$(mktemp -d "$TMPDIR/reports.XXXXXX")
+  for file in "$@"; do printf '%s\n%s\n' "$reports/$(echo "$file" | tr / _)" "$file"; done |
+    xargs -P "$((2 * jobs))" -n 2 env LUA="${lua:-}" SALON_BUILD="${build:-}" \
+      sh -c 'tools/one.sh "$0" "$1"; echo "$0"' |
+    while read -r report; do add "$name" "$report"; done
+  ended=$(find "$reports" -name '*.tally' -size +0 | wc -l)
+  [ "$ended" -eq $# ] || failed "$name: $(($# - ended)) of $# test files were not run"
+}
+
+# specs NAME INTERPRETER FOLDER FILE...: test files, the specs among them on one
+# Lua; FOLDER: see tools/run
 specs() {
-  title "specs on $1"
-  lines=$(wc -l <"$tally")
-  SALON_BUILD=${3:-} SALON_TALLY=$tally timeout 900 tools/run "$2" "$busted" \
-    -o spec/support/tally.lua 2>&1
-  judge "$1" $? "$lines"
+  title=$1 lua=$2 build=$3
+  shift 3
+  needs "$make" -s -j"$jobs" servers
+  side_by_side "$title" "$@"
+}
+
+# All specs; large files come first, because most of them are slow.
+suite() { ls -S spec/*_spec.lua spec/regress/*_spec.lua; }
+
+# units FOLDER: builds the C tests and names them in `tests`
+units() {
+  tests=
+  for source in spec/c/test_*.c; do tests="$tests $1/c/$(basename "$source" .c)"; done
+  # shellcheck disable=SC2086  # a list
+  needs timeout 900 "$make" -s -j"$jobs" "$1/c/planted" $tests
 }
 
 # The specs that want a real login service.
 keycloak() {
   title "specs beside a real Keycloak"
-  lines=$(wc -l <"$tally")
-  SALON_TALLY=$tally timeout 900 tools/keycloak/run.sh \
-    tools/run lua5.4 "$busted" --run=keycloak -o spec/support/tally.lua 2>&1
+  tools/keycloak/run.sh env LUA=lua5.4 tools/one.sh "$TMPDIR/keycloak" spec/keycloak/keycloak_spec.lua
   status=$?
-  if [ "$status" -eq 77 ]; then skip "a real Keycloak"; else judge Keycloak "$status" "$lines"; fi
+  if [ "$status" -eq 77 ]; then
+    skip "a real Keycloak"
+  elif [ "$status" -ne 0 ]; then
+    failed "a real Keycloak (status $status)"
+  else
+    add Keycloak "$TMPDIR/keycloak"
+  fi
 }
 
 # beside VERSION COMMAND...: a program that is not ours, at a sandbox
@@ -107,37 +140,10 @@ foreign() {
   fi
 }
 
-# units FOLDER: every C test in it (cmocka speaks TAP)
-units() {
-  for program in "$1"/c/test_*; do
-    case $program in *.d) continue ;; esac
-    [ -x "$program" ] || continue
-    title "$program"
-    output=$(CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "$program" 2>&1)
-    status=$?
-    echo "$output" | grep -v '^ok ' || true
-    ok=$(echo "$output" | grep -c '^ok [0-9]')
-    bad=$(echo "$output" | grep -c '^not ok ')
-    planned=$(echo "$output" | sed -n 's/^1\.\.\([0-9]*\).*/\1/p' | head -n 1)
-    echo "$ok passed, $bad failed"
-    if [ $((ok + bad)) -ne "${planned:-0}" ] || [ "${planned:-0}" -eq 0 ] ||
-       { [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; }; then
-      echo "FAILED: $program ended early or badly (status $status)"
-      bad=$((bad + 1))
-    fi
-    count "$ok" "$bad" 0
-  done
-}
-
 # finds FOLDER DEFECT WORDS: the sanitizer must see what was planted
 finds() {
   title "$1 finds a planted $2"
-  if "$1/c/planted" "$2" 2>&1 | grep -q "$3"; then
-    count 1 0 0
-  else
-    echo "FAILED: $1 does not see a planted $2"
-    count 0 1 0
-  fi
+  if "$1/c/planted" "$2" 2>&1 | grep -q "$3"; then count 1 0 0; else failed "$1 does not see a planted $2"; fi
 }
 
 # loads INTERPRETER: the module opens, and opens again in a second state
@@ -145,8 +151,6 @@ loads() {
   command -v "$1" >/dev/null || { echo "FAILED: no $1"; return 1; }
   tools/run "$1" -e 'local salon = require("salon"); print(_VERSION, salon.version().salon)'
 }
-
-build_programs() { timeout 900 "$make" -s -j"$jobs" programs; }
 
 # Processes that were started by this run and are still there.
 leftover() {
@@ -170,47 +174,58 @@ export ASAN_OPTIONS="abort_on_error=0:detect_stack_use_after_return=1:allocator_
 export LSAN_OPTIONS="suppressions=$PWD/spec/support/lsan.supp:print_suppressions=0"
 export UBSAN_OPTIONS="print_stacktrace=1"
 export TSAN_OPTIONS="halt_on_error=0:exitcode=66:die_after_fork=0"
-busted=$(command -v busted || echo /usr/bin/busted)
 
+# shellcheck disable=SC2046,SC2086  # lists
 for part in ${*:-$all}; do
   case $part in
-    build) check "build" timeout 900 "$make" -s -j"$jobs" build ;;
+    *_spec.lua)
+      needs "$make" -s -j"$jobs" build
+      specs "spec on ${LUA:-lua5.4}" "${LUA:-lua5.4}" "" "$part" ;;
+    spec/c/test_*.c)
+      program=build/5.4/c/$(basename "$part" .c)
+      needs "$make" -s -j"$jobs" "$program"
+      side_by_side "C test" "$program" ;;
     strict) check "gcc and clang, warnings as errors" timeout 900 "$make" -s -j"$jobs" strict ;;
     load)
       check "loads on Lua 5.4" loads lua5.4
       check "loads on Lua 5.3" loads lua5.3
       check "loads on Lua 5.1" loads lua5.1
       check "loads on LuaJIT" loads luajit ;;
-    c | test-c)
-      check "C programs" build_programs
-      units build/5.4 ;;
-    busted-5.4) specs "Lua 5.4" lua5.4 ;;
-    busted-luajit) specs "LuaJIT" luajit ;;
-    busted-5.3) specs "Lua 5.3" lua5.3 ;;
-    busted-5.1) specs "Lua 5.1" lua5.1 ;;
+    c)
+      units build/5.4
+      side_by_side "C tests" $tests ;;
+    check)
+      check "lint" timeout 300 "$make" -s lint
+      check "build" timeout 900 "$make" -s -j"$jobs" build
+      units build/5.4
+      specs "C tests and specs on Lua 5.4" lua5.4 "" $tests $(suite) ;;
+    busted-5.4) specs "specs on Lua 5.4" lua5.4 "" $(suite) ;;
+    busted-luajit) specs "specs on LuaJIT" luajit "" $(suite) ;;
+    busted-5.3) specs "specs on Lua 5.3" lua5.3 "" $(suite) ;;
+    busted-5.1) specs "specs on Lua 5.1" lua5.1 "" $(suite) ;;
     asan)
-      check "C programs" build_programs
+      units build/asan/5.4
       finds build/asan/5.4 overflow heap-buffer-overflow
       finds build/asan/5.4 leak "detected memory leaks"
       finds build/asan/5.4 undefined "signed integer overflow"
-      units build/asan/5.4
-      specs "Lua 5.4, address and undefined-behaviour sanitizers" \
-        build/asan/5.4/lua build/asan ;;
+      needs timeout 900 "$make" -s -j"$jobs" build/asan/5.4/salon/core.so build/asan/5.4/lua
+      specs "address and undefined-behaviour sanitizers" build/asan/5.4/lua build/asan $tests $(suite) ;;
     tsan)
-      check "C programs" build_programs
+      units build/tsan/5.4
       finds build/tsan/5.4 race "data race"
-      units build/tsan/5.4 ;;
+      side_by_side "thread sanitizer" $tests ;;
     conformance) check "the sandbox answers as recorded" timeout 300 "$make" -s conformance ;;
     foreign | keycloak) $part ;;
     bench) check "bench" bench ;;
     lint) check "lint" timeout 300 "$make" -s lint ;;
     install) check "install" timeout 600 "$make" -s install-check ;;
-    *) echo "no part named $part; there are: $all" >&2; exit 2 ;;
+    *) echo "no part named $part; there are: $all lint c busted-5.4 keycloak" >&2; exit 2 ;;
   esac
 done
-[ $# -gt 0 ] || check "nothing is left running" leftover
+needs leftover
 
 echo
+[ ! -s "$failures" ] || { echo "Failed:"; sed 's/^/  /' "$failures"; }
 awk '{ passed += $1; failed += $2; skipped += $3 }
      END {
        if (skipped) printf "%d skipped, as expected\n", skipped

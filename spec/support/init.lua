@@ -14,9 +14,28 @@ do
   support.lua = arg[first]
 end
 
--- run(command) -> what it printed (both streams), its status; quote(word);
--- free_ports() -> function that gives one after the other.
-support.run, support.quote, support.free_ports = shell.run, shell.quote, shell.free_ports
+-- run(command) -> what it printed (both streams), its status; quote(word).
+support.run, support.quote = shell.run, shell.quote
+
+-- A function that gives one free port after the other, for servers that a spec
+-- starts itself. Not from the sandbox's range, because only the sandbox starts
+-- again when it has lost a race; and spec files that run side by side claim what
+-- they take (tools/test.sh).
+function support.free_ports()
+  local take, claims = shell.free_ports(9000, 6000), os.getenv "SALON_PORTS"
+  if not claims then return take end
+  return function()
+    local port, status
+    repeat
+      port = take()
+      status = os.execute(("mkdir %s/%d 2>/dev/null"):format(support.quote(claims), port))
+    until status == true or status == 0
+    return port
+  end
+end
+
+-- Where nobody listens: a port that is given to no server.
+support.NO_PORT = 1
 
 -- Runs `lua script arguments...` with this suite's interpreter and the
 -- environment given ({ NAME = value }) besides.

@@ -63,9 +63,9 @@ function shell.random_key()
 end
 
 ---A function that gives one free loopback port after the other: drawn at
----random below the ports that connections use, and not in use now. (nginx
----cannot bind port 0; a lost race is tried again with other ports.)
-function shell.free_ports()
+---random from `count` ports, by default below those that connections use, and not
+---in use now. (nginx cannot bind port 0; a lost race is tried again with other ports.)
+function shell.free_ports(first, count)
   local used = {}
   for _, name in ipairs { "/proc/net/tcp", "/proc/net/tcp6" } do
     for port in (read(name) or ""):gmatch("\n%s*%d+: %x+:(%x+)") do
@@ -75,7 +75,7 @@ function shell.free_ports()
   return function()
     repeat
       local draw = tonumber(shell.random_key():sub(1, 6), 16)
-      local port = 15000 + draw % 17000
+      local port = (first or 15000) + draw % (count or 17000)
       if not used[port] then
         used[port] = true
         return port
