@@ -15,8 +15,7 @@ static salon_Exchange *under_way(void) {
   salon_Exchange *x = salon_exchange_new(config, "GET", "http://a.test/", NULL,
                                          NULL, 0);
   assert_non_null(x);
-  x->mailbox = salon_mailbox_ref(mailbox);
-  atomic_fetch_add(&mailbox->in_flight, 1);
+  salon_mailbox_expect(mailbox);
   return x;
 }
 

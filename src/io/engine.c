@@ -572,8 +572,8 @@ bool salon_engine_submit(salon_Exchange *x, salon_Mailbox *m) {
   Engine *e = exiting ? NULL : engine;
   bool wake = false;
   if (e != NULL) {
-    x->mailbox = salon_mailbox_ref(m);
-    atomic_fetch_add_explicit(&m->in_flight, 1, memory_order_relaxed);
+    x->mailbox = m;
+    salon_mailbox_expect(m);
     push(&e->incoming, salon_exchange_ref(x));
     wake = e->sleeping;
     e->sleeping = false;

@@ -8,7 +8,6 @@
 
 #include "curlcompat.h"
 #include "headers.h"
-#include "mailbox.h"
 #include "pid.h"
 #include "wipe.h"
 
@@ -64,7 +63,6 @@ static void destroy(salon_Exchange *x) {
   free(x->repeat_prefix);
   if (x->upload.fd >= 0) close(x->upload.fd);
   if (x->download.fd >= 0) close(x->download.fd);
-  salon_mailbox_unref(x->mailbox);
   salon_config_unref(x->config);
   free(x);
 }

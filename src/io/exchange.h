@@ -67,7 +67,8 @@ typedef struct salon_Exchange {
 
   /* the request */
   salon_Config *config;          /* owned: one reference */
-  struct salon_Mailbox *mailbox; /* owned: one reference, or NULL */
+  struct salon_Mailbox *mailbox; /* borrowed: the engine's until delivered, its
+                                 ** state's for longer; NULL = not submitted */
   const char *method;            /* into text */
   const char *url;               /* into text */
   size_t origin_len;             /* "https://host:port" is the start of url */

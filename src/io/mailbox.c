@@ -30,9 +30,9 @@ salon_Mailbox *salon_mailbox_new(void) {
   return m;
 }
 
-salon_Mailbox *salon_mailbox_ref(salon_Mailbox *m) {
+void salon_mailbox_expect(salon_Mailbox *m) {
   atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
-  return m;
+  atomic_fetch_add_explicit(&m->in_flight, 1, memory_order_relaxed);
 }
 
 static void close_fd(int *fd) {
@@ -56,7 +56,6 @@ static salon_Exchange *detach(salon_Mailbox *m) {
   return all;
 }
 
-/* Outside the lock: the last reference frees, and may free this mailbox. */
 static void drop(salon_Exchange *x) {
   while (x != NULL) {
     salon_Exchange *next = x->next;
@@ -65,7 +64,6 @@ static void drop(salon_Exchange *x) {
   }
 }
 
-/* What has finished refers to this mailbox: the circle is cut here. */
 void salon_mailbox_close(salon_Mailbox *m) {
   pthread_mutex_lock(&m->lock);
   m->closed = true;
@@ -74,15 +72,19 @@ void salon_mailbox_close(salon_Mailbox *m) {
   drop(all);
 }
 
-void salon_mailbox_unref(salon_Mailbox *m) {
-  if (m == NULL) return;
-  if (atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1) return;
+static void give_up(salon_Mailbox *m, int refs) {
+  if (atomic_fetch_sub_explicit(&m->refs, refs, memory_order_acq_rel) != refs)
+    return;
   remove_path(m);
   salon_wake_close(&m->wake);
   close_fd(&m->listen_fd);
   close_fd(&m->socket_fd);
   pthread_mutex_destroy(&m->lock);
   free(m);
+}
+
+void salon_mailbox_unref(salon_Mailbox *m) {
+  if (m != NULL) give_up(m, 1);
 }
 
 /* Tells whoever sleeps; under the lock. */
@@ -110,15 +112,17 @@ void salon_mailbox_deliver(salon_Mailbox *m, salon_Exchange *first,
                            salon_Exchange *last) {
   pthread_mutex_lock(&m->lock);
   bool closed = m->closed;
+  int count = 0;
   last->next = NULL;
   if (!closed) append(m, first, last);
-  for (salon_Exchange *x = first; x != NULL; x = x->next) {
+  for (salon_Exchange *x = first; x != NULL; x = x->next, count++) {
     atomic_fetch_sub_explicit(&m->in_flight, 1, memory_order_relaxed);
     atomic_store_explicit(&x->finished, true, memory_order_release);
   }
   announce(m);
   pthread_mutex_unlock(&m->lock);
-  if (closed) drop(first); /* may free the mailbox, too */
+  if (closed) drop(first);
+  give_up(m, count); /* the chain may be gone: its owner saw it finished */
 }
 
 uint64_t salon_mailbox_take(salon_Mailbox *m) {

@@ -1,6 +1,7 @@
 /* Where one Lua state learns what has finished: a list of finished exchanges
 ** and a descriptor that says so. Counted references: the state holds one,
-** each exchange under way one. Two states never eat each other's news.
+** the engine one for each exchange under way. Two states never eat each other's
+** news.
 **
 ** Wake-ups are coalesced (one byte announces any number) and written only
 ** when the other side sleeps or hands the descriptor to a loop of its own. */
@@ -35,13 +36,16 @@ typedef struct salon_Mailbox {
   bool closed;       /* its state is gone: news are dropped */
 } salon_Mailbox;
 
-salon_Mailbox *salon_mailbox_new(void); /* NULL: errno says why */
-salon_Mailbox *salon_mailbox_ref(salon_Mailbox *m);
+salon_Mailbox *salon_mailbox_new(void);     /* NULL: errno says why */
 void salon_mailbox_close(salon_Mailbox *m); /* at the end of its state */
 void salon_mailbox_unref(salon_Mailbox *m);
 
+/* For the engine: one more exchange is under way, and refers to `m`. */
+void salon_mailbox_expect(salon_Mailbox *m);
+
 /* For the I/O thread: hands a chain of finished exchanges over (their engine
-** references with them), linked by `next`. */
+** references with them), linked by `next`, and gives up what `expect` took for
+** each of them. */
 void salon_mailbox_deliver(salon_Mailbox *m, struct salon_Exchange *first,
                            struct salon_Exchange *last);
 
