@@ -52,11 +52,18 @@ int teardown(void **state) {
   return left;
 }
 
-salon_Exchange *begin(const char *method, const char *url, const char *body,
-                      double seconds) {
-  salon_Exchange *x = salon_exchange_new(config, method, url, NULL, body,
+salon_Exchange *make(const char *method, const char *url, const char *body) {
+  salon_Target target;
+  assert_null(salon_url_target(url, &target));
+  salon_Exchange *x = salon_exchange_new(config, method, &target, NULL, body,
                                          body == NULL ? 0 : strlen(body));
   assert_non_null(x);
+  return x;
+}
+
+salon_Exchange *begin(const char *method, const char *url, const char *body,
+                      double seconds) {
+  salon_Exchange *x = make(method, url, body);
   x->deadline = salon_now() + seconds;
   assert_true(salon_engine_submit(x, mailbox));
   return x;

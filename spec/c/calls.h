@@ -28,6 +28,9 @@ extern salon_Mailbox *mailbox;
 int setup(void **state);
 int teardown(void **state);
 
+/* A call that is not submitted; `body` may be NULL. */
+salon_Exchange *make(const char *method, const char *url, const char *body);
+
 /* Begins a call; `body` may be NULL, `seconds` is its deadline from now. */
 salon_Exchange *begin(const char *method, const char *url, const char *body,
                       double seconds);

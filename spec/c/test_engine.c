@@ -344,8 +344,7 @@ static void a_call_may_ask_for_one_status_to_be_repeated(void **state) {
   const char *const prefixes[] = {"aga", "other"};
   for (int i = 0; i < 2; i++) {
     int before = server_requests(s);
-    salon_Exchange *x = salon_exchange_new(
-      config, "POST", server_url(s, "/conflict"), NULL, "{}", 2);
+    salon_Exchange *x = make("POST", server_url(s, "/conflict"), "{}");
     x->deadline = salon_now() + 10;
     x->plan.repeat_status = 409;
     x->plan.repeat_max = 2;
@@ -834,7 +833,7 @@ static salon_Exchange *send_one(Crowd *c, const char *path) {
   char url[64];
   snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", server_port(c->server),
            path);
-  salon_Exchange *x = salon_exchange_new(config, "GET", url, NULL, NULL, 0);
+  salon_Exchange *x = make("GET", url, NULL);
   x->deadline = salon_now() + 20;
   if (!salon_engine_submit(x, c->mailbox)) c->wrong++;
   return x;

@@ -58,7 +58,7 @@ static void await_child(pid_t pid) {
 
 static int asks(const char *url) {
   salon_Mailbox *own = salon_mailbox_new();
-  salon_Exchange *x = salon_exchange_new(config, "GET", url, NULL, NULL, 0);
+  salon_Exchange *x = make("GET", url, NULL);
   x->deadline = salon_now() + 15;
   int wrong = !salon_engine_submit(x, own) || !salon_mailbox_wait(own, x, 16) ||
               x->kind != SALON_OK;

@@ -12,9 +12,7 @@
 
 /* An exchange on its way to `mailbox`, as the engine would hold it. */
 static salon_Exchange *under_way(void) {
-  salon_Exchange *x = salon_exchange_new(config, "GET", "http://a.test/", NULL,
-                                         NULL, 0);
-  assert_non_null(x);
+  salon_Exchange *x = make("GET", "http://a.test/", NULL);
   salon_mailbox_expect(mailbox);
   return x;
 }

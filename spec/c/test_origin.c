@@ -23,9 +23,7 @@ static int teardown_origins(void **state) {
 }
 
 static salon_Exchange *at(const char *url) {
-  salon_Exchange *x = salon_exchange_new(config, "GET", url, NULL, NULL, 0);
-  assert_non_null(x);
-  return made[count++] = x;
+  return made[count++] = make("GET", url, NULL);
 }
 
 static salon_Exchange *running(const char *url) {

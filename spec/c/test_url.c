@@ -49,7 +49,7 @@ static void assert_span(salon_Span got, const char *want) {
 static void reads_scheme_host_port_path_and_origin(void **state) {
   salon_Url url = good_base("https://meet.example.org:8443/api/v1");
   (void)state;
-  assert_string_equal(url.scheme, "https");
+  assert_int_equal(url.scheme, SALON_HTTPS);
   assert_string_equal(url.host, "meet.example.org");
   assert_int_equal(url.port, 8443);
   assert_string_equal(url.origin, "https://meet.example.org:8443");
@@ -227,11 +227,11 @@ static void knows_what_stays_on_this_machine(void **state) {
   (void)state;
   for (size_t i = 0; i < COUNT(local); i++) {
     salon_Url url = good(local[i]);
-    if (!salon_url_loopback(&url)) fail_msg("%s is local", local[i]);
+    if (!url.loopback) fail_msg("%s is local", local[i]);
   }
   for (size_t i = 0; i < COUNT(remote); i++) {
     salon_Url url = good(remote[i]);
-    if (salon_url_loopback(&url)) fail_msg("%s is not local", remote[i]);
+    if (url.loopback) fail_msg("%s is not local", remote[i]);
   }
 }
 
@@ -249,6 +249,27 @@ static void compares_origins_by_scheme_host_and_port(void **state) {
   assert_false(same("https://a", "https://a.b"));
   assert_false(same("https://a", "https://b?https://a"));
   assert_false(same("http://a:443", "https://a"));
+}
+
+static void a_target_knows_how_much_of_it_is_the_origin(void **state) {
+  static const struct {
+    const char *url, *rest;
+    salon_Scheme scheme;
+    bool loopback;
+  } targets[] = {
+    {"https://Meet.example.org:443/a?b", "/a?b", SALON_HTTPS, false},
+    {"http://127.0.0.1:8080?b", "?b", SALON_HTTP, true},
+    {"HTTPS://[::1]", "", SALON_HTTPS, true},
+  };
+  salon_Target target;
+  (void)state;
+  for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
+    assert_null(salon_url_target(targets[i].url, &target));
+    assert_string_equal(target.url + target.origin_len, targets[i].rest);
+    assert_int_equal(target.scheme, targets[i].scheme);
+    assert_int_equal(target.loopback, targets[i].loopback);
+  }
+  assert_non_null(salon_url_target("ftp://a/", &target));
 }
 
 /* -- writing -- */
@@ -466,7 +487,6 @@ static void survives_any_text_and_reads_its_own_urls_back(void **state) {
       size_t built_len;
       char *built;
       accepted++;
-      (void)salon_url_loopback(&url);
       assert_null(
         salon_url_build(&url, &part, 1, NULL, 0, NULL, 0, &built_len));
       built = malloc(built_len);
@@ -520,6 +540,7 @@ int main(void) {
     cmocka_unit_test(bounds_the_length_of_a_host),
     cmocka_unit_test(keeps_dots_that_are_no_dot_segments),
     cmocka_unit_test(knows_what_stays_on_this_machine),
+    cmocka_unit_test(a_target_knows_how_much_of_it_is_the_origin),
     cmocka_unit_test(compares_origins_by_scheme_host_and_port),
     cmocka_unit_test(joins_base_parts_and_query),
     cmocka_unit_test(gives_a_final_slash_for_an_empty_last_part),

@@ -9,14 +9,13 @@
 #include <stddef.h>
 
 #include "retry.h"
+#include "url.h"
 
 typedef enum {
   SALON_HTTP_AUTO, /* HTTP/2 over TLS when the server offers it */
   SALON_HTTP_1_1,
   SALON_HTTP_2
 } salon_HttpVersion;
-
-typedef enum { SALON_HTTP, SALON_HTTPS, SALON_SCHEMES } salon_Scheme;
 
 typedef struct salon_Config {
   atomic_int refs;

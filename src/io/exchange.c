@@ -28,13 +28,6 @@ bool salon_bytes_add(salon_Bytes *b, const char *data, size_t len) {
   return true;
 }
 
-/* "https://host:port" of a URL that url.c has built. */
-static size_t origin_length(const char *url) {
-  const char *p = strstr(url, "://");
-  if (p == NULL) return strlen(url);
-  return (size_t)(p - url) + 3 + strcspn(p + 3, "/?#");
-}
-
 static void free_secret(char *text, size_t len) {
   if (text == NULL) return;
   salon_wipe(text, len);
@@ -90,10 +83,10 @@ static bool copy_body(salon_Exchange *x, const char *body, size_t len) {
 }
 
 salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
-                                   const char *url,
+                                   const salon_Target *target,
                                    struct salon_Headers *headers,
                                    const char *body, size_t body_len) {
-  salon_Exchange *x = allocate(method, url);
+  salon_Exchange *x = allocate(method, target->url);
   if (x == NULL) return NULL;
   atomic_init(&x->refs, 1);
   x->pid = salon_pid();
@@ -103,7 +96,9 @@ salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
     x->shared = salon_headers_ref(headers);
     x->headers = headers->list;
   }
-  x->origin_len = origin_length(x->url);
+  x->origin_len = target->origin_len;
+  x->scheme = target->scheme;
+  x->loopback = target->loopback;
   x->plan = config->retry;
   x->plan.class_ = salon_retry_class(method);
   x->max_body = config->max_body;

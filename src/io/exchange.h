@@ -72,10 +72,12 @@ typedef struct salon_Exchange {
   const char *method;            /* into text */
   const char *url;               /* into text */
   size_t origin_len;             /* "https://host:port" is the start of url */
-  struct salon_Headers *shared;  /* owned: one reference, or NULL */
-  struct salon_Bearer *bearer;   /* owned: the token's header, or NULL */
-  struct curl_slist *headers; /* owned: our own nodes, then the shared ones */
-  char *body;                 /* owned; NULL = none */
+  salon_Scheme scheme;
+  bool loopback;                /* it stays on this machine */
+  struct salon_Headers *shared; /* owned: one reference, or NULL */
+  struct salon_Bearer *bearer;  /* owned: the token's header, or NULL */
+  struct curl_slist *headers;   /* owned: our own nodes, then the shared ones */
+  char *body;                   /* owned; NULL = none */
   size_t body_len;
   salon_File upload;   /* the body, when it is a file */
   char *repeat_prefix; /* owned; for the plan's extra rule; NULL = any body */
@@ -111,7 +113,7 @@ typedef struct salon_Exchange {
 
 /* Copies what it is given and takes a reference to `headers` (NULL = none). */
 salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
-                                   const char *url,
+                                   const salon_Target *target,
                                    struct salon_Headers *headers,
                                    const char *body, size_t body_len);
 

@@ -47,8 +47,9 @@ bool salon_origins_spend(salon_Exchange *x, double now) {
 enum { STREAMS = 100, ANY = 1 << 30 };
 
 static int streams_at_first(const salon_Exchange *x) {
-  bool https = strncmp(x->url, "https:", 6) == 0;
-  return https && x->config->http_version != SALON_HTTP_1_1 ? STREAMS : ANY;
+  return x->scheme == SALON_HTTPS && x->config->http_version != SALON_HTTP_1_1
+           ? STREAMS
+           : ANY;
 }
 
 static bool is_crowded(salon_Origin *o) {

@@ -12,7 +12,6 @@
 
 #include "clock.h"
 #include "remedy.h"
-#include "url.h"
 
 #define HAS_SEND_HOOK SALON_CURL_HAS_PREREQ
 
@@ -241,8 +240,6 @@ static bool set_method(CURL *e, const salon_Exchange *x) {
   return curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK;
 }
 
-static bool is_https(const char *url) { return strncmp(url, "https:", 6) == 0; }
-
 /* A connection of its own for every call where libcurl cannot reuse one. */
 static void set_reuse(salon_Transfer *t, salon_Scheme scheme) {
   bool broken = !SALON_CURL_REUSES_PLAIN_HTTP2 && scheme == SALON_HTTP &&
@@ -261,19 +258,12 @@ static void set_scheme(salon_Transfer *t, salon_Scheme scheme) {
   set_reuse(t, scheme);
 }
 
-static bool is_loopback(const char *text) {
-  salon_Url url;
-  return salon_url_parse(text, strlen(text), &url) == NULL &&
-         salon_url_loopback(&url);
-}
-
 /* What is meant for this machine goes to no proxy that only the environment
 ** names: it would read the password. */
-static void set_proxy(salon_Transfer *t, const char *url) {
+static void set_proxy(salon_Transfer *t, bool loopback) {
   const salon_Config *c = t->config;
   t->proxy = c->proxy[t->scheme];
-  if (t->proxy != NULL && c->proxy_from_environment && is_loopback(url))
-    t->proxy = NULL;
+  if (c->proxy_from_environment && loopback) t->proxy = NULL;
   curl_easy_setopt(t->easy, CURLOPT_PROXY, t->proxy != NULL ? t->proxy : "");
 }
 
@@ -315,8 +305,8 @@ static bool prepare(salon_Transfer *t, salon_Exchange *x) {
   if (!HAS_SEND_HOOK) hear(x);
   t->error[0] = '\0';
   x->sent = !HAS_SEND_HOOK; /* then nobody can tell that nothing left */
-  set_scheme(t, is_https(x->url) ? SALON_HTTPS : SALON_HTTP);
-  set_proxy(t, x->url);
+  set_scheme(t, x->scheme);
+  set_proxy(t, x->loopback);
   return set_url(t, x) && set_method(t->easy, x);
 }
 
@@ -559,7 +549,7 @@ void salon_transfer_late(salon_Transfer *t) {
     stage = "while the host name was looked up";
   else if (!connected(t))
     stage = "while connecting";
-  else if (is_https(x->url))
+  else if (x->scheme == SALON_HTTPS)
     stage = "during the TLS handshake";
   x->kind = SALON_TIMEOUT;
   snprintf(x->message, sizeof(x->message), "the time was up %s", stage);

@@ -202,12 +202,32 @@ static const char *set_authority(salon_Span text, salon_Url *out) {
   return set_port(text, out);
 }
 
+const char *salon_url_scheme(salon_Scheme scheme) {
+  return scheme == SALON_HTTPS ? "https" : "http";
+}
+
 static void set_origin(salon_Url *out, int default_port) {
-  int n = snprintf(out->origin, sizeof(out->origin), "%s://%s", out->scheme,
-                   out->host);
+  int n = snprintf(out->origin, sizeof(out->origin), "%s://%s",
+                   salon_url_scheme(out->scheme), out->host);
   if (out->port != default_port)
     snprintf(out->origin + n, sizeof(out->origin) - (size_t)n, ":%d",
              out->port);
+}
+
+/* An address, not a name such as 127.evil.example. */
+static bool is_ipv4_loopback(const char *host) {
+  struct in_addr address;
+  return strncmp(host, "127.", 4) == 0 &&
+         inet_pton(AF_INET, host, &address) == 1;
+}
+
+static bool is_loopback(const char *host) {
+  static const char tail[] = ".localhost";
+  size_t len = strlen(host);
+  if (len >= sizeof(tail) && strcmp(host + len - (sizeof(tail) - 1), tail) == 0)
+    return true;
+  return strcmp(host, tail + 1) == 0 || strcmp(host, "[::1]") == 0 ||
+         is_ipv4_loopback(host);
 }
 
 const char *salon_url_parse(const char *text, size_t len, salon_Url *out) {
@@ -219,12 +239,13 @@ const char *salon_url_parse(const char *text, size_t len, salon_Url *out) {
   if (!tls && !starts(rest, "http://"))
     return "must start with http:// or https://";
   memset(out, 0, sizeof(*out));
-  out->scheme = tls ? "https" : "http";
+  out->scheme = tls ? SALON_HTTPS : SALON_HTTP;
   out->port = default_port;
   skip(&rest, tls ? 8 : 7);
   problem = set_authority(cut(&rest, "/?"), out);
   if (problem != NULL) return problem;
   set_origin(out, default_port);
+  out->loopback = is_loopback(out->host);
   out->path = cut(&rest, "?");
   if (rest.len > 0) {
     skip(&rest, 1);
@@ -242,21 +263,13 @@ const char *salon_url_parse_base(const char *text, size_t len, salon_Url *out) {
   return NULL;
 }
 
-/* An address, not a name such as 127.evil.example. */
-static bool is_ipv4_loopback(const char *host) {
-  struct in_addr address;
-  return strncmp(host, "127.", 4) == 0 &&
-         inet_pton(AF_INET, host, &address) == 1;
-}
-
-bool salon_url_loopback(const salon_Url *url) {
-  static const char tail[] = ".localhost";
-  size_t len = strlen(url->host);
-  if (len >= sizeof(tail) &&
-      strcmp(url->host + len - (sizeof(tail) - 1), tail) == 0)
-    return true;
-  return strcmp(url->host, tail + 1) == 0 || strcmp(url->host, "[::1]") == 0 ||
-         is_ipv4_loopback(url->host);
+const char *salon_url_target(const char *text, salon_Target *out) {
+  salon_Url url;
+  const char *problem = salon_url_parse(text, strlen(text), &url);
+  if (problem != NULL) return problem;
+  *out = (salon_Target){text, (size_t)(url.path.s - text), url.scheme,
+                        url.loopback};
+  return NULL;
 }
 
 bool salon_url_same_origin(const salon_Url *a, const salon_Url *b) {

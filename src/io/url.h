@@ -16,14 +16,32 @@ typedef struct salon_Span {
   size_t len;
 } salon_Span;
 
+typedef enum salon_Scheme {
+  SALON_HTTP,
+  SALON_HTTPS,
+  SALON_SCHEMES
+} salon_Scheme;
+
 typedef struct salon_Url {
-  const char *scheme; /* static: "http" or "https" */
-  int port;           /* 1..65535, the scheme's own unless given */
-  char host[256];     /* lower case; IPv6 in brackets, in its shortest form */
-  char origin[280];   /* "https://host", and ":port" unless the default */
-  salon_Span path;    /* as written: "" or "/..." */
-  salon_Span query;   /* as written, behind the "?"; s is NULL without one */
+  salon_Scheme scheme;
+  int port;         /* 1..65535, the scheme's own unless given */
+  char host[256];   /* lower case; IPv6 in brackets, in its shortest form */
+  bool loopback;    /* on this machine: localhost, *.localhost, 127/8, [::1] */
+  char origin[280]; /* "https://host", and ":port" unless the default */
+  salon_Span path;  /* as written: "" or "/..." */
+  salon_Span query; /* as written, behind the "?"; s is NULL without one */
 } salon_Url;
+
+/* A complete URL and what those ask who send a request there, so that it is
+** taken apart only once. */
+typedef struct salon_Target {
+  const char *url;   /* borrowed; ends with NUL */
+  size_t origin_len; /* of "https://host:port", with which it begins */
+  salon_Scheme scheme;
+  bool loopback;
+} salon_Target;
+
+const char *salon_url_scheme(salon_Scheme scheme); /* "http" or "https" */
 
 /* Reads a complete URL; it may have a query, but no fragment. */
 const char *salon_url_parse(const char *text, size_t len, salon_Url *out);
@@ -31,8 +49,8 @@ const char *salon_url_parse(const char *text, size_t len, salon_Url *out);
 /* Reads a base URL: no query; `path` comes without slashes at its end. */
 const char *salon_url_parse_base(const char *text, size_t len, salon_Url *out);
 
-/* Does the URL stay on this machine: localhost, *.localhost, 127/8, [::1]? */
-bool salon_url_loopback(const salon_Url *url);
+/* Reads a complete URL as far as a request needs it; borrows from `text`. */
+const char *salon_url_target(const char *text, salon_Target *out);
 
 bool salon_url_same_origin(const salon_Url *a, const salon_Url *b);
 

@@ -161,15 +161,6 @@ static void open_files(lua_State *L, salon_Exchange *x) {
   lua_pop(L, 1);
 }
 
-static void checkurl(lua_State *L, const char *url) {
-  if (url == NULL ||
-      (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0))
-    luaL_error(L, "request: 'url' must be a complete http(s) URL");
-  for (const char *p = url; *p != '\0'; p++)
-    if ((unsigned char)*p <= ' ' || *p == 0x7f)
-      luaL_error(L, "request: 'url' holds a blank or control character");
-}
-
 /* It becomes the first word of the request. */
 static void checkmethod(lua_State *L, const char *method) {
   size_t letters = strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
@@ -179,19 +170,19 @@ static void checkmethod(lua_State *L, const char *method) {
 
 /* The complete `url` of the spec; or base, parts and query, which may push what
 ** the URL borrows from. */
-static const char *read_url(lua_State *L, salon_UrlText *made) {
+static void read_url(lua_State *L, salon_UrlText *made) {
+  const char *problem = "is missing";
   if (lua_isnil(L, BASE)) {
     const char *url = text_field(L, URL, NULL);
-    checkurl(L, url);
-    return url;
+    if (url != NULL) problem = salon_url_target(url, &made->target);
+  } else {
+    push_field(L, PARTS);
+    push_field(L, QUERY);
+    int parts = lua_gettop(L) - 1;
+    problem = salon_url_make(L, lua_upvalueindex(BASES), BASE, parts, parts + 1,
+                             made);
   }
-  push_field(L, PARTS);
-  push_field(L, QUERY);
-  int parts = lua_gettop(L) - 1;
-  const char *problem = salon_url_make(L, lua_upvalueindex(BASES), BASE, parts,
-                                       parts + 1, made);
   if (problem != NULL) luaL_error(L, "request: the URL %s", problem);
-  return made->s;
 }
 
 static void build(lua_State *L, salon_Request *r, salon_Config *config,
@@ -199,13 +190,13 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config,
   salon_UrlText made;
   const char *method = text_field(L, METHOD, "GET");
   checkmethod(L, method);
-  const char *url = read_url(L, &made);
+  read_url(L, &made);
   salon_Headers *headers = read_headers(L, config);
   size_t body_len = 0;
   push_field(L, BODY);
   const char *body = luaL_optlstring(L, -1, NULL, &body_len);
   if (body == NULL && strcmp(method, "POST") == 0) body = "";
-  r->exchange = salon_exchange_new(config, method, url, headers, body,
+  r->exchange = salon_exchange_new(config, method, &made.target, headers, body,
                                    body_len);
   if (r->exchange == NULL) luaL_error(L, "not enough memory");
   authorize(L, r->exchange);

@@ -12,7 +12,6 @@
 
 #include "compat.h"
 #include "io/link.h"
-#include "io/url.h"
 
 static int push_problem(lua_State *L, const char *problem) {
   lua_pushnil(L);
@@ -149,7 +148,8 @@ const char *salon_url_make(lua_State *L, int bases, int base, int parts,
                     &out->len);
   }
   to[out->len] = '\0';
-  out->s = to;
+  out->target = (salon_Target){to, strlen(url->origin), url->scheme,
+                               url->loopback};
   return NULL;
 }
 
@@ -159,7 +159,7 @@ static int l_url(lua_State *L) {
   lua_settop(L, 3); /* what is pushed now must not pass for an argument */
   const char *problem = salon_url_make(L, lua_upvalueindex(1), 1, 2, 3, &url);
   if (problem != NULL) return push_problem(L, problem);
-  lua_pushlstring(L, url.s, url.len);
+  lua_pushlstring(L, url.target.url, url.len);
   return 1;
 }
 
@@ -229,7 +229,7 @@ static int l_url_parse(lua_State *L) {
   const char *problem = salon_url_parse_base(text.s, text.len, &url);
   if (problem != NULL) return push_problem(L, problem);
   lua_createtable(L, 0, 5);
-  lua_pushstring(L, url.scheme);
+  lua_pushstring(L, salon_url_scheme(url.scheme));
   lua_setfield(L, -2, "scheme");
   lua_pushstring(L, url.host);
   lua_setfield(L, -2, "host");
@@ -250,7 +250,7 @@ static bool parse(lua_State *L, int arg, salon_Url *url) {
 /* url_loopback(url) -> boolean; false for what is no URL */
 static int l_url_loopback(lua_State *L) {
   salon_Url url;
-  lua_pushboolean(L, parse(L, 1, &url) && salon_url_loopback(&url));
+  lua_pushboolean(L, parse(L, 1, &url) && url.loopback);
   return 1;
 }
 

@@ -7,8 +7,10 @@
 
 #include <lua.h>
 
+#include "io/url.h"
+
 typedef struct salon_UrlText {
-  const char *s; /* `fixed`, or collectable bytes on the Lua stack */
+  salon_Target target; /* its url: `fixed`, or bytes on the Lua stack */
   size_t len;
   char fixed[1024];
 } salon_UrlText;
