@@ -1,18 +1,35 @@
--- The Lua in the README is run, in its order, as one script against a sandbox;
--- only the two web addresses are put in.  The nginx block is run in a server.
+-- The Lua of README and of each page in doc/ is run, a page's blocks in their order
+-- as one script, against a sandbox; only the two web addresses are replaced. The
+-- nginx configuration is run in a server.
 
 local nginx = require("spec.support.nginx")
+local salon = require "salon"
 local support = require("spec.support")
 
-local function blocks(language)
+local function blocks(file, language)
   local found = {}
-  for block in support.read("README.md"):gmatch("\n```" .. language .. "\n(.-)\n```\n") do
+  for block in support.read(file):gmatch("\n```" .. language .. "\n(.-)\n```\n") do
     found[#found + 1] = block
   end
   return found
 end
 
-describe("the README", function()
+-- What the script of a page prints, in this order. A page without Lua has no entry.
+local PRINTED = {
+  ["README.md"] = {
+    "/room/%x+%-", "trusted\thttps?://", "http\t4%d%d\tfalse\t1\tdone",
+  },
+  ["doc/guide.md"] = {
+    "waiting_room\n", "/room/%x+%-", "trusted\n",
+    "10\t2\n",                              -- one page
+    "true\n",                               -- any path
+    "http\t4%d%d\tfalse\t1\tdone", "the server said 4%d%d",
+    "\n%d+ events, %d+ rooms\n",            -- many at once
+    "30\t2\n$",                             -- the sandbox's fault
+  },
+}
+
+describe("the documentation", function()
   local sandbox, folder
 
   setup(function()
@@ -29,41 +46,110 @@ describe("the README", function()
       :gsub("https://visio%.example%.org", sandbox.meet.url))
   end
 
-  it("shows Lua that runs as it stands", function()
-    local lua = blocks("lua")
-    assert.equal(7, #lua)
-    local script = support.write(folder .. "/readme.lua", here(table.concat(lua, "\n")))
-    local output, status = support.script({ script }, {
-      OT_PASSWORD = sandbox.opentalk.password,
-      MEET_CLIENT_SECRET = sandbox.meet.client_secret,
-    })
-    assert.equal(0, status, output)
-    assert.matches("/room/%x+%-", output)                        -- OpenTalk
-    assert.matches("trusted\thttps?://", output)                 -- Meet
-    assert.matches("\n%d+ events, %d+ rooms\n", output)          -- many at once
-    assert.matches("http\t4%d%d\tfalse\t1\tdone", output)        -- the failing path
-    assert.matches("the server said 4%d%d", output)
-    assert.matches("30\t2\n$", output)                           -- the sandbox's fault
+  for file in support.run("ls README.md doc/*.md"):gmatch("%S+") do
+    it("shows Lua that runs as it stands: " .. file, function()
+      local lua, printed = blocks(file, "lua"), PRINTED[file]
+      assert.equal(printed ~= nil, #lua > 0)
+      if not printed then return end
+      local script = support.write(folder .. "/script.lua", here(table.concat(lua, "\n")))
+      local output, status = support.script({ script }, {
+        OT_PASSWORD = sandbox.opentalk.password,
+        MEET_CLIENT_SECRET = sandbox.meet.client_secret,
+      })
+      assert.equal(0, status, output)
+      local from = 1
+      for _, pattern in ipairs(printed) do
+        local _, last = output:find(pattern, from)
+        assert.truthy(last, pattern .. " is not in:\n" .. output:sub(from))
+        from = last
+      end
+    end)
+  end
+
+  it("has no link to a page or a heading that is not there", function()
+    for file in support.run("ls *.md doc/*.md"):gmatch("%S+") do
+      for target in support.read(file):gmatch("%]%(([^)]+)%)") do
+        local path, heading = target:match("^([^#]*)#?(.*)$")
+        if not path:find("^https?:") then
+          if path == "" then path = file else path = file:match("^(.-)[^/]*$") .. path end
+          assert.equal("", (support.run("ls -d " .. support.quote(path) .. " >/dev/null")))
+          local headings = heading == "" and "" or support.read(path):lower():gsub(" ", "-")
+          assert.truthy(heading == "" or headings:find("\n##*%-" .. heading:gsub("%-", "%%-") .. "\n"),
+            file .. " links to " .. target)
+        end
+      end
+    end
+  end)
+end)
+
+describe("the README", function()
+  local sandbox
+
+  setup(function() sandbox = support.start { rooms = 1, events = 1 } end)
+  teardown(function() sandbox:stop() end)
+
+  it("fits into 200 lines", function()
+    local _, lines = support.read("README.md"):gsub("\n", "")
+    assert.is_true(lines <= 200)
   end)
 
   it("shows an nginx configuration that runs as it stands", function()
-    local found = blocks("nginx")
+    local found = blocks("README.md", "nginx")
     assert.equal(1, #found)
-    local port = support.free_ports()()
-    local http = here(found[1]):gsub("127%.0%.0%.1:8088", "127.0.0.1:" .. port)
-    local server = nginx.start(http, { OT_PASSWORD = sandbox.opentalk.password },
-      "env OT_PASSWORD;")
+    local port, folder = support.free_ports()(), support.folder()
+    support.write(folder .. "/nginx.conf", (found[1]
+      :gsub("https://meet%.example%.org", sandbox.opentalk.url)
+      :gsub("127%.0%.0%.1:8088", "127.0.0.1:" .. port)
+      :gsub("http {", "http { access_log off; " .. nginx.TEMPORARY)))
+    local server = nginx.run(folder, { OT_PASSWORD = sandbox.opentalk.password })
     local output = support.curl("http://127.0.0.1:" .. port .. "/meet")
     local log = server:log()
     server:stop()
+    support.remove(folder)
     assert.truthy(output:find(sandbox.opentalk.url .. "/room/", 1, true), output .. log)
     assert.equal("", log)
   end)
 
-  it("names every kind of error, and no other", function()
-    local shown = {}
-    for kind in support.read("README.md"):gmatch("\n| `(%l+)` |") do shown[#shown + 1] = kind end
-    assert.same({ "network", "tls", "timeout", "cancelled", "http", "auth", "decode", "limit",
-      "unsupported", "phase", "store" }, shown)
+  it("promises the methods that there are", function()
+    local ot, meet = salon.opentalk(support.opentalk(sandbox)), salon.meet(support.meet(sandbox))
+    local services = {
+      ["ot.rooms"] = ot.rooms, ["ot.events"] = ot.events, ["meet.rooms"] = meet.rooms,
+      ["room.invites"] = salon.check(ot.rooms:list())[1].invites,
+    }
+    local names = { "list", "each", "get", "create", "update", "delete" }
+    local rows = 0
+    for name, cells in support.read("README.md"):gmatch("\n| [^|`]+`([%w.]+)` |([^\n]+)") do
+      local service, column = services[name], 0
+      rows = rows + 1
+      for cell in cells:gmatch(" ([^|]+) |") do
+        column = column + 1
+        if cell == "-" then
+          local method = service[names[column]]
+          if method then
+            local _, err = method(service, "8837fa96-0000-4000-8000-000000000000")
+            assert.equal("unsupported", err.kind, name .. ":" .. names[column])
+          end
+        else
+          assert.equal("function", type(service[names[column]]), name .. ":" .. names[column])
+        end
+      end
+      assert.equal(#names, column)
+    end
+    assert.equal(4, rows)
+    ot:close()
+    meet:close()
+  end)
+
+  it("and the guide name every kind of error, and no other", function()
+    local kinds = { "network", "tls", "timeout", "cancelled", "http", "auth", "decode", "limit",
+      "unsupported", "phase" }
+    local in_guide, in_readme = {}, {}
+    for kind in support.read("doc/guide.md"):match("\n| `err%.kind`.-\n\n"):gmatch("\n| `(%l+)` |") do
+      in_guide[#in_guide + 1] = kind
+    end
+    local sentence = support.read("README.md"):match("`err%.kind` is one of a closed set: (.-)%. ")
+    for kind in sentence:gmatch("`(%l+)`") do in_readme[#in_readme + 1] = kind end
+    assert.same(kinds, in_guide)
+    assert.same(kinds, in_readme)
   end)
 end)

@@ -1,7 +1,7 @@
 /* Every #if on a libcurl version lives here.
 **
 ** salon builds against libcurl 7.68 and newer. What an older one cannot do
-** is switched off here and named in the README: before 7.80 a POST may be
+** is switched off here and named in doc/limits.md: before 7.80 a POST may be
 ** repeated by libcurl itself, before 7.87 a name look-up that hangs can hold
 ** up the I/O thread when its call is given up. */
 #ifndef SALON_CURLCOMPAT_H

@@ -1,6 +1,6 @@
 -- Misbehaviour on order. A fault has a route ("GET /v1/rooms": method and the
 -- beginning of the path; "*" any method), a kind, how often it comes (count)
--- and how many fitting requests pass before (skip). README lists the
+-- and how many fitting requests pass before (skip). doc/guide.md lists the
 -- kinds, init.lua what else can be said about each.
 
 local faults = {}
