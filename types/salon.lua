@@ -227,22 +227,9 @@ function Request:method() end
 ---@return string  without query
 function Request:url() end
 
----For cqueues.
----@return integer
-function Request:pollfd() end
-
----@return string
-function Request:events() end
-
----@return number?
-function Request:timeout() end
-
----What has finished in this Lua state, and a descriptor that says so.
+---What has finished in this Lua state.
 ---@class salon.Mailbox: userdata
 local Mailbox = {}
-
----@return integer
-function Mailbox:fd() end
 
 ---@return string? path  of a Unix socket
 ---@return string? message

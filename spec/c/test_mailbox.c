@@ -56,30 +56,6 @@ static void nobody_is_told_who_did_not_ask(void **state) {
   assert_false(readable(mailbox->wake.read_fd));
 }
 
-static void the_descriptor_becomes_readable_once_for_many(void **state) {
-  (void)state;
-  uint64_t count;
-  int fd = salon_mailbox_fd(mailbox);
-  assert_false(readable(fd));
-  deliver(1, NULL);
-  deliver(3, NULL);
-  assert_true(readable(fd));
-  assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
-  assert_int_equal(count, 1); /* one signal, an eventfd counts them */
-  salon_mailbox_drain(mailbox);
-  deliver(1, NULL);
-  assert_true(readable(fd));
-  salon_mailbox_drain(mailbox);
-  assert_false(readable(fd));
-}
-
-static void
-who_asks_late_for_the_descriptor_is_told_what_was_missed(void **state) {
-  (void)state;
-  deliver(1, NULL);
-  assert_true(readable(salon_mailbox_fd(mailbox)));
-}
-
 static void a_look_at_one_call_forgets_the_news_of_others(void **state) {
   (void)state;
   deliver(4, NULL);
@@ -262,8 +238,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(finished_calls_are_taken_in_their_order),
     TEST(nobody_is_told_who_did_not_ask),
-    TEST(the_descriptor_becomes_readable_once_for_many),
-    TEST(who_asks_late_for_the_descriptor_is_told_what_was_missed),
     TEST(a_look_at_one_call_forgets_the_news_of_others),
     TEST(unless_a_host_takes_them),
     TEST(who_stops_taking_leaves_nothing_behind),

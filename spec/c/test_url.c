@@ -237,7 +237,7 @@ static void knows_what_stays_on_this_machine(void **state) {
 
 static bool same(const char *a, const char *b) {
   salon_Url left = good(a), right = good(b);
-  return salon_url_same_origin(&left, &right);
+  return strcmp(left.origin, right.origin) == 0;
 }
 
 static void compares_origins_by_scheme_host_and_port(void **state) {
@@ -493,7 +493,7 @@ static void survives_any_text_and_reads_its_own_urls_back(void **state) {
       assert_null(
         salon_url_build(&url, &part, 1, NULL, 0, built, built_len, &built_len));
       assert_null(salon_url_parse(built, built_len, &again));
-      assert_true(salon_url_same_origin(&url, &again));
+      assert_string_equal(url.origin, again.origin);
       free(built);
     }
     if (salon_url_param(text, len, span("page"), &value)) {

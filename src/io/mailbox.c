@@ -89,7 +89,7 @@ void salon_mailbox_unref(salon_Mailbox *m) {
 
 /* Tells whoever sleeps; under the lock. */
 static void announce(salon_Mailbox *m) {
-  if ((m->polling || m->watched) && !m->signalled) {
+  if (m->polling && !m->signalled) {
     m->signalled = true;
     salon_wake_signal(&m->wake);
   }
@@ -194,14 +194,6 @@ bool salon_mailbox_wait(salon_Mailbox *m, const salon_Exchange *x,
     int ms = left > 3600 ? 3600 * 1000 : (int)(left * 1000) + 1;
     if (poll(&p, 1, ms) < 0) return there_or_polling(m, x); /* EINTR */
   }
-}
-
-int salon_mailbox_fd(salon_Mailbox *m) {
-  pthread_mutex_lock(&m->lock);
-  m->watched = true;
-  if (m->head != NULL) announce(m); /* news that nobody was told of */
-  pthread_mutex_unlock(&m->lock);
-  return m->wake.read_fd;
 }
 
 /* ---- the Unix socket for nginx ---- */

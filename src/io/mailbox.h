@@ -4,7 +4,7 @@
 ** news.
 **
 ** Wake-ups are coalesced (one byte announces any number) and written only
-** when the other side sleeps or hands the descriptor to a loop of its own. */
+** when the other side sleeps. */
 #ifndef SALON_MAILBOX_H
 #define SALON_MAILBOX_H
 
@@ -24,13 +24,12 @@ typedef struct salon_Mailbox {
   pid_t pid;                          /* of the process that made it */
   pthread_mutex_t lock;               /* guards what follows */
   struct salon_Exchange *head, *tail; /* finished, a reference each */
-  salon_Wake wake;                    /* owned: for poll(), any event loop */
+  salon_Wake wake;                    /* owned: what salon_mailbox_wait polls */
   int listen_fd;     /* owned: waits for nginx's cosocket, or -1 */
   int socket_fd;     /* owned: the other end of that cosocket, or -1 */
   char *socket_path; /* owned: unlinked once connected; NULL = none */
   bool sleeping;     /* nginx's loop waits for a byte on the socket */
   bool polling;      /* salon_mailbox_wait waits on the wake descriptor */
-  bool watched;      /* a foreign loop has that descriptor: always signal */
   bool signalled;    /* it is readable */
   bool kept;         /* a host takes all news: the list is not discarded */
   bool closed;       /* its state is gone: news are dropped */
@@ -68,8 +67,6 @@ void salon_mailbox_release(salon_Mailbox *m);
 ** one who keeps), a signal came, or `seconds` have passed. */
 bool salon_mailbox_wait(salon_Mailbox *m, const struct salon_Exchange *x,
                         double seconds);
-
-int salon_mailbox_fd(salon_Mailbox *m); /* for any event loop */
 
 /* nginx: opens a Unix socket in a folder of its own and returns its path,
 ** borrowed until `accept`, which takes the one connection and removes both.

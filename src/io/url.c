@@ -3,7 +3,7 @@
 ** Nothing is allocated: readers lend spans of their input, writers fill the
 ** caller's buffer and can be asked for its size first. The one thing not to
 ** break: host, port and origin must be what libcurl will make of the same
-** text, since same_origin decides where a token goes. */
+** text, since the check of a base URL decides where tokens go. */
 
 #include "url.h"
 
@@ -270,10 +270,6 @@ const char *salon_url_target(const char *text, salon_Target *out) {
   *out = (salon_Target){text, (size_t)(url.path.s - text), url.scheme,
                         url.loopback};
   return NULL;
-}
-
-bool salon_url_same_origin(const salon_Url *a, const salon_Url *b) {
-  return strcmp(a->origin, b->origin) == 0;
 }
 
 /* -- writing -- */

@@ -52,8 +52,6 @@ const char *salon_url_parse_base(const char *text, size_t len, salon_Url *out);
 /* Reads a complete URL as far as a request needs it; borrows from `text`. */
 const char *salon_url_target(const char *text, salon_Target *out);
 
-bool salon_url_same_origin(const salon_Url *a, const salon_Url *b);
-
 /* One path segment as it stands: letters, digits, "_" and "-" only. */
 bool salon_url_plain(salon_Span part);
 

@@ -64,11 +64,6 @@ static int mailbox_tostring(lua_State *L) {
   return 1;
 }
 
-static int mailbox_fd(lua_State *L) {
-  lua_pushinteger(L, salon_mailbox_fd(tomailbox(L)));
-  return 1;
-}
-
 static int fail(lua_State *L) {
   lua_pushnil(L);
   lua_pushstring(L, strerror(errno));
@@ -120,15 +115,11 @@ static int mailbox_in_flight(lua_State *L) {
 static const luaL_Reg mailbox_meta[] = {
   {"__gc", mailbox_gc}, {"__tostring", mailbox_tostring}, {NULL, NULL}};
 
-static const luaL_Reg mailbox_methods[] = {{"fd", mailbox_fd},
-                                           {"listen", mailbox_listen},
-                                           {"accept", mailbox_accept},
-                                           {"take", mailbox_take},
-                                           {"arm", mailbox_arm},
-                                           {"in_flight", mailbox_in_flight},
-                                           {"wait", mailbox_wait},
-                                           {"release", mailbox_release},
-                                           {NULL, NULL}};
+static const luaL_Reg mailbox_methods[] = {
+  {"listen", mailbox_listen},       {"accept", mailbox_accept},
+  {"take", mailbox_take},           {"arm", mailbox_arm},
+  {"in_flight", mailbox_in_flight}, {"wait", mailbox_wait},
+  {"release", mailbox_release},     {NULL, NULL}};
 
 /* Who asks for it means to take all news from it. */
 static int core_mailbox(lua_State *L) {

@@ -291,22 +291,11 @@ static int record_client_of(lua_State *L) {
   return 1;
 }
 
-/* is_record(value [, name]) */
-static int record_is(lua_State *L) {
-  int is = isrecord(L, 1);
-  if (is && !lua_isnoneornil(L, 2)) {
-    luaL_getmetafield(L, 1, "__name");
-    is = lua_rawequal(L, -1, 2);
-  }
-  lua_pushboolean(L, is);
-  return 1;
-}
-
 void salon_open_record(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"record", record_new},   {"records", record_list},
-    {"raw", record_raw},      {"client_of", record_client_of},
-    {"is_record", record_is}, {NULL, NULL},
+    {"record", record_new}, {"records", record_list},
+    {"raw", record_raw},    {"client_of", record_client_of},
+    {NULL, NULL},
   };
   salon_setfuncs(L, functions);
 }

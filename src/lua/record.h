@@ -8,7 +8,7 @@ struct lua_State;
    1; otherwise returns 0 and pushes nothing. Never raises. */
 int salon_record_raw(struct lua_State *L, int idx);
 
-/* core.record, core.raw, core.client_of, core.is_record */
+/* core.record, core.records, core.raw, core.client_of */
 void salon_open_record(struct lua_State *L);
 
 #endif

@@ -228,8 +228,7 @@ static int request_new(lua_State *L) {
 
 /* ---- looking at it ---- */
 
-/* Also clears the descriptor that pollfd gave, so that a loop does not spin
-** on news that were read. */
+/* Like `wait` it forgets the completions that nobody takes. */
 static int request_done(lua_State *L) {
   salon_Exchange *x = open_exchange(L);
   if (is_ours(x)) salon_mailbox_drain(x->mailbox);
@@ -349,27 +348,6 @@ static int request_url(lua_State *L) {
   return 1;
 }
 
-/* pollfd, events and timeout make a Request pollable by cqueues. */
-static int request_pollfd(lua_State *L) {
-  salon_Exchange *x = open_exchange(L);
-  if (!is_ours(x)) return 0;
-  lua_pushinteger(L, salon_mailbox_fd(x->mailbox));
-  return 1;
-}
-
-static int request_events(lua_State *L) {
-  open_exchange(L);
-  lua_pushliteral(L, "r");
-  return 1;
-}
-
-static int request_timeout(lua_State *L) {
-  salon_Exchange *x = open_exchange(L);
-  double left = is_done(x) ? 0 : x->deadline - salon_now() + 1;
-  lua_pushnumber(L, left > 0 ? left : 0);
-  return 1;
-}
-
 /* ---- its end ---- */
 
 static int request_gc(lua_State *L) {
@@ -401,14 +379,17 @@ static const luaL_Reg request_meta[] = {{"__gc", request_gc},
                                         {"__tostring", request_tostring},
                                         {NULL, NULL}};
 
-static const luaL_Reg request_methods[] = {
-  {"done", request_done},       {"wait", request_wait},
-  {"cancel", request_cancel},   {"close", request_gc},
-  {"result", request_result},   {"header", request_header},
-  {"pending", request_pending}, {"id", request_id},
-  {"method", request_method},   {"url", request_url},
-  {"pollfd", request_pollfd},   {"events", request_events},
-  {"timeout", request_timeout}, {NULL, NULL}};
+static const luaL_Reg request_methods[] = {{"done", request_done},
+                                           {"wait", request_wait},
+                                           {"cancel", request_cancel},
+                                           {"close", request_gc},
+                                           {"result", request_result},
+                                           {"header", request_header},
+                                           {"pending", request_pending},
+                                           {"id", request_id},
+                                           {"method", request_method},
+                                           {"url", request_url},
+                                           {NULL, NULL}};
 
 /* core.request with its upvalues, for the table on top. */
 static void open_new(lua_State *L) {

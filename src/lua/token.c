@@ -190,11 +190,6 @@ static int token_index(lua_State *L) {
   return 1;
 }
 
-static int token_is(lua_State *L) {
-  lua_pushboolean(L, salon_testudata(L, 1, SALON_TOKEN) != NULL);
-  return 1;
-}
-
 const char *salon_token_access(lua_State *L, int idx, int class, size_t *len) {
   salon_Token *t = (salon_Token *)salon_checkclass(L, idx, class, SALON_TOKEN);
   luaL_argcheck(L, t->part[ACCESS] != NULL, idx, "token is wiped");
@@ -220,11 +215,7 @@ static const luaL_Reg token_methods[] = {
 };
 
 void salon_open_token(lua_State *L) {
-  static const luaL_Reg functions[] = {
-    {"token", token_new},
-    {"is_token", token_is},
-    {NULL, NULL},
-  };
   salon_newclass(L, SALON_TOKEN, token_meta, token_methods);
-  salon_setfuncs(L, functions);
+  lua_pushcfunction(L, token_new);
+  lua_setfield(L, -2, "token");
 }

@@ -14,7 +14,7 @@ struct lua_State;
 const char *salon_token_access(struct lua_State *L, int idx, int class,
                                size_t *len);
 
-/* core.token, core.is_token */
+/* core.token */
 void salon_open_token(struct lua_State *L);
 
 #endif

@@ -222,43 +222,21 @@ static int l_form(lua_State *L) {
   return 1;
 }
 
-/* url_parse(url) -> {scheme, host, port, path, origin} | nil, message */
+/* url_parse(url) -> {scheme, origin, path, loopback} | nil, message */
 static int l_url_parse(lua_State *L) {
   salon_Span text = check_span(L, 1);
   salon_Url url;
   const char *problem = salon_url_parse_base(text.s, text.len, &url);
   if (problem != NULL) return push_problem(L, problem);
-  lua_createtable(L, 0, 5);
+  lua_createtable(L, 0, 4);
   lua_pushstring(L, salon_url_scheme(url.scheme));
   lua_setfield(L, -2, "scheme");
-  lua_pushstring(L, url.host);
-  lua_setfield(L, -2, "host");
-  lua_pushinteger(L, url.port);
-  lua_setfield(L, -2, "port");
-  lua_pushlstring(L, url.path.s, url.path.len);
-  lua_setfield(L, -2, "path");
   lua_pushstring(L, url.origin);
   lua_setfield(L, -2, "origin");
-  return 1;
-}
-
-static bool parse(lua_State *L, int arg, salon_Url *url) {
-  salon_Span text = check_span(L, arg);
-  return salon_url_parse(text.s, text.len, url) == NULL;
-}
-
-/* url_loopback(url) -> boolean; false for what is no URL */
-static int l_url_loopback(lua_State *L) {
-  salon_Url url;
-  lua_pushboolean(L, parse(L, 1, &url) && url.loopback);
-  return 1;
-}
-
-/* same_origin(a, b) -> boolean; false when one is no URL */
-static int l_same_origin(lua_State *L) {
-  salon_Url a, b;
-  lua_pushboolean(L, parse(L, 1, &a) && parse(L, 2, &b) &&
-                       salon_url_same_origin(&a, &b));
+  lua_pushlstring(L, url.path.s, url.path.len);
+  lua_setfield(L, -2, "path");
+  lua_pushboolean(L, url.loopback);
+  lua_setfield(L, -2, "loopback");
   return 1;
 }
 
@@ -306,10 +284,8 @@ static int l_link(lua_State *L) {
 void salon_open_url(lua_State *L) {
   static const luaL_Reg functions[] = {
     {"url_parse", l_url_parse},
-    {"url_loopback", l_url_loopback},
     {"url_plain", l_url_plain},
     {"ids", l_ids},
-    {"same_origin", l_same_origin},
     {"query_param", l_query_param},
     {"form", l_form},
     {"link", l_link},

@@ -24,8 +24,8 @@ void salon_url_pushbases(lua_State *L);
 const char *salon_url_make(lua_State *L, int bases, int base, int parts,
                            int query, salon_UrlText *out);
 
-/* Adds url, url_parse, url_loopback, url_plain, ids, same_origin, query_param,
-** form and link to the table on top of the stack. */
+/* core.url, core.url_parse, core.url_plain, core.ids, core.query_param,
+** core.form, core.link */
 void salon_open_url(lua_State *L);
 
 #endif

@@ -205,7 +205,7 @@ end
 function options.url_fault(url, allow_insecure)
   local parsed, message = core.url_parse(url)
   if parsed == nil then return "is no usable URL: " .. message end
-  if parsed.scheme == "http" and not allow_insecure and not core.url_loopback(url) then
+  if parsed.scheme == "http" and not allow_insecure and not parsed.loopback then
     return "is plain http://, which sends passwords and tokens readable by everybody; "
       .. "use https://, or set allow_insecure = true"
   end
