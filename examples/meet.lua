@@ -4,9 +4,9 @@
 --   lua5.4 examples/meet.lua create [--access LEVEL]    public, trusted or restricted
 --   lua5.4 examples/meet.lua show ID                    one room as JSON
 --
--- The application's login stands in the environment: MEET_URL, MEET_CLIENT_ID,
--- MEET_CLIENT_SECRET, MEET_USER (the e-mail address to act for), and MEET_CA_FILE
--- if the server's certificate needs it.  Needs lua-argparse and lua-cjson.
+-- The application's login is read from the environment: MEET_URL, MEET_CLIENT_ID,
+-- MEET_CLIENT_SECRET, MEET_USER (the e-mail address of the user to act for), and
+-- MEET_CA_FILE if the server's certificate needs it. Needs lua-argparse and lua-cjson.
 
 local argparse = require "argparse"
 local cjson = require "cjson"

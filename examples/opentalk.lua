@@ -6,17 +6,17 @@
 --   lua5.4 examples/opentalk.lua --rooms                rooms as CSV
 --   lua5.4 examples/opentalk.lua --info ID              one room as JSON
 --
--- The login is read from ~/.opentalk_api.rc, a file of shell assignments that
--- is parsed and never executed.  Its names:
+-- The login is read from ~/.opentalk_api.rc (or --config FILE), a file of shell
+-- assignments that is parsed and never executed. Its variables:
 --
 --   OT_USER OT_PASSWORD OT_CLIENT_ID   the login
---   OT_MAIN_URL                        host of the web address, as meet.example.org
---   OT_PROTO                           put before the hosts; https:// if not given
---   OT_CONTROLLER_URL                  host of the controller; else found out
---   OT_KEYCLOAK_URL OT_REALM_NAME      login service; else found out
---   OT_ISSUER                          or its whole address, as https://id.example.org/realms/x
---   OT_CA_FILE                         certificates to trust
---   DEFAULT_EXPIRATION_HOURS           life of a new guest link; 24 if not given
+--   OT_MAIN_URL                        host of the web address: meet.example.org
+--   OT_PROTO                           in front of the hosts; default https://
+--   OT_CONTROLLER_URL                  host of the controller; default: discovered
+--   OT_KEYCLOAK_URL OT_REALM_NAME      login service; default: discovered
+--   OT_ISSUER                          or its full address: https://id.example.org/realms/x
+--   OT_CA_FILE                         certificate authorities to trust
+--   DEFAULT_EXPIRATION_HOURS           lifetime of a new guest link; default 24
 --
 -- Needs lua-argparse and lua-cjson.
 
@@ -33,8 +33,8 @@ end
 
 -- Reads `text` as a POSIX shell would read plain assignments: comments, export,
 -- 'single' and "double" quotes, backslashes, $NAME and ${NAME} of earlier lines
--- (or of the environment).  Anything that a shell would have to execute is an
--- error with its line number.
+-- (or of the environment). Anything that a shell would execute is an error with its
+-- line number.
 local function parse_rc(text)
   local values, at = {}, 1
 
@@ -53,7 +53,7 @@ local function parse_rc(text)
 
   local function variable()
     local name = take("%$([%a_][%w_]*)") or take("%${([%a_][%w_]*)}")
-    if not name then stop("only $NAME and ${NAME} are read, nothing is executed") end
+    if not name then stop("only $NAME and ${NAME} are expanded; nothing is executed") end
     local value = values[name] or os.getenv(name)
     if not value then stop(name .. " is used before it is set") end
     return value
@@ -141,7 +141,7 @@ local function connect(rc)
   }
 end
 
----- What it does -----------------------------------------------------------
+---- The actions ------------------------------------------------------------
 
 -- One line of CSV as in RFC 4180.
 local function csv(...)
@@ -166,8 +166,8 @@ local function guest_link(room, hours)
   return valid.url
 end
 
--- The same, or nothing where the server lets no guests in or the room is somebody
--- else's: one such room must not end the list.
+-- The same; nil where the server admits no guests or the room is somebody else's:
+-- one such room must not end the list.
 local function guest_link_if_any(room, hours)
   local ok, link = pcall(guest_link, room, hours)
   if ok then return link end
@@ -225,13 +225,13 @@ parser:mutex(
   parser:flag("-c --create --create-room", "Create a room with a guest link."):target "create",
   parser:flag("-r --rooms", "List all rooms as CSV."),
   parser:option("-i --info", "Show the room with this id as JSON."):argname "<id>")
-parser:flag("--guest-links", "With --list-events: a guest link for each, made where none is valid.")
-parser:option("--config", "The file of assignments.")
+parser:flag("--guest-links", "With --list-events: add a guest link to each, a new one where none is valid.")
+parser:option("--config", "File with the login.")
   :default((os.getenv("HOME") or ".") .. "/.opentalk_api.rc")
 
 local arguments = parser:parse()
 if not (arguments.list_events or arguments.create or arguments.rooms or arguments.info) then
-  parser:error("say what to do: -l, -c, -r or -i ID")
+  parser:error("one of -l, -c, -r or -i ID is required")
 end
 
 local rc = read_rc(arguments.config)

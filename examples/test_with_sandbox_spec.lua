@@ -1,9 +1,9 @@
--- How to test a script of one's own without a server:
+-- How to test your own script without a server:
 --
 --   busted examples/test_with_sandbox_spec.lua
 --
--- The script makes a room per team, with a guest link. The sandbox is the
--- server: it remembers what was asked and made, and misbehaves on order.
+-- The script creates a room for each team, with a guest link. The sandbox is the
+-- server: it remembers requests and rooms, and fails on demand.
 
 local salon = require "salon"
 
@@ -45,7 +45,7 @@ describe("rooms_for", function()
     assert.is_true(rooms[1].waiting_room)
   end)
 
-  it("signs in again when the login runs out on the way", function()
+  it("logs in again when the login expires between two calls", function()
     assert(rooms_for(client, { "sales" }))
     sandbox:advance(3600)
     assert(rooms_for(client, { "support" }))
@@ -57,7 +57,7 @@ describe("rooms_for", function()
     local links, err = rooms_for(client, { "sales" })
     assert.is_nil(links)
     assert.are.equal(500, err.status)
-    -- The link was made all the same: nobody may send that request twice.
+    -- The first room and its link stay; the failed creation was not repeated.
     local sent = 0
     for _, request in ipairs(sandbox:requests()) do
       if request.method == "POST" and request.path:find "/invites$" then sent = sent + 1 end

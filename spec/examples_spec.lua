@@ -176,7 +176,7 @@ for _, version in ipairs { "2026", "2023" } do
       assert.matches("^opentalk: .*status 403", output)
       output, status = opentalk()
       assert.is_true(status ~= 0)
-      assert.matches("say what to do", output)
+      assert.matches("one of %-l, %-c, %-r or %-i ID is required", output)
       local rc = home .. "/wrong.rc"
       support.write(rc, support.read(home .. "/.opentalk_api.rc"):gsub("OT_PASSWORD=[^\n]*",
         "OT_PASSWORD=not-the-password"))

@@ -1,14 +1,13 @@
--- `make demo`: the main job on both systems, before the reader's eyes, against a
--- sandbox that is started for it and stopped at the end.  With --elsewhere the
--- servers are those that the environment names (as in examples/nginx), and it
--- creates a room there.
+-- `make demo`: logs in, lists, creates and shows rooms on both systems, in a sandbox
+-- that it starts and stops. With --elsewhere it uses the servers that the environment
+-- names (as in examples/nginx), and creates a room there.
 
 local salon = require "salon"
 local elsewhere = arg and arg[1] == "--elsewhere"
 
 local function say(...) print(string.format(...)) end
 
--- Fetches page after page and says how many each one held.
+-- Fetches page after page and prints how many entries each one held.
 local function count(what, service, options)
   local sizes, total, next_page = {}, 0, options
   while next_page do
@@ -83,7 +82,7 @@ local ok, err = pcall(function()
     ot, m = from_environment()
   else
     sandbox = assert(require("salon.sandbox").start { rooms = 250, events = 120 })
-    say("A sandbox runs in %s; nothing leaves this machine.\n", sandbox.dir)
+    say("The sandbox runs in %s; nothing leaves this machine.\n", sandbox.dir)
     ot, m = from(sandbox)
   end
   opentalk(ot)
@@ -92,7 +91,7 @@ local ok, err = pcall(function()
 end)
 if sandbox then
   sandbox:stop()
-  say("\nThe sandbox is stopped.  Next: README.md, and examples/.")
+  say("\nThe sandbox is stopped. Read on in README.md, doc/guide.md and examples/.")
 end
 if not ok then
   io.stderr:write("demo: ", tostring(salon.caught(err) or err), "\n")

@@ -1,12 +1,12 @@
--- Creates a room in either backend and answers JSON:
+-- Creates a room in either system and responds with JSON:
 --
 --   POST /meet/opentalk   {"id": …, "join_url": …, "guest_url": …}
 --   POST /meet/meet       {"id": …, "join_url": …}
 --
--- The clients are made once per worker, with the first request, and shared by
--- all that follow: they keep the login and the connections.  No request waits
--- for another one's call.  Settings come from the environment (nginx.conf names
--- the variables, because nginx drops all others).
+-- Each worker makes its clients once, with the first request; all later requests
+-- share them, because a client holds the login and the connections. No request
+-- waits for another one's call. Settings come from the environment (nginx.conf
+-- names the variables; nginx removes all others).
 
 local cjson = require "cjson.safe"
 local salon = require "salon"
@@ -50,7 +50,7 @@ function handler.client(backend)
 end
 
 function handler.create(backend)
-  if ngx.req.get_method() ~= "POST" then return answer(405, { error = "POST it" }) end
+  if ngx.req.get_method() ~= "POST" then return answer(405, { error = "method must be POST" }) end
   local client = handler.client(backend)
 
   local room, err = client.rooms:create({}, { timeout = 10 })

@@ -1,16 +1,15 @@
--- One page for both systems: rooms and coming events side by side, links to
--- join, and a button each that creates a room.  Plain HTML, no script.
+-- One page for both systems: rooms and coming events side by side, links to join,
+-- and a button for each system that creates a room. Plain HTML, no script.
 --
--- Everything is asked for at the same time; what one server refuses is said in
--- its place, the rest is shown all the same.  Titles come from strangers: text
--- goes through `html`, which escapes whatever it has not made itself.
--- Who reaches this page acts in the name of the logins behind it: put your own
--- access control in front.
+-- All lists are fetched at the same time. Where one server fails, its error stands in
+-- the place of its list. Titles come from strangers: text goes through `html`, which
+-- escapes everything but its own markup. Whoever reaches this page acts with the
+-- logins behind it: put your own access control in front.
 
 local handler = require "handler"
 local salon = require "salon"
 
-local TIMEOUT = 10   -- seconds, for all that a page needs
+local TIMEOUT = 10   -- seconds, for everything on a page
 local HEADERS = {
   ["Content-Type"] = "text/html; charset=utf-8",
   ["Cache-Control"] = "no-store",
@@ -30,7 +29,7 @@ local function safe(value)
   return (tostring(value):gsub("[&<>\"']", ESCAPES))
 end
 
--- Puts values into the places marked $1, $2 ...; a list is put in line by line.
+-- Fills in $1, $2 ...; a list fills in line by line.
 local function html(template, ...)
   local values = { ... }
   local text = template:gsub("%$(%d)", function(i)
@@ -83,7 +82,7 @@ $3
 
 local ROW = '<tr><th scope="row"><bdi>$1</bdi></th><td>$2</td><td>$3</td></tr>'
 
--- A server's word is not enough for a link: "javascript:" is an address too.
+-- A server may send any address, "javascript:" too.
 local function link(url, text)
   if type(url) ~= "string" or not url:find "^https?://" then return "no link" end
   return html('<a class="join" rel="noopener" href="$1">$2</a>', url, text)
@@ -112,7 +111,7 @@ local function failure(what, err)
     err.hint and " – " .. err.hint or "")
 end
 
--- What is listed -----------------------------------------------------------
+-- The lists ---------------------------------------------------------------
 
 local function page_number(text)
   return text:find "^[1-9]%d?%d?%d?%d?$" and tonumber(text) or nil
@@ -120,7 +119,7 @@ end
 
 local function cursor(text) return text ~= "" and text or nil end
 
--- turn: the option of `list` that says which page, and how a query gives it.
+-- turn: the option of `list` that selects a page; read: its value in a query.
 local KINDS = {
   rooms = { title = "Rooms", column = "Access", row = room_row,
     turn = "page", read = page_number },
@@ -129,7 +128,7 @@ local KINDS = {
 }
 
 local function ten() return { per_page = 10 } end
-local function as_it_likes() return {} end   -- Meet decides how long a page is
+local function as_it_likes() return {} end   -- Meet alone sets the length of a page
 local function coming()
   return { per_page = 10, adhoc = false, time_min = os.date "!%Y-%m-%dT00:00:00Z" }
 end
@@ -149,7 +148,7 @@ for _, list in ipairs(LISTS) do
   list.key = list.backend.name .. "-" .. list.name
 end
 
--- The address of this page with every list where it is, but `moved` at `place`.
+-- The address of this page with every list at its place, but `moved` at `place`.
 local function address(places, moved, place)
   local query = {}
   for _, list in ipairs(LISTS) do
@@ -192,10 +191,10 @@ local function news(room, err)
     link(room.join_url, room.join_url)) or html ""
 end
 
--- Asking and answering -----------------------------------------------------
+-- Requests -----------------------------------------------------------------
 
--- A job for salon.all that always succeeds, with { value, err }: what fails shall
--- not cancel the others.
+-- A job for salon.all that always succeeds, with { value, err }: a failure must not
+-- cancel the others.
 local function job(fn)
   return function()
     local ok, value, err = pcall(fn)
@@ -208,12 +207,12 @@ local function job(fn)
   end
 end
 
--- All jobs at once; one time limit for the whole of it.
+-- All jobs at the same time, with one time limit.
 local function together(jobs)
   return salon.scope { timeout = TIMEOUT }:run(salon.all, jobs)
 end
 
--- query: which page of which list, and which room is new ("opentalk=ID").
+-- query: the page of each list, and which room is new ("opentalk=ID").
 local function fetch(places, query)
   local jobs = {}
   for _, list in ipairs(LISTS) do
@@ -256,7 +255,7 @@ local function show(query, refused)
   ngx.print(html(PAGE, columns).text)
 end
 
--- Was this sent by a page of our own?  Browsers say so, and no page can lie about it.
+-- Was this sent by our own page? Browsers set these headers; no page can change them.
 local function is_ours(headers)
   local site, origin = headers["Sec-Fetch-Site"], headers["Origin"]
   if site ~= nil then return site == "same-origin" end
