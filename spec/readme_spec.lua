@@ -82,6 +82,18 @@ describe("the documentation", function()
   end)
 end)
 
+describe("the architecture", function()
+  it("names files that there are", function()
+    local tree = support.run("find src lua sandbox/lua types spec tools -type f")
+    local text = support.read("doc/architecture.md")
+    for name in text:gmatch("`([%w_/]+%.%l+)`") do
+      if name:find "%.[ch]$" or name:find "%.lua$" then
+        assert.truthy(("/" .. tree:gsub("\n", "\n/")):find("/" .. name .. "\n", 1, true), name)
+      end
+    end
+  end)
+end)
+
 describe("the README", function()
   local sandbox
 
