@@ -11,11 +11,11 @@ source = {
 }
 
 description = {
-  summary = "Rooms and meetings of OpenTalk and La Suite Meet",
+  summary = "A client for OpenTalk and La Suite Meet",
   detailed = [[
-    One door to two self-hosted video systems: OpenTalk (controller API v1) and
-    La Suite Meet (External API v1.0).  Runs in plain Lua and, without holding
-    up a worker, in nginx/OpenResty.]],
+    Rooms, guest links and events of two self-hosted video systems: OpenTalk
+    (controller API v1) and La Suite Meet (External API v1.0). Runs in plain Lua
+    and, without blocking a worker, in nginx and OpenResty.]],
   license = "MIT",
 }
 
