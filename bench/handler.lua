@@ -28,7 +28,7 @@ function handler.open(settings)
     clients[name] = salon.meet {
       url = ("%s://localhost:%d"):format(target.tls and "https" or "http", target.port),
       token = target.token, ca_file = settings.ca_file, proxy = "", timeout = 60,
-      max_per_origin = target.ceiling, max_in_flight = target.ceiling,
+      max_per_origin = target.ceiling,
     }
   end
 end

@@ -32,7 +32,7 @@ describe("a client that a finaliser closes", function()
     for _ = 1, 30 do arm() end
     local patience = core.now() + 20
     for i = 1, 1e6 do
-      client = core.client { label = "test", proxy = "", user_agent = "agent-" .. i, timeout = 1 }
+      client = core.client { label = "test", proxy = "", user_agent = "agent-" .. i }
       inside = true
       local made, request = pcall(core.request, client, { parts = parts, retry = "never" },
         "http://127.0.0.1:9", { "A: b" })

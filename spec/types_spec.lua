@@ -1,6 +1,8 @@
--- Everything C registers for Lua has an entry in types/, and the other way round.
+-- Everything C registers for Lua has an entry in types/, and the other way round;
+-- options are described wherever they have to be.
 
 local core = require "salon.core"
+local options = require "salon.internal.options"
 local salon = require "salon"
 local support = require "spec.support"
 
@@ -65,5 +67,27 @@ describe("types/", function()
       end
     end
     assert.is_true(n > 20)
+  end)
+end)
+
+describe("each option of a client", function()
+  local annotations = support.read "lua/salon/internal/options.lua"
+    .. support.read "lua/salon/meet/init.lua"
+  local page = support.read "doc/limits.md"
+
+  it("has a type and a line in the documentation", function()
+    for name in pairs(options.CLIENT) do
+      assert.matches("\n%-%-%-@field " .. name .. "%?? ", annotations)
+      assert.is_true(name == "url" or page:find("\n| [^|]*`" .. name .. "`") ~= nil, name)
+    end
+  end)
+
+  it("is known to Lua when C reads it", function()
+    local n = 0
+    for name in support.read("src/lua/client.c"):gmatch '{"([%w_]+)", read_' do
+      assert.is_table(options.CLIENT[name], name)
+      n = n + 1
+    end
+    assert.is_true(n > 10)
   end)
 end)

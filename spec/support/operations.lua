@@ -54,11 +54,8 @@ local function with(base, extra)
   return base
 end
 
-local function common(exchange, tape)
-  return {
-    proxy = tape.server.url, no_proxy = "", allow_insecure = true, timeout = 10,
-    accept_language = exchange.request.headers["Accept-Language"],
-  }
+local function common(tape)
+  return { proxy = tape.server.url, no_proxy = "", allow_insecure = true, timeout = 10 }
 end
 
 local function response(body, status)
@@ -84,7 +81,7 @@ end
 -- Meet ------------------------------------------------------------------------
 
 local function meet_client(exchange, tape, extra)
-  return salon.meet(with(with(common(exchange, tape), { url = origin(exchange) }), extra))
+  return salon.meet(with(with(common(tape), { url = origin(exchange) }), extra))
 end
 
 -- Rooms are asked for with the recorded token; where that is refused, by an
@@ -180,7 +177,7 @@ local CURES = {
 }
 
 local function opentalk_client(exchange, tape, extra)
-  return salon.opentalk(with(with(common(exchange, tape), {
+  return salon.opentalk(with(with(common(tape), {
     controller_url = origin(exchange), frontend_url = FRONT,
   }), extra))
 end

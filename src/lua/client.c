@@ -2,6 +2,7 @@
 ** checks here only keep the C code safe. */
 #include "client.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,7 +14,6 @@ typedef struct salon_Client {
   salon_Config *config; /* owned: one reference, until it is collected: a
                         ** finaliser may close a client that is in use */
   bool closed;
-  double timeout;  /* seconds a call may take unless it says otherwise */
   char label[256]; /* "opentalk https://meet.example.org" */
 } salon_Client;
 
@@ -21,63 +21,81 @@ static salon_Client *toclient(lua_State *L) {
   return (salon_Client *)salon_checkself(L, SALON_CLIENT);
 }
 
-salon_Config *salon_checkclient(lua_State *L, int idx, int class,
-                                double *timeout) {
+salon_Config *salon_checkclient(lua_State *L, int idx, int class) {
   salon_Client *c = (salon_Client *)salon_checkclass(L, idx, class,
                                                      SALON_CLIENT);
   if (c->config == NULL || c->closed) luaL_argerror(L, idx, "client is closed");
-  *timeout = c->timeout;
   return c->config;
 }
 
-/* ---- reading the configuration table, argument 1 ---- */
+/* ---- options: argument 1, a table ---- */
 
-static void read_text(lua_State *L, const char *name, char **to) {
-  lua_getfield(L, 1, name);
-  const char *text = lua_isnil(L, -1) ? NULL : luaL_checkstring(L, -1);
-  if (text != NULL && *text != '\0') {
-    free(*to);
-    *to = strdup(text);
-    if (*to == NULL) luaL_error(L, "not enough memory");
-  }
-  lua_pop(L, 1);
+/* Puts the value on the top of the stack to the field that `to` points at. Only
+** what has the wrong type raises: numbers are brought into a range with which
+** the engine can reckon. */
+typedef void Reader(lua_State *L, void *to);
+
+static double check_range(lua_State *L, double least, double most) {
+  return fmin(fmax(luaL_checknumber(L, -1), least), most);
 }
 
-/* Calls that take longer than a year make no sense, but overflow. */
-static void read_seconds(lua_State *L, const char *name, double *to) {
-  lua_getfield(L, 1, name);
-  if (!lua_isnil(L, -1)) {
-    double n = luaL_checknumber(L, -1);
-    if (!(n >= 0)) luaL_error(L, "client: '%s' must not be negative", name);
-    *to = fmin(n, 366.0 * 86400);
-  }
-  lua_pop(L, 1);
+static void read_number(lua_State *L, void *to) { /* seconds, a rate */
+  *(double *)to = check_range(L, 0, SALON_LONGEST);
 }
 
-static void read_size(lua_State *L, const char *name, size_t *to) {
-  lua_getfield(L, 1, name);
-  if (!lua_isnil(L, -1)) {
-    double n = luaL_checknumber(L, -1);
-    if (!(n >= 0)) luaL_error(L, "client: '%s' must not be negative", name);
-    *to = n < (double)(SIZE_MAX / 2) ? (size_t)n : SIZE_MAX / 2;
-  }
-  lua_pop(L, 1);
+static void read_bytes(lua_State *L, void *to) {
+  *(size_t *)to = (size_t)check_range(L, 0, (double)(SIZE_MAX / 2));
 }
 
-static void read_count(lua_State *L, const char *name, int *to) {
-  double n = *to;
-  read_seconds(L, name, &n);
-  *to = n < 1 ? 1 : (int)n;
+static void read_count(lua_State *L, void *to) {
+  *(int *)to = (int)check_range(L, 1, INT_MAX / 2);
 }
 
-static void read_http_version(lua_State *L, salon_Config *c) {
+static void set_text(lua_State *L, char **to, const char *text) {
+  free(*to);
+  *to = text == NULL ? NULL : strdup(text);
+  if (text != NULL && *to == NULL) luaL_error(L, "not enough memory");
+}
+
+static void read_text(lua_State *L, void *to) {
+  set_text(L, (char **)to, luaL_checkstring(L, -1));
+}
+
+static void read_http_version(lua_State *L, void *to) {
   static const char *const names[] = {"auto", "1.1", "2", NULL};
-  lua_getfield(L, 1, "http_version");
-  const char *name = luaL_optstring(L, -1, "auto");
-  for (int i = 0; names[i] != NULL; i++)
-    if (strcmp(name, names[i]) == 0) c->http_version = (salon_HttpVersion)i;
-  lua_pop(L, 1);
+  *(salon_HttpVersion *)to = (salon_HttpVersion)luaL_checkoption(L, -1, NULL,
+                                                                 names);
 }
+
+/* "" is none. */
+static void read_proxy(lua_State *L, void *to) {
+  salon_Config *c = (salon_Config *)to;
+  const char *text = luaL_checkstring(L, -1);
+  c->proxy_from_environment = false;
+  for (int i = 0; i < SALON_SCHEMES; i++)
+    set_text(L, &c->proxy[i], *text != '\0' ? text : NULL);
+}
+
+/* A row for each option of lua/salon/internal/options.lua that C needs. */
+static const struct {
+  const char *name;
+  Reader *read;
+  size_t to;
+} options[] = {
+  {"user_agent", read_text, offsetof(salon_Config, user_agent)},
+  {"ca_file", read_text, offsetof(salon_Config, ca_file)},
+  {"proxy", read_proxy, 0},
+  {"no_proxy", read_text, offsetof(salon_Config, no_proxy)},
+  {"http_version", read_http_version, offsetof(salon_Config, http_version)},
+  {"connect_timeout", read_number, offsetof(salon_Config, connect_timeout)},
+  {"silence_timeout", read_number, offsetof(salon_Config, silence_timeout)},
+  {"max_body", read_bytes, offsetof(salon_Config, max_body)},
+  {"max_per_origin", read_count, offsetof(salon_Config, max_per_origin)},
+  {"max_rate", read_number, offsetof(salon_Config, max_rate)},
+  {"max_tries", read_count, offsetof(salon_Config, retry.max_tries)},
+  {"retry_after_cap", read_number,
+   offsetof(salon_Config, retry.retry_after_cap)},
+};
 
 static const char *environment(const char *lower, const char *upper) {
   const char *value = getenv(lower);
@@ -85,53 +103,27 @@ static const char *environment(const char *lower, const char *upper) {
   return value != NULL && *value != '\0' ? value : NULL;
 }
 
-static char *copy(lua_State *L, const char *text) {
-  char *s = text == NULL ? NULL : strdup(text);
-  if (text != NULL && s == NULL) luaL_error(L, "not enough memory");
-  return s;
-}
-
 /* The environment's proxies by libcurl's rules: HTTP_PROXY in capitals could
-** be a CGI request's header and is not read. */
-static void read_proxy(lua_State *L, salon_Config *c) {
-  lua_getfield(L, 1, "proxy");
-  c->proxy_from_environment = lua_isnil(L, -1);
-  if (c->proxy_from_environment) {
-    const char *all = environment("all_proxy", "ALL_PROXY");
-    const char *http = environment("http_proxy", NULL);
-    const char *https = environment("https_proxy", "HTTPS_PROXY");
-    c->proxy[SALON_HTTP] = copy(L, http != NULL ? http : all);
-    c->proxy[SALON_HTTPS] = copy(L, https != NULL ? https : all);
-  } else {
-    for (int i = 0; i < SALON_SCHEMES; i++) read_text(L, "proxy", &c->proxy[i]);
-  }
-  /* never NULL: libcurl would ask the environment, on the I/O thread */
-  lua_getfield(L, 1, "no_proxy");
+** be a CGI request's header and is not read. Read here, and `no_proxy` is set
+** even when there is none, since libcurl would ask on the I/O thread. */
+static void read_environment(lua_State *L, salon_Config *c) {
+  const char *all = environment("all_proxy", "ALL_PROXY");
+  const char *http = environment("http_proxy", NULL);
+  const char *https = environment("https_proxy", "HTTPS_PROXY");
   const char *except = environment("no_proxy", "NO_PROXY");
-  if (!lua_isnil(L, -1)) except = luaL_checkstring(L, -1);
-  c->no_proxy = copy(L, except != NULL ? except : "");
-  lua_pop(L, 2);
+  c->proxy_from_environment = true;
+  set_text(L, &c->proxy[SALON_HTTP], http != NULL ? http : all);
+  set_text(L, &c->proxy[SALON_HTTPS], https != NULL ? https : all);
+  set_text(L, &c->no_proxy, except != NULL ? except : "");
 }
 
-static void read_config(lua_State *L, salon_Config *c) {
-  read_text(L, "user_agent", &c->user_agent);
-  read_text(L, "ca_file", &c->ca_file);
-  read_proxy(L, c);
-  read_http_version(L, c);
-  read_seconds(L, "connect_timeout", &c->connect_timeout);
-  read_seconds(L, "idle_timeout", &c->idle_timeout);
-  read_size(L, "max_body", &c->max_body);
-  read_size(L, "max_header", &c->max_header);
-  read_count(L, "max_in_flight", &c->max_in_flight);
-  read_count(L, "max_per_origin", &c->max_per_origin);
-  read_seconds(L, "max_rate", &c->max_rate);
-  read_seconds(L, "retry_budget", &c->retry_budget);
-  read_seconds(L, "first_byte_timeout", &c->first_byte_timeout);
-  read_seconds(L, "silence_timeout", &c->silence_timeout);
-  read_count(L, "max_tries", &c->retry.max_tries);
-  read_seconds(L, "retry_base", &c->retry.base);
-  read_seconds(L, "retry_cap", &c->retry.cap);
-  read_seconds(L, "retry_after_cap", &c->retry.retry_after_cap);
+static void read_options(lua_State *L, salon_Config *c) {
+  read_environment(L, c);
+  for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+    lua_getfield(L, 1, options[i].name);
+    if (!lua_isnil(L, -1)) options[i].read(L, (char *)c + options[i].to);
+    lua_pop(L, 1);
+  }
 }
 
 static int client_new(lua_State *L) {
@@ -147,9 +139,7 @@ static int client_new(lua_State *L) {
   salon_setuservalue(L, -2);
   c->config = salon_config_new();
   if (c->config == NULL) return luaL_error(L, "not enough memory");
-  c->timeout = 30;
-  read_seconds(L, "timeout", &c->timeout);
-  read_config(L, c->config);
+  read_options(L, c->config);
   return 1;
 }
 

@@ -8,10 +8,13 @@ struct lua_State;
 
 #define SALON_CLIENT "salon.Client"
 
+/* Seconds: a call that takes longer than a year makes no sense, but would
+** overflow. */
+#define SALON_LONGEST (366.0 * 86400)
+
 /* What a call needs of the Client at `idx`, whose class is at index `class`;
 ** raises when it is none, or is closed. Borrowed from it. */
-salon_Config *salon_checkclient(struct lua_State *L, int idx, int class,
-                                double *timeout);
+salon_Config *salon_checkclient(struct lua_State *L, int idx, int class);
 
 /* core.client, core.services */
 void salon_open_client(struct lua_State *L);

@@ -59,8 +59,7 @@ salon_Headers *salon_push_headers(lua_State *L, int idx,
 
 /* headers(client, {"Name: value", ...}): for many calls. */
 static int core_headers(lua_State *L) {
-  double timeout;
-  salon_Config *config = salon_checkclient(L, 1, SALON_CLASS, &timeout);
+  salon_Config *config = salon_checkclient(L, 1, SALON_CLASS);
   luaL_checktype(L, 2, LUA_TTABLE);
   salon_push_headers(L, 2, config);
   return 1;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -128,11 +129,10 @@ static void set_repeats(lua_State *L, salon_Exchange *x) {
   lua_pop(L, 1);
 }
 
-static void set_deadline(lua_State *L, salon_Exchange *x, double timeout) {
-  double now = salon_now(), latest = now + 366.0 * 86400;
+static void set_deadline(lua_State *L, salon_Exchange *x) {
+  double latest = salon_now() + SALON_LONGEST;
   push_field(L, DEADLINE);
-  x->deadline = luaL_optnumber(L, -1, now + timeout);
-  if (!(x->deadline < latest)) x->deadline = latest;
+  x->deadline = fmin(luaL_optnumber(L, -1, latest), latest);
   lua_pop(L, 1);
 }
 
@@ -185,8 +185,7 @@ static void read_url(lua_State *L, salon_UrlText *made) {
   if (problem != NULL) luaL_error(L, "request: the URL %s", problem);
 }
 
-static void build(lua_State *L, salon_Request *r, salon_Config *config,
-                  double timeout) {
+static void build(lua_State *L, salon_Request *r, salon_Config *config) {
   salon_UrlText made;
   const char *method = text_field(L, METHOD, "GET");
   checkmethod(L, method);
@@ -203,14 +202,13 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config,
   open_files(L, r->exchange);
   set_retry_class(L, r->exchange);
   set_repeats(L, r->exchange);
-  set_deadline(L, r->exchange, timeout);
+  set_deadline(L, r->exchange);
 }
 
 /* request(client, spec [, base, headers, token]) */
 static int request_new(lua_State *L) {
-  double timeout;
-  salon_Config *config = salon_checkclient(
-    L, CLIENT, lua_upvalueindex(OF_CLIENT), &timeout);
+  salon_Config *config = salon_checkclient(L, CLIENT,
+                                           lua_upvalueindex(OF_CLIENT));
   luaL_checktype(L, SPEC, LUA_TTABLE);
   lua_settop(L, TOKEN);
   salon_Mailbox *mailbox = salon_state_mailbox(L);
@@ -218,7 +216,7 @@ static int request_new(lua_State *L) {
   r->exchange = NULL;
   lua_pushvalue(L, SALON_CLASS);
   lua_setmetatable(L, -2);
-  build(L, r, config, timeout);
+  build(L, r, config);
   if (!salon_engine_submit(r->exchange, mailbox))
     return luaL_error(L, "salon: the I/O thread cannot be started: %s",
                       strerror(errno));

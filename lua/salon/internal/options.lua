@@ -9,6 +9,7 @@
 
 local core = require "salon.core"
 local clock = require "salon.internal.clock"
+local version = require "salon.version"
 
 local options = {}
 
@@ -118,10 +119,11 @@ local to_integer = math.tointeger or function(value) return value end
 -- What nobody gave; the same table each time, since most calls are without.
 local NOTHING = setmetatable({}, { __newindex = function() error("BUG options are read-only") end })
 
----Checks a table of options against `spec` and returns a copy, to be read only.
+---Checks a table of options against `spec` and returns a copy, to be read only,
+---with the defaults of what is missing.
 ---@param fname string  name of the public function, for messages
 ---@param given table?
----@param spec table<string, table>  name -> { kinds..., integer, min, max, check… }
+---@param spec table<string, table>  name -> { kinds..., integer, min, max, check…, default }
 ---@param level? integer  3 (default): the caller of the function that calls this one
 ---@param word? string  what to call an entry: "option" (default), "field"
 ---@return table
@@ -151,6 +153,9 @@ function options.check(fname, given, spec, level, word)
     if message then fail(level, "%s: %s '%s' %s", fname, word, name, message) end
     if want.integer and type(value) == "number" then value = to_integer(value) end
     copy[name] = value
+  end
+  for name, want in pairs(spec) do
+    if copy[name] == nil then copy[name] = want.default end
   end
   return copy
 end
@@ -246,33 +251,46 @@ local function header_fault(value)
   if value:find("%c") then return "must not hold control characters" end
 end
 
----Options both backends know.
+-- The options that both backends know: what is allowed here, what they mean below.
+-- Those for the transfer are read by src/lua/client.c; where none is given, what
+-- src/io/config.c says holds.
 options.CLIENT = {
   url = { "string" },
-  timeout = options.TIMEOUT,
+  timeout = { "number", above = 0, default = 30 },
   connect_timeout = options.TIMEOUT,
+  silence_timeout = options.TIMEOUT,
   max_tries = { "number", integer = true, min = 1, max = 100 },
   retry_after_cap = { "number", min = 0 },
-  user_agent = { "string", check = header_fault },
-  accept_language = { "string", check = header_fault },
+  max_body = { "number", integer = true, min = 1 },
+  max_per_origin = { "number", integer = true, min = 1 },
+  max_rate = { "number", above = 0 },
+  http_version = { "string", one_of = { "auto", "1.1", "2" } },
   ca_file = { "string", check = ca_fault },
   proxy = { "string", empty = true },
   no_proxy = { "string", empty = true },
-  http_version = { "string", one_of = { "auto", "1.1", "2" } },
   allow_insecure = { "boolean" },
-  max_body = { "number", integer = true, min = 1 },
-  max_header = { "number", integer = true, min = 1 },
-  max_depth = { "number", integer = true, min = 1, max = 1000 },
-  max_in_flight = { "number", integer = true, min = 1 },
-  max_per_origin = { "number", integer = true, min = 1 },
-  max_rate = { "number", above = 0 },
-  retry_budget = { "number", min = 0, max = 100 },
-  first_byte_timeout = options.TIMEOUT,
-  silence_timeout = options.TIMEOUT,
+  user_agent = { "string", check = header_fault, default = "salon/" .. version },
   host = { "string", one_of = { "plain", "nginx" } },
 }
 
----Several specs as one.
+---@class salon.ClientOptions
+---@field timeout? number  seconds for a whole call: 30; a page of `each` counts as a call
+---@field connect_timeout? number  seconds for name look-up, connection and TLS together: 10
+---@field silence_timeout? number  seconds without a byte of the response: none
+---@field max_tries? integer  how often one request may be sent: 4; 1: no retries
+---@field retry_after_cap? number  longest `Retry-After` that is waited for: 30 s
+---@field max_body? integer  bytes of a response, unpacked: 16 MiB
+---@field max_per_origin? integer  requests at a time to one server: 256
+---@field max_rate? number  requests per second to one server: none
+---@field http_version? "auto"|"1.1"|"2"
+---@field ca_file? string  PEM file of the certificate authorities to trust: the system's
+---@field proxy? string  "": none; default: the environment's
+---@field no_proxy? string  hosts that need no proxy; default: the environment's
+---@field allow_insecure? boolean  allows http:// to other machines
+---@field user_agent? string
+---@field host? "plain"|"nginx"  how to wait; default: found at each call
+
+---Several tables as one; of two equal names the later counts.
 ---@param ... table
 ---@return table
 function options.merge(...)

@@ -52,14 +52,12 @@ Session.__index = Session
 ---@param fields { client: salon.Client, backend: table, options: table }
 ---@return salon.Session
 function Session.new(fields)
-  local accept = { "Accept: application/json",
-    "Accept-Language: " .. (fields.options.accept_language or "en") }
+  local accept = { "Accept: application/json", "Accept-Language: en" }  -- hints match its texts
   return setmetatable({
     client = fields.client,
     is_closed = fields.client.closed,  -- looked up once
     backend = fields.backend,
-    timeout = fields.options.timeout or 30,
-    max_depth = fields.options.max_depth or json.DEEPEST,
+    timeout = fields.options.timeout,
     forced_host = fields.options.host,
     headers = core.headers(fields.client, accept),
     json_headers = core.headers(fields.client, {
@@ -308,9 +306,9 @@ function Session:decode(response, shape)
   local message, too_deep
   if found == shape then
     local data
-    data, message, too_deep = json.decode(response.body, self.max_depth)
+    data, message, too_deep = json.decode(response.body)
     if data then return data end
-    message = too_deep and ("the response has more than %d levels"):format(self.max_depth)
+    message = too_deep and ("the response has more than %d levels"):format(json.DEEPEST)
       or "the response is broken JSON: " .. message
   elseif found == "empty" then
     message = "the response is empty"

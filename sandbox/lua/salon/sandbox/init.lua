@@ -177,7 +177,7 @@ local client
 local function ask(self, name, values)
   if self.stopped then error("sandbox is stopped", 3) end
   local core = require "salon.core"
-  client = client or core.client { label = "sandbox", proxy = "", timeout = 30 }
+  client = client or core.client { label = "sandbox", proxy = "" }
   local request = core.request(client, {
     method = "POST", url = self.control.url .. "/" .. name, retry = "never",
     body = core.encode(values or {}), deadline = core.now() + 30,
