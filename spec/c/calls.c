@@ -40,7 +40,6 @@ int setup(void **state) {
 int teardown(void **state) {
   (void)state;
   salon_engine_leave();
-  salon_mailbox_close(mailbox);
   salon_mailbox_unref(mailbox);
   salon_config_unref(config);
   int left = descriptors() - open_before;

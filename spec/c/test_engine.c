@@ -869,7 +869,6 @@ static void four_threads_call_and_cancel_without_mixing_up(void **state) {
     pthread_join(threads[i], NULL);
     assert_int_equal(c[i].wrong, 0);
     assert_int_equal(atomic_load(&c[i].mailbox->in_flight), 0);
-    salon_mailbox_close(c[i].mailbox);
     salon_mailbox_unref(c[i].mailbox);
   }
   server_stop(s);

@@ -63,7 +63,6 @@ static int asks(const char *url) {
               x->kind != SALON_OK;
   if (wrong) fprintf(stderr, "in the child: %s\n", x->message);
   salon_exchange_unref(x);
-  salon_mailbox_close(own);
   salon_mailbox_unref(own);
   return wrong;
 }

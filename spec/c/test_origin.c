@@ -167,8 +167,8 @@ static void an_idle_origin_is_forgotten(void **state) {
   salon_origins_leave(&origins, a, now);
   for (int i = 0; i < SALON_ORIGIN_BUCKETS; i++)
     assert_null(origins.buckets[i]);
-  assert_null(origins.turn_first);
-  assert_null(origins.turn_last);
+  assert_null(origins.turns.first);
+  assert_null(origins.turns.last);
   assert_int_equal(origins.running, 0);
 }
 

@@ -24,10 +24,6 @@
 #include "timers.h"
 #include "transfer.h"
 
-typedef struct Queue {
-  salon_Exchange *first, *last; /* a reference each, linked by `next` */
-} Queue;
-
 enum { MAX_IDLE = 512 }; /* connections that wait for their next call */
 
 /* New calls, and sockets with news, that one round takes on. Results are
@@ -39,7 +35,7 @@ typedef struct Engine {
   pthread_t thread;
   salon_Wake wake;
   /* guarded by the mutex */
-  Queue incoming;
+  salon_List incoming; /* of exchanges, a reference each */
   bool anything_cancelled;
   bool stopping;
   bool sleeping; /* the thread is, or is about to be, in its poller */
@@ -50,7 +46,7 @@ typedef struct Engine {
   salon_Origins origins;
   salon_Timers timers;
   salon_Exchange *live; /* all that was handed over and is not finished */
-  Queue done;           /* finished in this round, not delivered yet */
+  salon_List done;      /* finished in this round, not delivered yet */
   double curl_at;       /* when libcurl wants to be called; < 0 = never */
   long connections;     /* that libcurl may keep open */
   uint64_t random;
@@ -68,27 +64,6 @@ static int states;
 static bool exiting;
 
 /* ---- small parts ---- */
-
-static void push(Queue *q, salon_Exchange *x) {
-  x->next = NULL;
-  if (q->last != NULL)
-    q->last->next = x;
-  else
-    q->first = x;
-  q->last = x;
-}
-
-/* Takes the first `n`, or as many as there are. */
-static Queue take(Queue *q, int n) {
-  Queue taken = {NULL, NULL};
-  while (q->first != NULL && n-- > 0) {
-    salon_Exchange *x = q->first;
-    q->first = x->next;
-    if (q->first == NULL) q->last = NULL;
-    push(&taken, x);
-  }
-  return taken;
-}
 
 static void go_live(Engine *e, salon_Exchange *x) {
   x->live_prev = NULL;
@@ -145,7 +120,7 @@ static void finish(Engine *e, salon_Exchange *x) {
   x->state = SALON_STATE_DONE;
   salon_timers_remove(&e->timers, &x->timer);
   leave_live(e, x);
-  push(&e->done, x);
+  salon_list_push(&e->done, &x->node);
 }
 
 static void fail(Engine *e, salon_Exchange *x, salon_Kind kind,
@@ -336,22 +311,20 @@ static void run_timers(Engine *e, double now) {
 
 static void fill_slots(Engine *e) {
   salon_Exchange *x;
-  while (e->origins.turn_first != NULL &&
+  while (e->origins.turns.first != NULL &&
          (x = salon_origins_next(&e->origins, salon_now())) != NULL)
     run(e, x);
 }
 
-/* One delivery per mailbox and round: its chain is cut out of the queue. */
+/* One delivery per mailbox and round. */
 static void deliver(Engine *e) {
   while (e->done.first != NULL) {
-    salon_Mailbox *m = e->done.first->mailbox;
-    Queue chain = {NULL, NULL}, rest = {NULL, NULL};
-    for (salon_Exchange *x = e->done.first, *next; x != NULL; x = next) {
-      next = x->next;
-      push(x->mailbox == m ? &chain : &rest, x);
-    }
+    salon_Mailbox *m = salon_exchange_of(e->done.first)->mailbox;
+    salon_List its = {NULL, NULL}, rest = {NULL, NULL};
+    for (salon_Node *n; (n = salon_list_pop(&e->done)) != NULL;)
+      salon_list_push(salon_exchange_of(n)->mailbox == m ? &its : &rest, n);
     e->done = rest;
-    salon_mailbox_deliver(m, chain.first, chain.last);
+    salon_mailbox_deliver(m, its);
   }
 }
 
@@ -369,13 +342,17 @@ static bool take_over(Engine *e) {
   e->sleeping = false;
   bool cancelled = e->anything_cancelled, stopping = e->stopping;
   /* what is to be cancelled may be any of them */
-  Queue q = take(&e->incoming, cancelled || stopping ? INT_MAX : HANDFUL);
+  salon_List taken = {NULL, NULL};
+  for (int n = cancelled || stopping ? INT_MAX : HANDFUL; n > 0; n--) {
+    salon_Node *node = salon_list_pop(&e->incoming);
+    if (node == NULL) break;
+    salon_list_push(&taken, node);
+  }
   e->anything_cancelled = false;
   pthread_mutex_unlock(&mutex);
-  for (salon_Exchange *x = q.first, *next; x != NULL; x = next) {
-    next = x->next;
-    go_live(e, x);
-    start(e, x);
+  for (salon_Node *n; (n = salon_list_pop(&taken)) != NULL;) {
+    go_live(e, salon_exchange_of(n));
+    start(e, salon_exchange_of(n));
   }
   if (cancelled) cancel_asked_for(e, salon_now());
   return !stopping;
@@ -574,7 +551,7 @@ bool salon_engine_submit(salon_Exchange *x, salon_Mailbox *m) {
   if (e != NULL) {
     x->mailbox = m;
     salon_mailbox_expect(m);
-    push(&e->incoming, salon_exchange_ref(x));
+    salon_list_push(&e->incoming, &salon_exchange_ref(x)->node);
     wake = e->sleeping;
     e->sleeping = false;
     if (wake) salon_wake_signal(&e->wake); /* under the lock: `e` may go */

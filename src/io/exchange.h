@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "config.h"
+#include "list.h"
 #include "retry.h"
 #include "timers.h"
 
@@ -59,6 +60,7 @@ typedef enum { /* where it is; only the I/O thread reads and writes this */
 } salon_State;
 
 typedef struct salon_Exchange {
+  salon_Node node; /* first; in the one list it is in */
   atomic_int refs;
   atomic_bool finished;
   atomic_bool cancelled; /* asked for; the I/O thread carries it out */
@@ -90,7 +92,6 @@ typedef struct salon_Exchange {
   salon_Timer timer;
   struct salon_Origin *origin;     /* borrowed from the engine */
   struct salon_Transfer *transfer; /* owned while running */
-  struct salon_Exchange *next;     /* in the one queue it is in */
   struct salon_Exchange *live_prev, *live_next;
   int repeats;
   bool opened;  /* this try opened a connection */
@@ -110,6 +111,11 @@ typedef struct salon_Exchange {
   char message[256];
   char text[]; /* the url and the method */
 } salon_Exchange;
+
+/* The exchange that a list holds; NULL for NULL. */
+static inline salon_Exchange *salon_exchange_of(salon_Node *node) {
+  return (salon_Exchange *)node;
+}
 
 /* Copies what it is given and takes a reference to `headers` (NULL = none). */
 salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,

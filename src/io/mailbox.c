@@ -1,5 +1,5 @@
-/* See mailbox.h. A child made by fork touches none of this: its callers
-** compare the pid first. */
+/* See mailbox.h. Nothing here may be touched by a child made by fork, whose locks
+** are in any state: its callers compare the pid first. */
 #include "mailbox.h"
 
 #include <errno.h>
@@ -50,31 +50,16 @@ static void remove_path(salon_Mailbox *m) {
   m->socket_path = NULL;
 }
 
-static salon_Exchange *detach(salon_Mailbox *m) {
-  salon_Exchange *all = m->head;
-  m->head = m->tail = NULL;
-  return all;
-}
-
-static void drop(salon_Exchange *x) {
-  while (x != NULL) {
-    salon_Exchange *next = x->next;
-    salon_exchange_unref(x);
-    x = next;
-  }
-}
-
-void salon_mailbox_close(salon_Mailbox *m) {
-  pthread_mutex_lock(&m->lock);
-  m->closed = true;
-  salon_Exchange *all = detach(m);
-  pthread_mutex_unlock(&m->lock);
-  drop(all);
+/* Never under the lock: who drops the last reference frees an exchange. */
+static void drop(salon_List exchanges) {
+  for (salon_Node *n; (n = salon_list_pop(&exchanges)) != NULL;)
+    salon_exchange_unref(salon_exchange_of(n));
 }
 
 static void give_up(salon_Mailbox *m, int refs) {
   if (atomic_fetch_sub_explicit(&m->refs, refs, memory_order_acq_rel) != refs)
     return;
+  drop(m->finished);
   remove_path(m);
   salon_wake_close(&m->wake);
   close_fd(&m->listen_fd);
@@ -87,66 +72,40 @@ void salon_mailbox_unref(salon_Mailbox *m) {
   if (m != NULL) give_up(m, 1);
 }
 
-/* Tells whoever sleeps; under the lock. */
-static void announce(salon_Mailbox *m) {
-  if (m->polling && !m->signalled) {
-    m->signalled = true;
-    salon_wake_signal(&m->wake);
-  }
+/* ---- delivering ---- */
+
+/* Under the lock. Each sleeper is told once, however many deliveries follow: a
+** wake-up costs a system call on this side and one on the other. */
+static void wake_sleepers(salon_Mailbox *m) {
+  if (m->polling) salon_wake_signal(&m->wake);
+  m->polling = false;
   if (m->sleeping && m->socket_fd >= 0) {
     m->sleeping = false;
+    /* a reader that is gone or busy is none of the I/O thread's business */
     (void)send(m->socket_fd, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
 }
 
-static void append(salon_Mailbox *m, salon_Exchange *first,
-                   salon_Exchange *last) {
-  if (m->tail != NULL)
-    m->tail->next = first;
-  else
-    m->head = first;
-  m->tail = last;
-}
-
-void salon_mailbox_deliver(salon_Mailbox *m, salon_Exchange *first,
-                           salon_Exchange *last) {
-  pthread_mutex_lock(&m->lock);
-  bool closed = m->closed;
+/* Once `finished` is set its owner may read the exchange, without the lock, and
+** give it up: from then on only the engine's reference keeps it. */
+void salon_mailbox_deliver(salon_Mailbox *m, salon_List exchanges) {
+  salon_List dropped = {NULL, NULL};
   int count = 0;
-  last->next = NULL;
-  if (!closed) append(m, first, last);
-  for (salon_Exchange *x = first; x != NULL; x = x->next, count++) {
+  pthread_mutex_lock(&m->lock);
+  salon_List *to = m->kept ? &m->finished : &dropped;
+  for (salon_Node *n; (n = salon_list_pop(&exchanges)) != NULL; count++) {
+    salon_list_push(to, n);
     atomic_fetch_sub_explicit(&m->in_flight, 1, memory_order_relaxed);
-    atomic_store_explicit(&x->finished, true, memory_order_release);
+    atomic_store_explicit(&salon_exchange_of(n)->finished, true,
+                          memory_order_release);
   }
-  announce(m);
+  wake_sleepers(m);
   pthread_mutex_unlock(&m->lock);
-  if (closed) drop(first);
-  give_up(m, count); /* the chain may be gone: its owner saw it finished */
+  drop(dropped);
+  give_up(m, count); /* may be the last: its state has closed */
 }
 
-uint64_t salon_mailbox_take(salon_Mailbox *m) {
-  pthread_mutex_lock(&m->lock);
-  salon_Exchange *x = m->head;
-  if (x != NULL) {
-    m->head = x->next;
-    if (m->head == NULL) m->tail = NULL;
-  }
-  pthread_mutex_unlock(&m->lock);
-  if (x == NULL) return 0;
-  uint64_t id = x->id;
-  salon_exchange_unref(x);
-  return id;
-}
-
-void salon_mailbox_drain(salon_Mailbox *m) {
-  pthread_mutex_lock(&m->lock);
-  salon_Exchange *all = m->kept ? NULL : detach(m);
-  if (m->signalled) salon_wake_clear(&m->wake);
-  m->signalled = false;
-  pthread_mutex_unlock(&m->lock);
-  drop(all);
-}
+/* ---- taking and waiting ---- */
 
 void salon_mailbox_keep(salon_Mailbox *m) {
   pthread_mutex_lock(&m->lock);
@@ -156,47 +115,59 @@ void salon_mailbox_keep(salon_Mailbox *m) {
 
 void salon_mailbox_release(salon_Mailbox *m) {
   pthread_mutex_lock(&m->lock);
+  salon_List all = m->finished;
+  m->finished = (salon_List){NULL, NULL};
   m->kept = false;
   pthread_mutex_unlock(&m->lock);
-  salon_mailbox_drain(m);
+  drop(all);
 }
 
-bool salon_mailbox_arm(salon_Mailbox *m) {
+uint64_t salon_mailbox_take(salon_Mailbox *m) {
   pthread_mutex_lock(&m->lock);
-  m->sleeping = m->head == NULL;
-  bool armed = m->sleeping;
+  salon_Exchange *x = salon_exchange_of(salon_list_pop(&m->finished));
   pthread_mutex_unlock(&m->lock);
-  return armed;
-}
-
-static bool is_there(const salon_Mailbox *m, const salon_Exchange *x) {
-  return x != NULL ? salon_exchange_finished(x) : m->head != NULL;
+  uint64_t id = x != NULL ? x->id : 0;
+  salon_exchange_unref(x);
+  return id;
 }
 
 /* Whether what is waited for is there; if not, the next delivery signals. */
-static bool there_or_polling(salon_Mailbox *m, const salon_Exchange *x) {
+static bool is_there(salon_Mailbox *m, const salon_Exchange *x) {
   pthread_mutex_lock(&m->lock);
-  bool done = is_there(m, x);
-  m->polling = !done;
+  bool there = x != NULL ? salon_exchange_finished(x)
+                         : m->finished.first != NULL;
+  m->polling = !there;
   pthread_mutex_unlock(&m->lock);
-  return done;
+  return there;
 }
 
+/* By poll, not on a condition: a signal has to end the wait, so that an
+** interpreter can act on Ctrl-C. */
 bool salon_mailbox_wait(salon_Mailbox *m, const salon_Exchange *x,
                         double seconds) {
   double until = salon_now() + seconds;
-  for (;;) {
-    salon_mailbox_drain(m);
-    if (there_or_polling(m, x)) return true;
+  while (!is_there(m, x)) {
     double left = until - salon_now();
     if (left <= 0) return false;
     struct pollfd p = {.fd = m->wake.read_fd, .events = POLLIN};
     int ms = left > 3600 ? 3600 * 1000 : (int)(left * 1000) + 1;
-    if (poll(&p, 1, ms) < 0) return there_or_polling(m, x); /* EINTR */
+    int n = poll(&p, 1, ms);
+    if (n < 0) return is_there(m, x); /* EINTR */
+    /* perhaps left over from a wait that timed out just then: look again */
+    if (n > 0) salon_wake_clear(&m->wake);
   }
+  return true;
 }
 
 /* ---- the Unix socket for nginx ---- */
+
+bool salon_mailbox_arm(salon_Mailbox *m) {
+  pthread_mutex_lock(&m->lock);
+  bool armed = m->finished.first == NULL;
+  m->sleeping = armed;
+  pthread_mutex_unlock(&m->lock);
+  return armed;
+}
 
 static int unix_socket(void) {
 #ifdef SOCK_CLOEXEC

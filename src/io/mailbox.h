@@ -1,10 +1,12 @@
-/* Where one Lua state learns what has finished: a list of finished exchanges
-** and a descriptor that says so. Counted references: the state holds one,
-** the engine one for each exchange under way. Two states never eat each other's
-** news.
+/* Where one Lua state learns which of its calls have finished. The I/O thread
+** delivers, the state's own thread takes; two states never see each other's
+** completions. Counted references: the state holds one, the engine one for each
+** call under way, so that a state may close before its calls have ended.
 **
-** Wake-ups are coalesced (one byte announces any number) and written only
-** when the other side sleeps. */
+** A delivery always sets `finished` of the exchange. The list of completions is
+** for hosts that wait for any of many calls: only while one keeps it (`keep` to
+** `release`) is anything put into it. Not to break: what is waited for is looked
+** at under the lock that a delivery takes, so that no wake-up is lost. */
 #ifndef SALON_MAILBOX_H
 #define SALON_MAILBOX_H
 
@@ -14,59 +16,51 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "list.h"
 #include "wake.h"
 
 struct salon_Exchange;
 
 typedef struct salon_Mailbox {
   atomic_int refs;
-  atomic_int in_flight;               /* submitted and not finished */
-  pid_t pid;                          /* of the process that made it */
-  pthread_mutex_t lock;               /* guards what follows */
-  struct salon_Exchange *head, *tail; /* finished, a reference each */
-  salon_Wake wake;                    /* owned: what salon_mailbox_wait polls */
-  int listen_fd;     /* owned: waits for nginx's cosocket, or -1 */
-  int socket_fd;     /* owned: the other end of that cosocket, or -1 */
-  char *socket_path; /* owned: unlinked once connected; NULL = none */
-  bool sleeping;     /* nginx's loop waits for a byte on the socket */
-  bool polling;      /* salon_mailbox_wait waits on the wake descriptor */
-  bool signalled;    /* it is readable */
-  bool kept;         /* a host takes all news: the list is not discarded */
-  bool closed;       /* its state is gone: news are dropped */
+  atomic_int in_flight; /* submitted and not finished */
+  pid_t pid;            /* of the process that made it */
+  pthread_mutex_t lock; /* guards what follows */
+  salon_List finished;  /* exchanges to be taken, a reference each */
+  bool kept;            /* somebody takes them */
+  bool polling;         /* salon_mailbox_wait waits for `wake` */
+  bool sleeping;        /* nginx's reader waits for a byte on the socket */
+  salon_Wake wake;      /* owned */
+  int listen_fd;        /* owned: waits for nginx's cosocket, or -1 */
+  int socket_fd;        /* owned: the other end of that cosocket, or -1 */
+  char *socket_path;    /* owned: unlinked once connected; NULL = none */
 } salon_Mailbox;
 
-salon_Mailbox *salon_mailbox_new(void);     /* NULL: errno says why */
-void salon_mailbox_close(salon_Mailbox *m); /* at the end of its state */
+salon_Mailbox *salon_mailbox_new(void); /* NULL: errno says why */
 void salon_mailbox_unref(salon_Mailbox *m);
 
-/* For the engine: one more exchange is under way, and refers to `m`. */
+/* For the engine: one more call is under way, and refers to `m`. */
 void salon_mailbox_expect(salon_Mailbox *m);
 
-/* For the I/O thread: hands a chain of finished exchanges over (their engine
-** references with them), linked by `next`, and gives up what `expect` took for
-** each of them. */
-void salon_mailbox_deliver(salon_Mailbox *m, struct salon_Exchange *first,
-                           struct salon_Exchange *last);
+/* For the I/O thread: hands finished exchanges over, their engine references with
+** them, and gives up what `expect` took for each. */
+void salon_mailbox_deliver(salon_Mailbox *m, salon_List exchanges);
+
+/* From here on all completions are kept to be taken; until released. */
+void salon_mailbox_keep(salon_Mailbox *m);
+void salon_mailbox_release(salon_Mailbox *m);
 
 /* Id of the next finished exchange, 0 if there is none. */
 uint64_t salon_mailbox_take(salon_Mailbox *m);
 
-/* For hosts that look at their own requests only: clears the descriptor and
-** forgets what has finished, unless `keep` was called for one that takes. */
-void salon_mailbox_drain(salon_Mailbox *m);
-void salon_mailbox_keep(salon_Mailbox *m);
-
-/* nginx: true when nothing is pending, and then the next delivery writes one
-** byte to the socket. */
-bool salon_mailbox_arm(salon_Mailbox *m);
-
-/* Who called `keep` takes no more: the list is discarded again. */
-void salon_mailbox_release(salon_Mailbox *m);
-
-/* Blocks until `x` is finished (NULL: until there is something to take, for
-** one who keeps), a signal came, or `seconds` have passed. */
+/* Blocks until `x` is finished (NULL: until there is something to take), a
+** signal came, or `seconds` have passed. True: it is there. */
 bool salon_mailbox_wait(salon_Mailbox *m, const struct salon_Exchange *x,
                         double seconds);
+
+/* nginx: true when there is nothing to take, and then the next delivery writes
+** one byte to the socket. */
+bool salon_mailbox_arm(salon_Mailbox *m);
 
 /* nginx: opens a Unix socket in a folder of its own and returns its path,
 ** borrowed until `accept`, which takes the one connection and removes both.

@@ -79,7 +79,8 @@ static void forget(salon_Origin **at) {
 
 /* Nothing runs or waits there, and there is nothing to remember. */
 static bool is_idle(salon_Origin *o, double now) {
-  if (o->running > 0 || o->first != NULL || o->open_at > now) return false;
+  if (o->running > 0 || o->waiting.first != NULL || o->open_at > now)
+    return false;
   refill(o, now);
   return o->budget >= o->reserve;
 }
@@ -155,42 +156,17 @@ static void take_slot(salon_Origins *os, salon_Origin *o, salon_Exchange *x,
   o->open_at += 1 / x->config->max_rate;
 }
 
-static void join_turns(salon_Origins *os, salon_Origin *o) {
-  o->turn_next = NULL;
-  if (os->turn_last != NULL)
-    os->turn_last->turn_next = o;
-  else
-    os->turn_first = o;
-  os->turn_last = o;
-}
-
-static void leave_turns(salon_Origins *os, salon_Origin *o) {
-  salon_Origin *before = NULL;
-  for (salon_Origin *p = os->turn_first; p != o; p = p->turn_next) before = p;
-  if (before != NULL)
-    before->turn_next = o->turn_next;
-  else
-    os->turn_first = o->turn_next;
-  if (os->turn_last == o) os->turn_last = before;
-}
-
 bool salon_origins_enter(salon_Origins *os, salon_Exchange *x, double now) {
   salon_Origin *o = find(os, x, now);
   x->origin = NULL;
   if (o == NULL) return true;
-  if (o->first == NULL && has_room(os, o, x, now)) {
+  if (o->waiting.first == NULL && has_room(os, o, x, now)) {
     take_slot(os, o, x, now);
     return true;
   }
   x->origin = o;
-  x->next = NULL;
-  if (o->first == NULL) {
-    o->first = x;
-    join_turns(os, o);
-  } else {
-    o->last->next = x;
-  }
-  o->last = x;
+  if (o->waiting.first == NULL) salon_list_push(&os->turns, &o->turn);
+  salon_list_push(&o->waiting, &x->node);
   return false;
 }
 
@@ -204,45 +180,38 @@ void salon_origins_leave(salon_Origins *os, salon_Exchange *x, double now) {
   forget_if_idle(os, o, now);
 }
 
-static void unlink_waiting(salon_Origins *os, salon_Origin *o,
-                           salon_Exchange *x) {
-  salon_Exchange *before = NULL;
-  for (salon_Exchange *p = o->first; p != x; p = p->next) before = p;
-  if (before != NULL)
-    before->next = x->next;
-  else
-    o->first = x->next;
-  if (o->last == x) o->last = before;
-  x->next = NULL;
-  if (o->first == NULL) leave_turns(os, o);
-}
-
 void salon_origins_withdraw(salon_Origins *os, salon_Exchange *x, double now) {
   salon_Origin *o = x->origin;
-  unlink_waiting(os, o, x);
+  salon_list_remove(&o->waiting, &x->node);
+  if (o->waiting.first == NULL) salon_list_remove(&os->turns, &o->turn);
   x->origin = NULL;
   forget_if_idle(os, o, now);
 }
 
+static salon_Exchange *first_waiting(const salon_Origin *o) {
+  return salon_exchange_of(o->waiting.first);
+}
+
 double salon_origins_when(const salon_Origins *os) {
   double when = -1;
-  for (salon_Origin *o = os->turn_first; o != NULL; o = o->turn_next) {
-    if (o->first->config->max_rate <= 0 || !has_slot(os, o, o->first)) continue;
+  for (salon_Node *n = os->turns.first; n != NULL; n = n->next) {
+    salon_Origin *o = (salon_Origin *)n;
+    const salon_Exchange *x = first_waiting(o);
+    if (x->config->max_rate <= 0 || !has_slot(os, o, x)) continue;
     if (when < 0 || o->open_at < when) when = o->open_at;
   }
   return when;
 }
 
 salon_Exchange *salon_origins_next(salon_Origins *os, double now) {
-  for (salon_Origin *o = os->turn_first; o != NULL; o = o->turn_next) {
-    salon_Exchange *x = o->first;
+  for (salon_Node *n = os->turns.first; n != NULL; n = n->next) {
+    salon_Origin *o = (salon_Origin *)n;
+    salon_Exchange *x = first_waiting(o);
     if (!has_room(os, o, x, now)) continue;
-    unlink_waiting(os, o, x);
+    salon_list_pop(&o->waiting);
+    salon_list_remove(&os->turns, n); /* to the end: now it is others' turn */
+    if (o->waiting.first != NULL) salon_list_push(&os->turns, n);
     take_slot(os, o, x, now);
-    if (o->first != NULL) { /* to the end of the ring: the others' turn */
-      leave_turns(os, o);
-      join_turns(os, o);
-    }
     return x;
   }
   return NULL;

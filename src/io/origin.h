@@ -10,25 +10,25 @@
 #include "exchange.h"
 
 typedef struct salon_Origin {
-  char *key; /* owned: "https://host:port" */
+  salon_Node turn; /* first; in the ring of those with waiters */
+  char *key;       /* owned: "https://host:port" */
   int running;
   int streams;             /* that its connections hold, as far as is known */
   salon_Exchange *pioneer; /* running beyond that; NULL = nobody is */
   double open_at; /* when the next one may begin, by the calls' max_rate */
   double budget;  /* repeats it can bear, as of `counted` */
   double counted;
-  double reserve;               /* what the budget comes back to by itself */
-  salon_Exchange *first, *last; /* waiting, linked by `next` */
+  double reserve;     /* what the budget comes back to by itself */
+  salon_List waiting; /* exchanges, first come first served */
   struct salon_Origin *bucket_next; /* in the table */
-  struct salon_Origin *turn_next;   /* in the ring of those with waiters */
 } salon_Origin;
 
 enum { SALON_ORIGIN_BUCKETS = 64 };
 
 typedef struct salon_Origins {
   salon_Origin *buckets[SALON_ORIGIN_BUCKETS];
-  salon_Origin *turn_first, *turn_last; /* origins with waiters, fair order */
-  int running;                          /* in all */
+  salon_List turns; /* origins with waiters, whose turn is next first */
+  int running;      /* in all */
 } salon_Origins;
 
 /* Takes a slot for `x`: true = it may run now, false = it waits (x->origin

@@ -48,10 +48,8 @@ salon_Mailbox *salon_state_mailbox(lua_State *L) {
 
 static int mailbox_gc(lua_State *L) {
   Slot *n = toslot(L);
-  if (n->mailbox != NULL && salon_same_process(n->mailbox->pid)) {
-    salon_mailbox_close(n->mailbox);
+  if (n->mailbox != NULL && salon_same_process(n->mailbox->pid))
     salon_mailbox_unref(n->mailbox);
-  }
   n->mailbox = NULL;
   if (n->entered) salon_engine_leave();
   n->entered = false;

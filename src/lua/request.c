@@ -226,16 +226,11 @@ static int request_new(lua_State *L) {
 
 /* ---- looking at it ---- */
 
-/* Like `wait` it forgets the completions that nobody takes. */
 static int request_done(lua_State *L) {
-  salon_Exchange *x = open_exchange(L);
-  if (is_ours(x)) salon_mailbox_drain(x->mailbox);
-  lua_pushboolean(L, is_done(x));
+  lua_pushboolean(L, is_done(open_exchange(L)));
   return 1;
 }
 
-/* News are read here even when there is nothing to wait for: with pages under
-** way all may be done in time, and their responses would pile up. */
 static int request_wait(lua_State *L) {
   salon_Exchange *x = open_exchange(L);
   double seconds = luaL_checknumber(L, 2);

@@ -113,7 +113,6 @@ end
 
 local function need_ringer()
   if ringer then return true end
-  if not mailbox then mailbox = core.mailbox() end
   local me = { quit = semaphore.new(0) }
   if not ngx.timer.at(0, ring, me) then return false end
   ringer = me
@@ -127,9 +126,10 @@ end
 ---@param deadline number
 ---@return true
 function nginx.wait(request, deadline)
+  mailbox = mailbox or core.mailbox()  -- first: it keeps only what finishes later
   local id, left = request:pending()
   if id == nil then
-    if mailbox then deliver() end  -- else a walk that never has to wait leaves its news lying
+    deliver()  -- else a walk that never has to wait leaves its news lying
     return true
   end
   local bell = table.remove(spare) or semaphore.new(0)
