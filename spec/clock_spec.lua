@@ -26,11 +26,4 @@ describe("clock", function()
     end
     assert.equal("2026-11-01T00:00:00Z", clock.rfc3339(1793491200.9))
   end)
-
-  it("knows both forms of Retry-After", function()
-    assert.equal(120, clock.retry_after "120")
-    assert.equal(0, clock.retry_after "Sun, 06 Nov 1994 08:49:37 GMT")
-    assert.is_nil(clock.retry_after "later")
-    assert.is_nil(clock.retry_after(nil))
-  end)
 end)

@@ -16,8 +16,9 @@ local function request(method, headers)
   }
 end
 
-local function answer(status, body, headers, method)
-  return Error.response(request(method or "GET", headers), status, body or "", 1, { MARKER })
+local function answer(status, body, headers)
+  return Error.response({ request = request("GET", headers), status = status,
+    body = body or "", attempts = 1 }, { MARKER })
 end
 
 describe("an error made of an answer", function()
@@ -85,24 +86,6 @@ describe("an error made of an answer", function()
     assert.equal("unexpected response", answer(418, "").message)
   end)
 
-  it("says which calls may be repeated safely", function()
-    for _, status in ipairs { 429, 500, 502, 503, 504 } do
-      assert.is_true(answer(status).retryable)
-      assert.equal(status == 429, answer(status, "", nil, "POST").retryable)
-    end
-    for _, status in ipairs { 400, 401, 403, 404, 405, 409, 422 } do
-      assert.is_false(answer(status).retryable)
-    end
-  end)
-
-  it("tells how long to wait", function()
-    assert.equal(7, answer(429, "", { ["Retry-After"] = "7" }).retry_after)
-    local at = os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + 60)
-    local wait = answer(503, "", { ["Retry-After"] = at }).retry_after
-    assert.is_true(wait > 55 and wait <= 60)
-    assert.is_nil(answer(503, "", { ["Retry-After"] = "soon" }).retry_after)
-  end)
-
   it("explains redirects without following their query", function()
     local err = answer(301, "", { Location = "https://a:b@x.example/y?token=z" })
     assert.equal("http", err.kind)
@@ -143,13 +126,15 @@ describe("an error made of a failed transfer", function()
   end
 
   it("says whether the request may have arrived", function()
-    local err = transport("POST", { kind = "network", message = "reset", outcome = "unknown" })
+    local err = transport("POST", { kind = "network", message = "reset", outcome = "unknown",
+      retryable = false })
     assert.is_false(err.retryable)
     assert.matches("look before repeating", err.hint)
-    err = transport("POST", { kind = "network", message = "refused", outcome = "unsent" })
+    err = transport("POST", { kind = "network", message = "refused", outcome = "unsent",
+      retryable = true })
     assert.is_true(err.retryable)
     err = transport("GET",
-      { kind = "timeout", message = "late", outcome = "unknown", attempts = 3 })
+      { kind = "timeout", message = "late", outcome = "unknown", attempts = 3, retryable = true })
     assert.is_true(err.retryable)
     assert.matches("timeout, 3 attempts", tostring(err))
     err = transport("GET", { kind = "tls", message = "unknown authority", outcome = "unsent" })

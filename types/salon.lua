@@ -215,6 +215,8 @@ function Request:pending() end
 ---@return integer? attempts
 ---@return string? request_id  what the response's header says of it
 ---@return string? date
+---@return boolean? retryable  may the same call be made again safely? In `info` as well
+---@return integer? retry_after  seconds the server asks to wait
 function Request:result() end
 
 ---@param name string

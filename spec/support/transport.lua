@@ -19,10 +19,16 @@ function Request:method() return self.spec.method or "GET" end
 function Request:url() return (self.full_url:gsub("[?#].*", "")) end
 function Request:header(name) return self.headers[name:lower()] end
 function Request:result()
+  local safe = self:method() ~= "POST"
   if self.status then
-    return self.status, self.body, 1, self.headers["x-request-id"], self.headers.date
+    return self.status, self.body, 1, self.headers["x-request-id"], self.headers.date,
+      self.status == 429 or safe and self.status >= 500, tonumber(self.headers["retry-after"])
   end
-  return nil, self.info
+  local info = self.info
+  if info.retryable == nil then
+    info.retryable = info.kind ~= "tls" and (safe or info.outcome == "unsent")
+  end
+  return nil, info
 end
 
 -- Answers come from `answer(spec, n)` -> status, body, headers; or nil, info.

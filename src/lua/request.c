@@ -259,12 +259,14 @@ static void set_integer(lua_State *L, const char *name, long value) {
 static int push_failure(lua_State *L, const salon_Exchange *x) {
   bool ours = is_ours(x);
   lua_pushnil(L);
-  lua_createtable(L, 0, 5);
+  lua_createtable(L, 0, 6);
   set_text(L, "kind", ours ? salon_kind_name(x->kind) : "cancelled");
   set_text(L, "message", ours ? x->message : "made before a fork");
   set_text(L, "outcome", salon_outcome_name(ours ? x->outcome : SALON_UNKNOWN));
   set_integer(L, "attempts", ours ? x->attempts : 0);
   if (ours && x->status != 0) set_integer(L, "status", x->status);
+  lua_pushboolean(L, ours && x->retryable);
+  lua_setfield(L, -2, "retryable");
   return 2;
 }
 
@@ -279,7 +281,8 @@ static void push_header(lua_State *L, const salon_Exchange *x,
     lua_pushnil(L);
 }
 
-/* result() -> status, body, attempts, request id, date | nil, failure */
+/* result() -> status, body, attempts, request id, date, retryable,
+** retry_after | nil, failure */
 static int request_result(lua_State *L) {
   const salon_Exchange *x = open_exchange(L);
   if (!is_done(x)) return luaL_error(L, "request is not finished");
@@ -289,7 +292,10 @@ static int request_result(lua_State *L) {
   lua_pushinteger(L, x->attempts);
   push_header(L, x, "X-Request-Id");
   push_header(L, x, "Date");
-  return 5;
+  lua_pushboolean(L, x->retryable);
+  if (x->retry_after < 0) return 6;
+  salon_pushinteger(L, x->retry_after);
+  return 7;
 }
 
 static int request_header(lua_State *L) {

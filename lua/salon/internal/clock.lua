@@ -45,21 +45,4 @@ function clock.parse(text)
     + tonumber(minute) * 60 + tonumber(second) - offset
 end
 
-local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6,
-                 Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12 }
-
----Seconds to wait that a `Retry-After` header asks for.
----@param value string?  seconds, or "Sun, 06 Nov 1994 08:49:37 GMT"
----@return number?
-function clock.retry_after(value)
-  if value == nil then return nil end
-  if value:find("^%s*%d+%s*$") then return tonumber(value) end
-  local day, month, year, hour, minute, second =
-    value:match("^%a+, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$")
-  if day == nil or MONTHS[month] == nil then return nil end
-  local at = days(tonumber(year), MONTHS[month], tonumber(day)) * 86400
-    + tonumber(hour) * 3600 + tonumber(minute) * 60 + tonumber(second)
-  return math.max(0, at - os.time())
-end
-
 return clock

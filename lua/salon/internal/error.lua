@@ -7,7 +7,6 @@
 -- and nginx print nonsense ("error object is not a string", "unknown reason").
 -- There the text is raised instead, and `caught` finds the object again.
 
-local clock = require "salon.internal.clock"
 local core = require "salon.core"
 local json = require "salon.internal.json"
 
@@ -133,8 +132,6 @@ end
 
 -- From a transfer that failed ---------------------------------------------
 
-local SAFE = { GET = true, HEAD = true, OPTIONS = true, PUT = true, DELETE = true }
-
 local LOOK_FIRST = "the server may have carried it out: look before repeating it"
 
 local TRANSPORT_HINTS = {
@@ -144,9 +141,9 @@ local TRANSPORT_HINTS = {
   timeout = "set '%s' (seconds) if the server needs longer",
 }
 
-local function transport_hint(info, method)
+local function transport_hint(info)
   if info.kind == "network" or info.kind == "timeout" then
-    if info.outcome == "unknown" and not SAFE[method] then return LOOK_FIRST end
+    if info.outcome == "unknown" and not info.retryable then return LOOK_FIRST end
   end
   local hint = TRANSPORT_HINTS[info.kind]
   return hint and hint:format(info.message:match "%(([%l_]+_timeout)%)$" or "timeout")
@@ -158,18 +155,15 @@ end
 ---@param secrets string[]
 ---@return salon.Error
 function Error.transport(request, info, secrets)
-  local method = request:method()
-  local passing = info.kind == "network" or info.kind == "timeout"
-    or (info.kind == "limit" and info.outcome == "unsent")
   return Error.new {
     kind = info.kind,
     message = Error.strike(info.message, secrets),
     status = info.status,
     attempts = info.attempts,
     outcome = info.outcome,
-    retryable = passing and (info.outcome == "unsent" or SAFE[method] == true),
-    hint = transport_hint(info, method),
-    method = method,
+    retryable = info.retryable,
+    hint = transport_hint(info),
+    method = request:method(),
     url = request:url(),
   }
 end
@@ -195,9 +189,6 @@ local STATUS_HINTS = {
   [503] = "the server or the proxy in front of it is overloaded or down; try later",
   [504] = "the proxy in front of the server gave up waiting",
 }
-
-local RETRY_ANY = { [429] = true }
-local RETRY_SAFE = { [408] = true, [500] = true, [502] = true, [503] = true, [504] = true }
 
 local function text_of(value)
   if type(value) == "string" then return value end
@@ -357,17 +348,14 @@ local function read_challenge(header)
 end
 
 ---The server answered with a status that is no success.
----@param request salon.Request  finished
----@param status integer
----@param body string
----@param attempts integer
+---@param response table  of the session, with the request's `retryable` and `retry_after`
 ---@param secrets string[]
 ---@return salon.Error
 ---@return string shape  of the body
-function Error.response(request, status, body, attempts, secrets)
+function Error.response(response, secrets)
+  local request, status, body = response.request, response.status, response.body
   local code, message, fields, shape = Error.read(body)
   if shape == "empty" then code, message = read_challenge(request:header("WWW-Authenticate")) end
-  local method = request:method()
   for _, field in ipairs(fields or {}) do
     field.message = struck(field.message, secrets)
     field.field = struck(field.field, secrets)
@@ -379,15 +367,15 @@ function Error.response(request, status, body, attempts, secrets)
     code = struck(code, secrets),
     message = struck(message, secrets) or REASONS[status] or "unexpected response",
     fields = fields,
-    attempts = attempts,
+    attempts = response.attempts,
     outcome = "done",
-    retryable = RETRY_ANY[status] or RETRY_SAFE[status] and SAFE[method] or false,
+    retryable = response.retryable,
     hint = status_hint(status, shape, location and Error.strike(location, secrets),
       request:url()),
-    method = method,
+    method = request:method(),
     url = request:url(),
     request_id = request:header("x-request-id"),
-    retry_after = clock.retry_after(request:header("Retry-After")),
+    retry_after = response.retry_after,
     body = body ~= "" and kept_body(body, secrets) or nil,
   }, shape
 end

@@ -210,20 +210,20 @@ local function exchange(self, pending, host)
   local request = pending.request
   local waited, trouble = host.wait(request, pending.call.deadline)
   if not waited then return nil, trouble end
-  local status, body, attempts, request_id, date = request:result()
+  local status, body, attempts, request_id, date, retryable, retry_after = request:result()
   if status == nil then
     local info = body
     info.attempts = info.attempts + (pending.attempts or 0)
     return nil, blame_scope(Error.transport(request, info, self:secrets(pending.token)))
   end
   attempts = attempts + (pending.attempts or 0)
-  if status >= 200 and status < 300 then
-    return {
-      status = status, body = body, attempts = attempts, request_id = request_id, date = date,
-      request = request, token = pending.token,
-    }
-  end
-  local err, shape = Error.response(request, status, body, attempts, self:secrets(pending.token))
+  local response = {
+    status = status, body = body, attempts = attempts, request_id = request_id, date = date,
+    request = request, token = pending.token,
+  }
+  if status >= 200 and status < 300 then return response end
+  response.retryable, response.retry_after = retryable, retry_after
+  local err, shape = Error.response(response, self:secrets(pending.token))
   local cure = not pending.call.anonymous
     and self.backend:cure(pending, err, shape, request:header("WWW-Authenticate"))
   if not cure then
