@@ -12,7 +12,8 @@ description = {
   summary = "A double of OpenTalk and La Suite Meet to test programs against",
   detailed = [[
     Runs OpenTalk's controller, its login service and Meet's External API on
-    loopback ports. Needs nginx with the Lua module, or OpenResty, and openssl.]],
+    loopback ports. Needs nginx with the Lua module and lua-cjson for LuaJIT, or
+    OpenResty, and openssl.]],
   license = "MIT",
 }
 
@@ -30,19 +31,18 @@ build = {
     ["salon.sandbox.json"] = "lua/salon/sandbox/json.lua",
     ["salon.sandbox.jwt"] = "lua/salon/sandbox/jwt.lua",
     ["salon.sandbox.login"] = "lua/salon/sandbox/login/init.lua",
-    ["salon.sandbox.login.answers"] = "lua/salon/sandbox/login/answers.lua",
+    ["salon.sandbox.login.responses"] = "lua/salon/sandbox/login/responses.lua",
     ["salon.sandbox.login.discovery"] = "lua/salon/sandbox/login/discovery.lua",
     ["salon.sandbox.login.grants"] = "lua/salon/sandbox/login/grants.lua",
     ["salon.sandbox.login.sessions"] = "lua/salon/sandbox/login/sessions.lua",
     ["salon.sandbox.meet"] = "lua/salon/sandbox/meet/init.lua",
-    ["salon.sandbox.meet.configuration"] = "lua/salon/sandbox/meet/configuration.lua",
-    ["salon.sandbox.meet.errors"] = "lua/salon/sandbox/meet/errors.lua",
+    ["salon.sandbox.meet.responses"] = "lua/salon/sandbox/meet/responses.lua",
     ["salon.sandbox.meet.input"] = "lua/salon/sandbox/meet/input.lua",
     ["salon.sandbox.meet.rooms"] = "lua/salon/sandbox/meet/rooms.lua",
     ["salon.sandbox.meet.token"] = "lua/salon/sandbox/meet/token.lua",
     ["salon.sandbox.nginx"] = "lua/salon/sandbox/nginx.lua",
     ["salon.sandbox.opentalk"] = "lua/salon/sandbox/opentalk/init.lua",
-    ["salon.sandbox.opentalk.errors"] = "lua/salon/sandbox/opentalk/errors.lua",
+    ["salon.sandbox.opentalk.responses"] = "lua/salon/sandbox/opentalk/responses.lua",
     ["salon.sandbox.opentalk.events"] = "lua/salon/sandbox/opentalk/events.lua",
     ["salon.sandbox.opentalk.input"] = "lua/salon/sandbox/opentalk/input.lua",
     ["salon.sandbox.opentalk.invites"] = "lua/salon/sandbox/opentalk/invites.lua",

@@ -1,6 +1,6 @@
--- Which routes the sandbox answers for: those that salon has an operation for,
--- and what belongs to them. Everything else is out of scope, by route (never by
--- exchange), each with its reason; and the exchanges that differ, with theirs.
+-- What the sandbox stands for: routes that salon has an operation for, and what
+-- belongs to them. Everything else is out of scope, by route (never by exchange),
+-- each with its reason; and the exchanges that differ, with theirs.
 
 local scope = {}
 
@@ -16,6 +16,10 @@ local OUT = {
   { "*", "/openid%-connect/revoke$", nil, "salon logs out instead" },
   { "*", "/openid%-connect/userinfo$", nil, "salon does not ask who it is" },
   { "GET", "/openid%-connect/logout$", nil, "logout page: needs a browser" },
+  { "*", "/openid%-connect/token/introspect$", nil, "what controllers ask; salon asks the controller" },
+  { "GET", "^/realms/[^/]+$", nil, "the realm's own page: salon reads the discovery document" },
+  -- Meet
+  { "OPTIONS", "^/external%-api/", nil, "what a route can do: no operation" },
   -- OpenTalk: people, administration, media, and what salon only reads
   { "OPTIONS", "^/v1/", nil, "preflight: browsers only" },
   { "PATCH", "^/v1/users/me$", nil, "own profile: no operation" },
@@ -33,11 +37,14 @@ local OUT = {
   { "*", "^/v1/events/[^/]+/instances", nil, "dates of a series: no operation" },
   { "*", "^/v1/events/[^/]+/reschedule$", nil, "changing an event: no operation" },
   { "PATCH", "^/v1/events/", nil, "changing an event: no operation" },
+  { "PUT", "^/v1/rooms/[^/]+$", nil, "no such route" },
   { "*", "^/internal/", nil, "administration" },
 }
 
----Why a request is out of scope, or nil.
-function scope.out(request)
+---Why an exchange is out of scope, or nil.
+function scope.out(exchange)
+  local request = exchange.request
+  if exchange.name:find "^old%-" then return "another version of the login service" end
   local path = request.path:match("^[^?]*")
   for _, line in ipairs(OUT) do
     if (line[1] == "*" or line[1] == request.method) and path:find(line[2])
@@ -47,7 +54,7 @@ function scope.out(request)
   end
 end
 
--- Exchanges in scope whose answers differ, and why that is left so.
+-- Exchanges in scope whose responses differ, and why that is left so.
 local FRENCH = "the sandbox has no translations"
 scope.reasons = {
   ["token-french"] = FRENCH, ["rooms-no-token-french"] = FRENCH, ["rooms-put-french"] = FRENCH,

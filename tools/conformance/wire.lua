@@ -1,78 +1,64 @@
--- Sends one recorded request with the curl program, so that nothing of salon's
--- own stands between the recording and the sandbox, and reads the answer.
+-- Sends one request with the curl program, so that nothing of salon's own stands
+-- between the check and the server, and reads the response.
 
+local json = require "salon.sandbox.json"
 local shell = require "salon.sandbox.shell"
 
 local wire = {}
 
-local files = {}
-
-local function file(name)
-  files[name] = files[name] or os.tmpname()
-  return files[name]
+---What is written in a token: its head and its claims; nil if it is none.
+function wire.open(token)
+  local head, claims = token:match "^([%w_-]+)%.([%w_-]+)%.[%w_-]+$"
+  if not head then return nil end
+  local function decoded(text)
+    text = text:gsub("-", "+"):gsub("_", "/") .. ("="):rep(-#text % 4)
+    return json.read((shell.run("echo " .. text .. " | base64 -d")))
+  end
+  return decoded(head), decoded(claims)
 end
 
-function wire.close()
-  for _, name in pairs(files) do os.remove(name) end
-  files = {}
-end
-
-local function quote(text)
-  return '"' .. text:gsub('[\\"]', "\\%0"):gsub("\n", "\\n"):gsub("\r", "\\r"):gsub("\t", "\\t") .. '"'
-end
-
--- A body in its wire form without the chunk sizes.
-local function unchunked(text)
+---A body in its wire form without the chunk sizes.
+function wire.unchunked(text)
   local parts, at = {}, 1
   while true do
     local size, after = text:match("^(%x+)[^\r\n]*\r\n()", at)
-    if not size or tonumber(size, 16) == 0 then return table.concat(parts) end
-    parts[#parts + 1] = text:sub(after, after + tonumber(size, 16) - 1)
-    at = after + tonumber(size, 16) + 2
+    size = tonumber(size or 0, 16)
+    if size == 0 then return table.concat(parts) end
+    parts[#parts + 1] = text:sub(after, after + size - 1)
+    at = after + size + 2
   end
 end
 
-wire.unchunked = unchunked
-
 -- What curl would add by itself.
-local UNASKED = { "Accept", "User-Agent", "Content-Type", "Expect", "Host" }
+local UNASKED = { "Accept", "User-Agent", "Content-Type", "Expect" }
 
----request: { method, path, headers = { { name, value } }, body }. Returns
----{ status, headers = { { name, value } }, body }, or nil and curl's words.
+---request: method ("GET"), path, headers (name -> value), body, more (options of
+---curl). Returns { status, headers (names in lower case -> value), body }, or nil
+---and what curl printed; then its exit code.
 function wire.send(origin, request)
-  local lines = { "silent", "show-error", "include", "http1.1", "path-as-is", "max-time = 20",
-    'noproxy = "*"', "url = " .. quote(origin .. request.path) }
+  local words = { "curl -q -s -i --path-as-is --noproxy '*' --max-time 20", request.more }
+  local function add(option, text) words[#words + 1] = option .. " " .. shell.quote(text) end
   local given = {}
-  for _, header in ipairs(request.headers) do
-    given[header[1]:lower()] = true
-    lines[#lines + 1] = "header = " .. quote(header[2] == "" and header[1] .. ";"
-      or header[1] .. ": " .. header[2])
+  for name, value in pairs(request.headers or {}) do
+    given[name:lower()] = true
+    add("-H", value == "" and name .. ";" or name .. ": " .. value)
   end
   for _, name in ipairs(UNASKED) do
-    if not given[name:lower()] then lines[#lines + 1] = "header = " .. quote(name .. ":") end
+    if not given[name:lower()] then add("-H", name .. ":") end
   end
-  if request.method == "HEAD" then
-    lines[#lines + 1] = "head"
-  else
-    lines[#lines + 1] = "request = " .. quote(request.method)
+  words[#words + 1] = request.method == "HEAD" and "-I" or "-X " .. (request.method or "GET")
+  if (request.body or "") ~= "" then add("--data-binary", request.body) end
+  add("", origin .. request.path)
+  local text, code = shell.run(table.concat(words, " "))
+  text = text:gsub("^HTTP/%S+ 100[^\r\n]*\r\n\r\n", "")    -- an interim response
+  local status, head, body = text:match "^HTTP/%S+ (%d+)[^\r\n]*(.-\r\n)\r\n(.*)$"
+  if not status then return nil, text ~= "" and text or "curl ended with status " .. code, code end
+  local response = { status = tonumber(status), headers = {}, body = body }
+  for name, value in head:gmatch "\n([^:\r\n]+):[ \t]*([^\r\n]-)[ \t]*%f[\r\n]" do
+    local before = response.headers[name:lower()]
+    response.headers[name:lower()] = before and before ~= value and before .. ", " .. value or value
   end
-  if request.body and request.body ~= "" then
-    shell.write(file "body", request.body)
-    lines[#lines + 1] = "data-binary = " .. quote("@" .. file "body")
-  end
-  shell.write(file "config", table.concat(lines, "\n") .. "\n")
-  local pipe = assert(io.popen("curl -q -K " .. file "config" .. " 2>" .. file "error"))
-  local text = pipe:read "*a"
-  pipe:close()
-  -- An interim answer (100 Continue) is none.
-  text = text:gsub("^HTTP/%S+ 100[^\r\n]*\r\n\r\n", "")
-  local head, body = text:match("^(HTTP.-\r\n)\r\n(.*)$")
-  if not head then return nil, (shell.read(file "error") or ""):gsub("%s+$", "") .. "no answer" end
-  local answer = { status = tonumber(head:match("^%S+ (%d+)")), headers = {}, body = body }
-  for name, value in head:gmatch("\n([^:\r\n]+):[ \t]*([^\r\n]*)") do
-    answer.headers[#answer.headers + 1] = { name, (value:gsub("%s+$", "")) }
-  end
-  return answer
+  return response, nil, code
 end
 
 return wire

@@ -1,4 +1,4 @@
--- The sandbox's own door, for the script that started it: faults, log, clock,
+-- The sandbox's control port, for the script that started it: faults, log, clock,
 -- and what an administrator would change. Every call carries the key that was
 -- made at the start.
 
@@ -46,7 +46,7 @@ end
 
 function PUT.application(id, fields) store.applications[id] = fields end
 
--- A Meet room; owner, administrator, member: e-mail addresses; configuration: JSON text.
+-- A Meet room; owner, administrator, member: e-mail addresses.
 function PUT.meeting(id, fields)
   local roles = {}
   for _, role in ipairs { "owner", "administrator", "member" } do
@@ -54,7 +54,7 @@ function PUT.meeting(id, fields)
     if email then roles[store.accounts[email] or store.add_account(email)] = role end
   end
   store.add_meeting(roles, { id = id, name = fields.name, slug = fields.slug, level = fields.access_level,
-    pin = fields.pin, configuration = fields.configuration and json.read(fields.configuration) })
+    pin = fields.pin, configuration = fields.configuration })
 end
 
 -- An invitee of an event: user (name or id), status, or gone.
@@ -99,7 +99,7 @@ local CALLS = {
     store.touch()
     return {}
   end,
-  sign = function(call) return { token = tokens.sign(call.issuer, json.write(call.claims)) } end,
+  sign = function(call) return { token = tokens.sign(call.issuer, call.claims) } end,
   reset = function(changes)
     for name, value in pairs(changes) do store.settings[name] = value end
     store.reset(store.settings)
@@ -110,7 +110,7 @@ local CALLS = {
   end,
 }
 
-function control.answer(request)
+function control.respond(request)
   local call = CALLS[request.path:match("^/(%a+)$") or ""]
   local headers = { ["Content-Type"] = "application/json" }
   if request:header "x-sandbox-key" ~= store.settings.key then
@@ -118,8 +118,7 @@ function control.answer(request)
   elseif not call then
     return { status = 404, headers = headers, body = "{}" }
   end
-  local node = json.read(request:body())
-  local done, result = pcall(call, node and json.plain(node) or {})
+  local done, result = pcall(call, json.read(request:body()) or {})
   if not done then result = { error = tostring(result) } end
   return { status = 200, headers = headers, body = json.write(result) }
 end

@@ -7,12 +7,12 @@ local faults = {}
 
 local list = {}
 
--- kind -> function(request, fault): before the work. It may return an answer,
+-- kind -> function(request, fault): before the work. It may return a response,
 -- or "cut" and "reset": the connection ends so, now. nil lets the request pass.
 local BEFORE = {}
 
--- kind -> function(request, fault, answer): after the work. It may change the
--- answer, return another one, "cut" or "reset", or send by itself and return "sent".
+-- kind -> function(request, fault, response): after the work. It may change the
+-- response, return another one, "cut" or "reset", or send by itself and return "sent".
 local AFTER = {}
 
 local function page(status, title)
@@ -24,11 +24,11 @@ end
 -- retry_after: seconds, or the header's text; in_date: seconds from now as a date.
 local function busy(status, title, default)
   return function(_, fault)
-    local answer = page(status, title)
+    local response = page(status, title)
     local text = fault.retry_after or default
     if fault.in_date then text = ngx.http_time(math.floor(ngx.now()) + fault.in_date) end
-    answer.headers["Retry-After"] = text and tostring(text)
-    return answer
+    response.headers["Retry-After"] = text and tostring(text)
+    return response
   end
 end
 
@@ -39,7 +39,7 @@ AFTER["500"] = function() return page(500, "Internal Server Error") end
 
 function BEFORE.latency(_, fault) ngx.sleep(fault.seconds or 1) end
 
--- Refused at the door, for a reason that the two systems have texts for.
+-- Refused without a look at the route, for a reason that the two systems have texts for.
 BEFORE["401"] = function(request, fault) request.refusal = fault.reason or "expired" end
 function BEFORE.expired(request) request.refusal = "expired" end
 
@@ -48,7 +48,7 @@ function BEFORE.link_host(request, fault) request.link_host = fault.host or "wro
 function BEFORE.same_link(request) request.same_link = true end
 function BEFORE.moved(request, fault) request.moved = fault.by or 1 end
 
--- The connection ends without an answer; worked: after the work was done.
+-- The connection ends without a response; worked: after the work was done.
 for _, kind in ipairs { "cut", "reset" } do
   BEFORE[kind] = function(_, fault) return not fault.worked and not fault.at and kind or nil end
 end
@@ -62,51 +62,51 @@ local function send_raw(text)
 end
 
 -- Status line and headers as text; length: what Content-Length says.
-local function head_of(answer, length)
-  local lines = { "HTTP/1.1 " .. answer.status .. " Sandbox", "Connection: close", "Content-Length: " .. length }
-  for name, value in pairs(answer.headers) do lines[#lines + 1] = name .. ": " .. value end
+local function head_of(response, length)
+  local lines = { "HTTP/1.1 " .. response.status .. " Sandbox", "Connection: close", "Content-Length: " .. length }
+  for name, value in pairs(response.headers) do lines[#lines + 1] = name .. ": " .. value end
   return table.concat(lines, "\r\n") .. "\r\n\r\n"
 end
 
 -- at: bytes of the body that still come.
-function AFTER.cut(_, fault, answer)
+function AFTER.cut(_, fault, response)
   if not fault.at then return "cut" end
-  return send_raw(head_of(answer, #answer.body) .. answer.body:sub(1, fault.at))
+  return send_raw(head_of(response, #response.body) .. response.body:sub(1, fault.at))
 end
 
 -- by: how many bytes more (or less) Content-Length names than there are.
-function AFTER.length(_, fault, answer)
-  return send_raw(head_of(answer, #answer.body + (fault.by or 10)) .. answer.body)
+function AFTER.length(_, fault, response)
+  return send_raw(head_of(response, #response.body + (fault.by or 10)) .. response.body)
 end
 
-function AFTER.header(_, fault, answer)
+function AFTER.header(_, fault, response)
   local padding = ("x"):rep(fault.size or 10 * 1024 * 1024)
-  return send_raw((head_of(answer, #answer.body):gsub("\r\n\r\n$", "\r\nX-Padding: ")) .. padding
-    .. "\r\n\r\n" .. answer.body)
+  return send_raw((head_of(response, #response.body):gsub("\r\n\r\n$", "\r\nX-Padding: ")) .. padding
+    .. "\r\n\r\n" .. response.body)
 end
 
 function AFTER.noise() return send_raw("\0\1\2salon\255\254 this is no HTTP\r\n\r\n") end
 
 -- The right headers, and a body that is none.
-function AFTER.garbage(_, _, answer) answer.body = '{"id": "6f1d7a52", ' .. "\0\255\254\1 }]" end
+function AFTER.garbage(_, _, response) response.body = '{"id": "6f1d7a52", ' .. "\0\255\254\1 }]" end
 
 -- seconds: how long the body takes, in ten pieces.
-function AFTER.slow(_, fault, answer)
-  ngx.status = answer.status
-  for name, value in pairs(answer.headers) do ngx.header[name] = value end
-  ngx.header["Content-Length"] = #answer.body
-  local size = math.ceil(#answer.body / 10)
-  for at = 1, #answer.body, math.max(1, size) do
+function AFTER.slow(_, fault, response)
+  ngx.status = response.status
+  for name, value in pairs(response.headers) do ngx.header[name] = value end
+  ngx.header["Content-Length"] = #response.body
+  local size = math.ceil(#response.body / 10)
+  for at = 1, #response.body, math.max(1, size) do
     ngx.sleep((fault.seconds or 1) / 10)
-    ngx.print(answer.body:sub(at, at + size - 1))
+    ngx.print(response.body:sub(at, at + size - 1))
     ngx.flush(true)
   end
   return "sent"
 end
 
 -- size: bytes that a few packed ones turn into.
-function AFTER.bomb(_, fault, answer)
-  answer.headers["Content-Encoding"], answer.body = "gzip", fault.packed
+function AFTER.bomb(_, fault, response)
+  response.headers["Content-Encoding"], response.body = "gzip", fault.packed
 end
 
 local function packed(size)
@@ -148,21 +148,21 @@ function faults.due(request)
   end
 end
 
-local function copy(answer)
+local function copy(response)
   local new = {}
-  for key, value in pairs(answer) do new[key] = value end
-  new.headers = {}
-  for name, value in pairs(answer.headers) do new.headers[name] = value end
+  for key, value in pairs(response) do new[key] = value end
+  new.headers, new.body = {}, response.body or ""
+  for name, value in pairs(response.headers) do new.headers[name] = value end
   return new
 end
 
----Runs `work` under a fault; the answer to send, or "cut", "reset", "sent".
+---Runs `work` under a fault; the response to send, or "cut", "reset", "sent".
 function faults.run(request, fault, work)
   local before, after = BEFORE[fault.kind], AFTER[fault.kind]
-  local answer = before and before(request, fault)
-  if answer then return answer end
-  answer = copy(work(request))    -- answers of lists are shared
-  return after and after(request, fault, answer) or answer
+  local response = before and before(request, fault)
+  if response then return response end
+  response = copy(work(request))    -- responses of lists are shared
+  return after and after(request, fault, response) or response
 end
 
 return faults

@@ -35,7 +35,7 @@ local SWITCHES = {
   -- Meet: its own address, telephony, public rooms, making users it does not
   -- know, a draw of names that collides, an OpenID provider for other tokens
   -- ("inactive": it knows none; "down"), https only, External API on, JWT key
-  -- there, the one host it answers for
+  -- there, the only host it responds to
   base_url = { "string", "https://meet.example" }, telephony = { "boolean", true },
   public_rooms = { "boolean", false }, new_users = { "boolean", false }, collide = { "boolean", false },
   provider = { "version", false, { inactive = true, down = true, [false] = true } },
@@ -44,8 +44,8 @@ local SWITCHES = {
   -- OpenTalk: several tenants, all rooms open to everybody, what is out of reach
   tenants = { "boolean", false }, open_rooms = { "boolean", false },
   provider_down = { "boolean", false }, database_down = { "boolean", false },
-  -- login service: version, path prefix (then X-Forwarded-... is trusted)
-  keycloak = { "version", "26", { ["26"] = true, ["26.0"] = true } }, login_prefix = { "string", "" },
+  -- login service: path prefix (then X-Forwarded-... is trusted)
+  login_prefix = { "string", "" },
 }
 
 local FAULT = {
@@ -130,7 +130,7 @@ local function describe(self, settings)
   end
 end
 
----Starts a sandbox and returns it once it answers; nil and one sentence when
+---Starts a sandbox and returns it once it responds; nil and one sentence when
 ---the machine lacks something. It ends with stop(), or by itself soon after
 ---this process.
 ---@param options? table  opentalk, meet: version or false; rooms, events: how
@@ -173,7 +173,7 @@ end
 
 local client
 
--- One call at the control port, over salon's own engine; the answer as a table.
+-- One call at the control port, over salon's own engine; the response as a table.
 local function ask(self, name, values)
   if self.stopped then error("sandbox is stopped", 3) end
   local core = require "salon.core"
@@ -184,10 +184,10 @@ local function ask(self, name, values)
   }, nil, { "Content-Type: application/json", "X-Sandbox-Key: " .. self.control.key })
   while not request:done() do request:wait(30) end
   local status, body = request:result()
-  local answer = status == 200 and core.normalise(require("cjson").new().decode(body))
-    or { error = status and "the control port answered " .. status or body.message }
-  if answer.error then error("sandbox: " .. answer.error, 3) end
-  return answer
+  local response = status == 200 and core.normalise(require("cjson").new().decode(body))
+    or { error = status and "the control port gave status " .. status or body.message }
+  if response.error then error("sandbox: " .. response.error, 3) end
+  return response
 end
 
 ---Orders misbehaviour for the next `count` (1) requests that fit `route`

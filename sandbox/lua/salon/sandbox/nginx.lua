@@ -60,7 +60,7 @@ local function source(value)
 end
 
 -- keepalive: OpenTalk's controller closes idle connections after 5 s, Meet's
--- own server after each answer (a proxy with TLS in front of it does not).
+-- own server after each response (a proxy with TLS in front of it does not).
 local KEEPALIVE = { controller = "5s", meet = "0" }
 
 local function server_block(role, port, kind, server)
@@ -154,6 +154,9 @@ end
 local function reason(dir, text)
   local log = text .. (shell.read(dir .. "/error.log") or "")
   if log:find("bind() to", 1, true) then return "port taken" end
+  if log:find("module 'cjson' not found", 1, true) then
+    return "nginx finds no lua-cjson: install it for LuaJIT (Debian, Ubuntu: apt install lua-cjson)"
+  end
   local line = log:match("%[emerg%][^\n]*") or log:match("%[error%][^\n]*")
     or log:match("init_by_lua error:[^\n]*") or log
   return "nginx did not start: " .. line:gsub("%s+$", "")

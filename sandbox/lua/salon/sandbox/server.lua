@@ -1,5 +1,5 @@
--- The sandbox inside nginx: one request in, one answer out. Each role is a
--- module with answer(request) -> { status, headers, body }; here are the
+-- The sandbox inside nginx: one request in, one response out. Each role is a
+-- module with respond(request) -> { status, headers, body }; here are the
 -- things that all of them share: latency, faults, the log, sending.
 --
 -- nginx runs one worker, so modules' tables are the memory of the sandbox.
@@ -11,7 +11,7 @@ local server = {}
 
 local KEPT = 2000     -- requests the log remembers
 
--- Roles whose answers wait for `latency` and are written to the log.
+-- Roles whose responses wait for `latency` and are written to the log.
 local ROLES = {
   frontend = { module = "salon.sandbox.opentalk", call = "frontend", log = true },
   controller = { module = "salon.sandbox.opentalk", log = true, slow = true },
@@ -27,7 +27,7 @@ function server.init(dir)
   server.settings = settings
   server.log, server.count = {}, 0
   store.reset(settings)
-  for _, role in pairs(ROLES) do role.answer = require(role.module)[role.call or "answer"] end
+  for _, role in pairs(ROLES) do role.respond = require(role.module)[role.call or "respond"] end
   if settings.extension then
     assert(loadfile(settings.extension))()(require("salon.sandbox.control").PUT)
   end
@@ -130,19 +130,15 @@ end
 
 function server.forget() server.log, server.count = {}, 0 end
 
-local function send(request, answer)
-  ngx.status = answer.status
+local function send(request, response)
+  ngx.status = response.status
   local header = ngx.header
   header.Server = ""    -- nginx's own; Meet names its server
-  for name, value in pairs(answer.headers) do header[name] = value end
+  for name, value in pairs(response.headers) do header[name] = value end
   if store.ahead ~= 0 then header.Date = ngx.http_time(store.seconds()) end
-  local body = answer.body or ""
-  if answer.chunked or answer.status == 204 then
-    if request.method ~= "HEAD" then ngx.print(body) end
-    return ngx.exit(ngx.HTTP_OK)
-  end
-  header["Content-Length"] = #body
-  if request.method == "HEAD" then
+  local body = response.body or ""
+  if response.status ~= 204 then header["Content-Length"] = #body end
+  if request.method == "HEAD" or body == "" then
     ngx.send_headers()
   else
     ngx.print(body)
@@ -150,7 +146,7 @@ local function send(request, answer)
   return ngx.exit(ngx.HTTP_OK)
 end
 
----Answers one request; called from nginx's configuration.
+---Responds to one request; called from nginx's configuration.
 function server.serve(name)
   local role = ROLES[name]
   local request = read_request(name)
@@ -159,22 +155,22 @@ function server.serve(name)
     ngx.sleep(server.settings.latency)
   end
   local fault = role.log and faults.due(request)
-  local answer
+  local response
   if fault then
     request.fault = fault.kind
     request:body()
-    answer = faults.run(request, fault, role.answer)
+    response = faults.run(request, fault, role.respond)
   else
-    answer = role.answer(request)
+    response = role.respond(request)
   end
-  if role.log then remember(request, answer.status or (answer == "sent" and ngx.status) or 0) end
-  if answer == "sent" then return ngx.exit(ngx.OK) end
-  if answer == "reset" then return ngx.exit(444) end
-  if answer == "cut" then
+  if role.log then remember(request, response.status or (response == "sent" and ngx.status) or 0) end
+  if response == "sent" then return ngx.exit(ngx.OK) end
+  if response == "reset" then return ngx.exit(444) end
+  if response == "cut" then
     local socket = ngx.req.http_version() < 2 and ngx.req.socket(true)
     return ngx.exit(socket and ngx.OK or 444)
   end
-  return send(request, answer)
+  return send(request, response)
 end
 
 return server

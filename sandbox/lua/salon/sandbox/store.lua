@@ -1,6 +1,5 @@
 -- The sandbox's memory: users, applications, rooms, events, guest links,
--- sessions, as plain tables. It lives in nginx's only worker; what the wire
--- forms look like is the chapters' business.
+-- sessions, as plain tables, in nginx's only worker.
 --
 -- Whoever changes something calls store.touch(): rendered lists are kept in
 -- store.cache until then.

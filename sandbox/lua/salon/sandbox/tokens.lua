@@ -54,11 +54,10 @@ local function key_of(issuer)
   return issuer == "login" and tokens.pair("sig").key or issuer .. store.settings.key
 end
 
----Signs claims (JSON text).
+---Signs claims.
 function tokens.sign(issuer, claims)
-  local head = json.object("alg", json.quote(ALGORITHMS[issuer]), "typ", '"JWT"',
-    "kid", issuer ~= "meet" and json.quote(tokens.key_id "sig"))
-  return jwt.sign(ALGORITHMS[issuer], key_of(issuer), head, claims)
+  local head = { alg = ALGORITHMS[issuer], typ = "JWT", kid = issuer ~= "meet" and tokens.key_id "sig" or nil }
+  return jwt.sign(ALGORITHMS[issuer], key_of(issuer), json.write(head), json.write(claims))
 end
 
 ---The claims of a token of this issuer, its time apart; nil if it is none.
@@ -66,9 +65,7 @@ function tokens.read(issuer, token)
   local known = seen[issuer][token]
   if known == nil then
     local text = jwt.open(ALGORITHMS[issuer], key_of(issuer), token)
-    local node = text and json.read(text)
-    known = node and json.plain(node) or false
-    if known then known.text = text end
+    known = text and json.read(text) or false
     if count >= MOST then tokens.forget() end
     seen[issuer][token], count = known, count + 1
   end

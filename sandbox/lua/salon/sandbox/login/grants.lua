@@ -3,12 +3,12 @@
 
 local store = require "salon.sandbox.store"
 local tokens = require "salon.sandbox.tokens"
-local answers = require "salon.sandbox.login.answers"
+local responses = require "salon.sandbox.login.responses"
 local sessions = require "salon.sandbox.login.sessions"
 
 local grants = {}
 
-local function refuse(...) return answers.refuse("token", ...) end
+local refuse = responses.refuse
 
 -- Three wrong passwords, or two within a second, lock an account: for a
 -- minute, or in some realms for good.
@@ -53,8 +53,7 @@ function grants.password(request, realm, form, client, id)
   if not scope then return refuse(400, "invalid_scope", "Invalid scopes: " .. form.scope) end
   if not form.username then return refuse(401, "invalid_request", "Missing parameter: username") end
   local person = store.person(realm, form.username)
-  local wrong = refuse(store.settings.keycloak == "26.0" and 401 or 400, "invalid_grant",
-    "Invalid user credentials")
+  local wrong = refuse(400, "invalid_grant", "Invalid user credentials")
   if not person or (person.locked and person.locked > store.seconds()) then return wrong end
   if person.password ~= form.password or not code_fits(person, form.totp or form.otp) then
     note_failure(person, realm)

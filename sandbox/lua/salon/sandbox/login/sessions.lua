@@ -1,13 +1,10 @@
 -- Sessions at the login service and the tokens of one: claims, lives, scopes.
 
-local json = require "salon.sandbox.json"
 local store = require "salon.sandbox.store"
 local tokens = require "salon.sandbox.tokens"
-local answers = require "salon.sandbox.login.answers"
+local responses = require "salon.sandbox.login.responses"
 
 local sessions = {}
-
-local q = json.quote
 
 local KNOWN = {}
 for word in ("openid email profile offline_access phone address roles basic acr web-origins "
@@ -43,8 +40,7 @@ function sessions.narrowed(scope, asked)
 end
 
 function sessions.start(realm, client_id, user, scope)
-  local old = store.settings.keycloak == "26.0"
-  local session = { id = old and store.random:uuid() or tokens.opaque(18), realm = realm,
+  local session = { id = tokens.opaque(18), realm = realm,
     client = client_id, user = user, started = math.floor(store.seconds()), used = {},
     offline = has_scope(scope, "offline_access") and true }
   session.touched = session.started
@@ -67,58 +63,43 @@ function sessions.of(claims)
   return session
 end
 
-local function roles_of(realm)
-  return ('["offline_access","uma_authorization","default-roles-%s"]'):format(realm:lower())
-end
-
 -- The claims about the person.
-local function personal(user, client, realm)
-  return "email_verified", "true", "name", q(user.given .. (user.family and " " .. user.family or "")),
-    "x_grp", client.groups and roles_of(realm) or nil,
-    "tenant_id", client.groups and user.tenant and q(user.tenant) or nil,
-    "tariff_id", client.groups and user.tariff and q(user.tariff) or nil,
-    "nickname", client.groups and user.nickname and q(user.nickname) or nil,
-    "preferred_username", q(user.name), "given_name", q(user.given),
-    "family_name", user.family and q(user.family), "email", user.email and q(user.email)
+local function add_person(claims, user, client, roles)
+  claims.email_verified, claims.email, claims.preferred_username = true, user.email, user.name
+  claims.name = user.given .. (user.family and " " .. user.family or "")
+  claims.given_name, claims.family_name = user.given, user.family
+  if not client.groups then return end
+  claims.x_grp, claims.tenant_id, claims.tariff_id, claims.nickname = roles, user.tenant, user.tariff, user.nickname
 end
 
-local TYPES = { access = "Bearer", id = "ID" }
-
--- An access token's id tells the kind of session (on, off) and the grant (ro:
--- password, rt: refresh).
-local function prefix_of(session, kind, refreshed)
-  if kind ~= "access" or store.settings.keycloak == "26.0" then return "" end
-  return (session.offline and "of" or "on") .. "rt" .. (refreshed and "rt:" or "ro:")
-end
-
+-- A token of a kind: "access" (refreshed: at a refresh), "refresh", or "id" (of an access token).
 local function issue(session, kind, issuer, scope, now, life, refreshed, access)
-  local client, user, realm = store.clients[session.client], session.user, session.realm
-  local prefix = prefix_of(session, kind, refreshed)
-  local function claims(...)
-    return json.object("exp", ("%d"):format(now + life), "iat", ("%d"):format(now),
-      "jti", q(prefix .. store.random:uuid()), "iss", q(issuer), ...)
-  end
+  local client, user = store.clients[session.client], session.user
+  local roles = { "offline_access", "uma_authorization", "default-roles-" .. session.realm:lower() }
+  local claims = { exp = now + life, iat = now, jti = store.random:uuid(), iss = issuer, sub = user.sub,
+    azp = session.client, sid = session.id }
   if kind == "refresh" then
-    return tokens.sign("refresh", claims("aud", q(issuer), "sub", q(user.sub),
-      "typ", session.offline and '"Offline"' or '"Refresh"', "azp", q(session.client),
-      "sid", q(session.id), "scope", q(scope .. " basic acr roles web-origins")))
-  elseif kind == "id" then
-    return tokens.sign("login", claims("aud", q(session.client), "sub", q(user.sub),
-      "typ", q(TYPES.id), "azp", q(session.client), "sid", q(session.id),
-      "at_hash", q(tokens.half_hash(access)), "acr", '"1"', personal(user, client, realm)))
+    claims.aud, claims.typ = issuer, session.offline and "Offline" or "Refresh"
+    claims.scope = scope .. " basic acr roles web-origins"
+    return tokens.sign("refresh", claims)
   end
-  return tokens.sign("login", claims(
-    "aud", client.audience and '["Controller","account"]' or '"account"', "sub", q(user.sub),
-    "typ", q(TYPES.access), "azp", q(session.client), "sid", q(session.id), "acr", '"1"',
-    "allowed-origins", '["http://127.0.0.1"]',
-    "realm_access", '{"roles":' .. roles_of(realm) .. "}", "resource_access",
-    '{"account":{"roles":["manage-account","manage-account-links","view-profile"]}}',
-    "scope", q(scope), personal(user, client, realm)))
+  claims.acr = "1"
+  add_person(claims, user, client, roles)
+  if kind == "id" then
+    claims.aud, claims.typ, claims.at_hash = session.client, "ID", tokens.half_hash(access)
+    return tokens.sign("login", claims)
+  end
+  -- Its id tells the kind of session (on, off) and the grant (ro: password, rt: refresh).
+  claims.jti = (session.offline and "of" or "on") .. "rt" .. (refreshed and "rt:" or "ro:") .. claims.jti
+  claims.aud, claims.typ = client.audience and { "Controller", "account" } or "account", "Bearer"
+  claims.scope, claims["allowed-origins"], claims.realm_access = scope, { "http://127.0.0.1" }, { roles = roles }
+  claims.resource_access = { account = { roles = { "manage-account", "manage-account-links", "view-profile" } } }
+  return tokens.sign("login", claims)
 end
 
 local ENDLESS = 1e9
 
----The answer of the token route for a session; no life is longer than its rest.
+---The response of the token route for a session; no life is longer than its rest.
 ---full: at a refresh, all that was granted once. Who asks for less gets less in
 ---the access token only.
 function sessions.grant(session, issuer, scope, full)
@@ -129,12 +110,11 @@ function sessions.grant(session, issuer, scope, full)
   local idle = session.offline and 0 or math.min(realm.idle, rest)
   session.touched = now
   local access = issue(session, "access", issuer, scope, now, life, full)
-  return answers.new("token", 200, json.object("access_token", q(access),
-    "expires_in", ("%d"):format(life), "refresh_expires_in", ("%d"):format(idle),
-    "refresh_token", q(issue(session, "refresh", issuer, full or scope, now, session.offline and ENDLESS or idle)),
-    "token_type", '"Bearer"',
-    "id_token", has_scope(full or scope, "openid") and q(issue(session, "id", issuer, scope, now, life, nil, access)),
-    "not-before-policy", "0", "session_state", q(session.id), "scope", q(scope)))
+  return responses.json(200, { access_token = access, expires_in = life, refresh_expires_in = idle,
+    refresh_token = issue(session, "refresh", issuer, full or scope, now, session.offline and ENDLESS or idle),
+    id_token = has_scope(full or scope, "openid") and issue(session, "id", issuer, scope, now, life, nil, access)
+      or nil,
+    token_type = "Bearer", ["not-before-policy"] = 0, session_state = session.id, scope = scope })
 end
 
 return sessions

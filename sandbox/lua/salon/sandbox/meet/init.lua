@@ -3,7 +3,7 @@
 
 local store = require "salon.sandbox.store"
 local tokens = require "salon.sandbox.tokens"
-local errors = require "salon.sandbox.meet.errors"
+local responses = require "salon.sandbox.meet.responses"
 local rooms = require "salon.sandbox.meet.rooms"
 local token = require "salon.sandbox.meet.token"
 
@@ -47,13 +47,13 @@ meet.refusals = REFUSALS
 -- A token that is none of ours goes to the OpenID provider, if there is one.
 local function foreign()
   local provider = store.settings.provider
-  if provider == "inactive" then return nil, errors.page(400) end
-  if provider == "down" then return nil, errors.page(500) end
+  if provider == "inactive" then return nil, responses.page(400) end
+  if provider == "down" then return nil, responses.page(500) end
   return "unknown"
 end
 
 -- The reason to refuse an Authorization header, or nil and whose token it is;
--- or nil, nil and the answer.
+-- or nil, nil and the response.
 local function judge(header)
   local words = {}
   for word in header:gmatch("%S+") do words[#words + 1] = word end
@@ -61,8 +61,8 @@ local function judge(header)
   if #words ~= 2 then return "header" end
   local claims = store.settings.applications ~= false and tokens.read("meet", words[2])
   if not claims then
-    local reason, answer = foreign()
-    return reason, nil, answer
+    local reason, response = foreign()
+    return reason, nil, response
   end
   if claims.exp <= store.seconds() then return "expired" end
   local application, account = store.applications[claims.client_id], store.account_ids[claims.user_id]
@@ -72,12 +72,12 @@ local function judge(header)
   return nil, { account = account, scopes = claims.scope or "" }
 end
 
--- { account, scopes } of the request's token, or nil and the answer.
+-- { account, scopes } of the request's token, or nil and the response.
 local function authenticate(request)
-  local reason, facts, answer = request.refusal, nil, nil
-  if not reason then reason, facts, answer = judge(request:header "authorization" or "") end
-  if not reason then return facts, answer end
-  return nil, errors.detail(request, 401, REFUSALS[reason] or REFUSALS.invalid, { ["WWW-Authenticate"] = "Bearer" })
+  local reason, facts, response = request.refusal, nil, nil
+  if not reason then reason, facts, response = judge(request:header "authorization" or "") end
+  if not reason then return facts, response end
+  return nil, responses.detail(request, 401, REFUSALS[reason] or REFUSALS.invalid, { ["WWW-Authenticate"] = "Bearer" })
 end
 
 local function lacks(facts, scope)
@@ -92,40 +92,42 @@ local function format_of(query)
 end
 
 -- What is decided before any route is looked at.
-local function at_the_door(request)
+local function before_routing(request)
   local settings = store.settings
   local host = request:header "host" or ""
-  if settings.meet_host and host:gsub(":%d+$", "") ~= settings.meet_host then return errors.wrong_host() end
+  if settings.meet_host and host:gsub(":%d+$", "") ~= settings.meet_host then return responses.page(400) end
   if not settings.https then return nil end
   if request:header "x-forwarded-proto" == "https" then request.scheme = "https" end
-  if request.scheme ~= "https" then return errors.moved("https://" .. host .. request.uri, true) end
+  if request.scheme ~= "https" then return responses.moved("https://" .. host .. request.uri) end
 end
 
-function meet.answer(request)
+function meet.respond(request)
   local new = store.settings.meet == "1.31"
-  local refused = at_the_door(request)
+  local refused = before_routing(request)
   if refused then return refused end
   local route, id = route_of(request.path, new)
   if not route then
     if route_of(request.path .. "/", new) then
-      return errors.moved(request.path .. "/" .. (request.query ~= "" and "?" .. request.query or ""))
+      return responses.moved(request.path .. "/" .. (request.query ~= "" and "?" .. request.query or ""))
     end
-    return errors.page(404)
+    return responses.page(404)
   end
-  request.allow, request.token_route, request.id = route.allow, route == TOKEN, id
+  request.allow, request.id = route.allow, id
   local format = format_of(request.query)
-  if format and format ~= "json" then return errors.detail(request, 404, "Not found.") end
-  if not acceptable(request) then return errors.not_acceptable(request) end
-  if route == TOKEN then return token.answer(request, new) end
+  if format and format ~= "json" then return responses.detail(request, 404, "Not found.") end
+  if not acceptable(request) then
+    return responses.detail(request, 406, "Could not satisfy the request Accept header.")
+  end
+  if route == TOKEN then return token.respond(request, new) end
   local facts, refusal = authenticate(request)
   if not facts then return refusal end
   local action = route[request.method]
   if action or request.method == "OPTIONS" then
     local words = lacks(facts, action and action[2] or "None")
-    if words then return errors.detail(request, 403, words) end
+    if words then return responses.detail(request, 403, words) end
   end
   if not action or not action[1] then
-    return errors.detail(request, 405, ('Method "%s" not allowed.'):format(request.method))
+    return responses.detail(request, 405, ('Method "%s" not allowed.'):format(request.method))
   end
   return action[1](request, facts.account)
 end

@@ -1,83 +1,71 @@
--- Bodies sent to Meet, read as its framework does: what is no JSON, what is no
--- object, and Python's way to show a value.
+-- Bodies sent to Meet, and the faults of a room's configuration.
 
 local json = require "salon.sandbox.json"
-local errors = require "salon.sandbox.meet.errors"
+local responses = require "salon.sandbox.meet.responses"
 
 local input = {}
 
-local SYNTAX = {
-  value = "Expecting value", name = "Expecting property name enclosed in double quotes",
-  colon = "Expecting ':' delimiter", ["comma in object"] = "Expecting ',' delimiter",
-  ["comma in list"] = "Expecting ',' delimiter", extra = "Extra data",
-  string = "Unterminated string starting at", control = "Invalid control character at",
-  escape = "Invalid \\escape",
-}
-
-local function syntax(text, fault)
-  local line, start = 1, 0
-  for stop in text:sub(1, fault.at):gmatch("()\n") do line, start = line + 1, stop end
-  return ("%s: line %d column %d (char %d)"):format(SYNTAX[fault.code], line, fault.at - start + 1, fault.at)
-end
-
-local KINDS = { array = "list", string = "str", integer = "int", float = "float", boolean = "bool" }
-
----A value as Python's str() shows it.
-function input.python(node, inside)
-  if node.t == "boolean" then return node.v and "True" or "False" end
-  if node.t == "null" then return "None" end
-  if node.t == "string" then return inside and "'" .. node.v .. "'" or node.v end
-  if node.t == "integer" or node.t == "float" then return node.v end
-  local parts = {}
-  if node.t == "array" then
-    for i, item in ipairs(node.v) do parts[i] = input.python(item, true) end
-    return "[" .. table.concat(parts, ", ") .. "]"
-  end
-  for i, key in ipairs(node.keys) do
-    parts[i] = "'" .. key .. "': " .. input.python(node.map[key], true)
-  end
-  return "{" .. table.concat(parts, ", ") .. "}"
-end
-
----The body's text. Without Content-Length the server sees none, so a chunked
----one is lost (HTTP/2 comes through a proxy, which counts for it).
-local function body_of(request)
-  if request:header "transfer-encoding" and not request:header "content-length" then return "" end
-  return request:body()
-end
-
-local EMPTY = { t = "object", keys = {}, map = {} }
-
-local function read_form(request)
-  local node = { t = "object", keys = {}, map = {} }
-  for name, value in pairs(request:form(true) or {}) do node.map[name] = { t = "string", v = value } end
-  return node
-end
-
----The body as an object node, or nil and the answer. with_form: is a form
----welcome here?
+---The body as an object, or nil and the response. with_form: are forms read here?
 function input.object(request, with_form)
-  local text = body_of(request)
-  if text == "" then return EMPTY end
+  -- Without Content-Length the server sees no body, so a chunked one is lost
+  -- (HTTP/2 comes through a proxy, which counts for it).
+  if request:header "transfer-encoding" and not request:header "content-length" then return {} end
+  local text = request:body()
+  if text == "" then return {} end
   local kind = request:header "content-type" or ""
-  local media = kind:lower():match("^[^;%s]*")
-  if media == "application/x-www-form-urlencoded" and with_form then return read_form(request) end
+  local media = kind:lower():match "^[^;%s]*"
+  if media == "application/x-www-form-urlencoded" and with_form then return request:form(true) or {} end
   if media ~= "application/json" then
-    return nil, errors.detail(request, 415, ('Unsupported media type "%s" in request.'):format(kind))
+    return nil, responses.detail(request, 415, ('Unsupported media type "%s" in request.'):format(kind))
   end
-  local node, fault = json.read(text)
-  if not node then
-    local word = text:match("^%s*(-?%a+)")
-    if word == "NaN" or word == "Infinity" or word == "-Infinity" then
-      return nil, errors.detail(request, 400,
-        ("JSON parse error - Out of range float values are not JSON compliant: '%s'"):format(word))
+  local value = json.read(text)
+  if value == nil then return nil, responses.detail(request, 400, "JSON parse error - ") end
+  if json.is_object(value) then return value end
+  return nil, responses.invalid(request, { non_field_errors = {
+    value == json.null and "No data provided" or "Invalid data. Expected a dictionary, but got " } })
+end
+
+---What is wrong with the value of a choice field; nil if nothing is.
+function input.choice_fault(value, choices)
+  if value == json.null then return "This field may not be null." end
+  if choices[value] then return nil end
+  return ('"%s" is not a valid choice.'):format(type(value) == "string" and value or json.write(value))
+end
+
+-- Configuration of a room ------------------------------------------------
+
+local SOURCES = { camera = true, microphone = true, screen_share = true, screen_share_audio = true }
+local BOOLEANS = { [true] = true, [false] = true, [json.null] = true, [0] = true, [1] = true }
+for word in ("true false t f yes no y n on off 1 0"):gmatch "%S+" do BOOLEANS[word] = true end
+
+---The faults of a configuration: a list of { type, loc }; `sources` comes out
+---marked as the list that it is.
+function input.configuration_faults(value)
+  local faults = {}
+  local function add(kind, ...)
+    faults[#faults + 1] = { type = kind, loc = json.list { ... }, msg = "Input should be " }
+  end
+  if not json.is_object(value) then
+    add "model_type"
+    return faults
+  end
+  local sources, mute = value.can_publish_sources, value.everyone_can_mute
+  if json.is_object(sources) and next(sources) == nil then json.list(sources) end
+  if json.is_list(sources) then
+    for i, source in ipairs(sources) do
+      if not SOURCES[source] then add("literal_error", "can_publish_sources", tostring(i - 1)) end
     end
-    return nil, errors.detail(request, 400, "JSON parse error - " .. syntax(text, fault))
+  elseif sources ~= nil and sources ~= json.null then
+    add("list_type", "can_publish_sources")
   end
-  if node.t == "object" then return node end
-  local words = node.t == "null" and "No data provided"
-    or ("Invalid data. Expected a dictionary, but got %s."):format(KINDS[node.t])
-  return nil, errors.answer(request, 400, json.object("non_field_errors", json.array { json.quote(words) }))
+  if mute ~= nil and not BOOLEANS[type(mute) == "string" and mute:lower() or mute] then
+    local parsed = type(mute) == "string" or type(mute) == "number" and mute % 1 == 0
+    add(parsed and "bool_parsing" or "bool_type", "everyone_can_mute")
+  end
+  for name in pairs(value) do
+    if name ~= "can_publish_sources" and name ~= "everyone_can_mute" then add("extra_forbidden", name) end
+  end
+  return faults
 end
 
 return input

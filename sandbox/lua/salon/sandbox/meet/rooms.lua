@@ -2,16 +2,13 @@
 
 local json = require "salon.sandbox.json"
 local store = require "salon.sandbox.store"
-local configuration = require "salon.sandbox.meet.configuration"
-local errors = require "salon.sandbox.meet.errors"
 local input = require "salon.sandbox.meet.input"
+local responses = require "salon.sandbox.meet.responses"
 
 local rooms = {}
 
-local q = json.quote
 local PAGE = 20
 local LEVELS = { public = true, trusted = true, restricted = true }
-local NUMBER = '"+33901020304"'
 
 -- A server that does not know its own address gives none.
 local function web_page(room)
@@ -19,12 +16,11 @@ local function web_page(room)
   return base and base .. "/" .. room.slug or nil
 end
 
-local function render(room, as_sent)
-  local url = web_page(room)
-  return json.object("id", q(room.id), "name", q(room.name), "slug", q(room.slug), "access_level", q(room.level),
-    "configuration", configuration.render(room.configuration, as_sent),
-    "url", url and q(url), "telephony", store.settings.telephony and json.object("enabled", "true",
-      "phone_number", NUMBER, "pin_code", q(room.pin), "default_country", '"FR"'))
+local function view(room)
+  local telephony = store.settings.telephony and { enabled = true, phone_number = "+33901020304",
+    pin_code = room.pin, default_country = "FR" } or nil
+  return { id = room.id, name = room.name, slug = room.slug, access_level = room.level,
+    configuration = room.configuration or {}, url = web_page(room), telephony = telephony }
 end
 
 -- Lists -----------------------------------------------------------------
@@ -77,14 +73,14 @@ local function list(request, account)
   local pages = math.max(1, math.ceil(#all / PAGE))
   local parameters, asked = parameters_of(request.query)
   local page = page_number(asked, pages)
-  if not page then return errors.detail(request, 404, "Invalid page.") end
-  local texts = {}
+  if not page then return responses.detail(request, 404, "Invalid page.") end
+  local results = json.list {}
   local first = math.max(0, (page - 1) * PAGE - (request.moved or 0))
-  for i = first + 1, math.min(first + PAGE, #all) do texts[#texts + 1] = render(all[i]) end
-  local previous = page > 1 and q(link(request, parameters, page > 2 and page - 1 or nil))
-  return errors.answer(request, 200, json.object("count", tostring(#all),
-    "next", page < pages and q(link(request, parameters, request.same_link and page or page + 1)) or "null",
-    "previous", previous or "null", "results", json.array(texts)))
+  for i = first + 1, math.min(first + PAGE, #all) do results[#results + 1] = view(all[i]) end
+  local after, before = json.null, json.null
+  if page < pages then after = link(request, parameters, request.same_link and page or page + 1) end
+  if page > 1 then before = link(request, parameters, page > 2 and page - 1 or nil) end
+  return responses.json(request, 200, { count = #all, next = after, previous = before, results = results })
 end
 
 function rooms.list(request, account)
@@ -95,33 +91,29 @@ end
 
 -- Writing ---------------------------------------------------------------
 
-local function level_fault(node)
-  if not node then return nil end
-  if node.t == "null" then return "This field may not be null." end
-  local shown = input.python(node)
-  if not LEVELS[shown] then return ('"%s" is not a valid choice.'):format(shown) end
-  if shown == "public" and not store.settings.public_rooms then
+local function level_fault(level)
+  if level == nil then return nil end
+  if level == "public" and not store.settings.public_rooms then
     return "Public rooms are disabled for the external API."
   end
+  return input.choice_fault(level, LEVELS)
 end
 
--- access_level and configuration of a body (both optional), or nil and the answer.
+-- access_level and configuration of a body (both optional), or nil and the response.
 local function read_fields(request)
-  local node, refusal = input.object(request)
-  if not node then return nil, refusal end
-  local level, config = node.map.access_level, node.map.configuration
-  local faults = {}
+  local body, refusal = input.object(request)
+  if not body then return nil, refusal end
+  local level, configuration, faults = body.access_level, body.configuration, {}
   local words = level_fault(level)
-  if words then faults[1] = '"access_level":' .. json.array { q(words) } end
-  local list_of = {}
-  if config and config.t == "null" then
-    list_of = { q "This field may not be null." }
-  elseif config then
-    list_of = configuration.faults(config)
+  if words then faults.access_level = { words } end
+  if configuration == json.null then
+    faults.configuration = { "This field may not be null." }
+  elseif configuration ~= nil then
+    local list_of = input.configuration_faults(configuration)
+    faults.configuration = list_of[1] and list_of
   end
-  if list_of[1] then faults[#faults + 1] = '"configuration":' .. json.array(list_of) end
-  if faults[1] then return nil, errors.answer(request, 400, "{" .. table.concat(faults, ",") .. "}") end
-  return { level = level and level.v, configuration = config }
+  if next(faults) then return nil, responses.invalid(request, faults) end
+  return { level = level, configuration = configuration }
 end
 
 function rooms.create(request, account)
@@ -129,35 +121,35 @@ function rooms.create(request, account)
   if not fields then return refusal end
   fields.name = store.random:slug()
   if store.slugs[fields.name] or store.settings.collide then
-    return errors.answer(request, 400, '{"slug":["Room with this Slug already exists."]}')
+    return responses.invalid(request, { slug = { "Room with this Slug already exists." } })
   end
   local room = store.add_meeting({ [account] = "owner" }, fields)
-  return errors.answer(request, 201, render(room, true), { Location = web_page(room) })
+  return responses.json(request, 201, view(room), { Location = web_page(room) })
 end
 
 -- The id in any spelling a UUID may have.
 local function find(request, account)
   local digits = request.id:lower():gsub("^urn:uuid:", ""):gsub("[{}-]", "")
-  if #digits ~= 32 or digits:find("%X") then return nil, errors.detail(request, 404, "Not found.") end
+  if #digits ~= 32 or digits:find("%X") then return nil, responses.detail(request, 404, "Not found.") end
   local id = digits:gsub("^(%x%x%x%x%x%x%x%x)(%x%x%x%x)(%x%x%x%x)(%x%x%x%x)", "%1-%2-%3-%4-")
   local room = store.meetings[id]
-  if not room then return nil, errors.detail(request, 404, "No Room matches the given query.") end
+  if not room then return nil, responses.detail(request, 404, "No Room matches the given query.") end
   if not room.roles[account] then
-    return nil, errors.detail(request, 403, "You do not have permission to perform this action.")
+    return nil, responses.detail(request, 403, "You do not have permission to perform this action.")
   end
   return room
 end
 
 function rooms.get(request, account)
   local room, refusal = find(request, account)
-  return room and errors.answer(request, 200, render(room)) or refusal
+  return room and responses.json(request, 200, view(room)) or refusal
 end
 
 function rooms.patch(request, account)
   local room, refusal = find(request, account)
   if not room then return refusal end
   if room.roles[account] == "member" then
-    return errors.detail(request, 403, "You do not have permission to perform this action.")
+    return responses.detail(request, 403, "You do not have permission to perform this action.")
   end
   local fields
   fields, refusal = read_fields(request)
@@ -165,7 +157,7 @@ function rooms.patch(request, account)
   room.level = fields.level or room.level
   room.configuration = fields.configuration or room.configuration
   store.touch()
-  return errors.answer(request, 200, render(room, true))
+  return responses.json(request, 200, view(room))
 end
 
 return rooms

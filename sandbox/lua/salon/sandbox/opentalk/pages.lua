@@ -1,8 +1,8 @@
--- Lists of the controller: page numbers and cursors, their Link headers, and
--- the rendered pages that are kept until something is written.
+-- Lists of the controller: page numbers and cursors, their Link headers. Pages are
+-- kept until something is written.
 
 local store = require "salon.sandbox.store"
-local errors = require "salon.sandbox.opentalk.errors"
+local responses = require "salon.sandbox.opentalk.responses"
 local input = require "salon.sandbox.opentalk.input"
 
 local pages = {}
@@ -12,7 +12,7 @@ local function encode(text)
   return (text:gsub("[^%w*._ -]", function(c) return ("%%%02X"):format(c:byte()) end):gsub(" ", "+"))
 end
 
--- scheme://host of links: Forwarded, X-Forwarded-…, Host; or a wrong one.
+-- scheme://host of links: Forwarded, X-Forwarded-..., Host; or a wrong one.
 local function link_base(request)
   local wrong = request.link_host or store.settings.link_host
   local forwarded = request:header "forwarded" or ""
@@ -22,78 +22,79 @@ local function link_base(request)
   return scheme .. "://" .. (wrong or host) .. request.path
 end
 
--- The request's own parameters but `name`, sorted, ready to be continued.
-local function other_parameters(request, name)
+-- The URL of the request without the value of `name`, which is put last; other
+-- parameters are sorted.
+local function link_to(request, name)
   local list = input.parameters(request.query)
   table.sort(list, function(a, b) return a.name < b.name end)
   local parts = {}
   for _, parameter in ipairs(list) do
     if parameter.name ~= name then
-      parts[#parts + 1] = encode(parameter.name) .. "=" .. encode(parameter.value) .. "&"
+      parts[#parts + 1] = encode(parameter.name) .. "=" .. encode(parameter.value)
     end
   end
-  return table.concat(parts)
+  parts[#parts + 1] = name .. "="
+  return link_base(request) .. "?" .. table.concat(parts, "&")
 end
 
----The value of a header Link for one relation.
+---The value of a header Link that leads behind `cursor`.
 function pages.cursor_link(request, cursor)
   if request.same_link then
     local _, at = input.parameters(request.query)
     cursor = at.after and at.after.value or cursor
   end
-  return ('<%s?%safter=%s>; rel="after"'):format(link_base(request), other_parameters(request, "after"), cursor)
+  return ('<%s%s>; rel="after"'):format(link_to(request, "after"), cursor)
 end
 
 -- " " is nginx's way to send the header with an empty value.
 local function page_links(request, page, last)
-  local after = request.same_link and page or page + 1
-  local base = link_base(request) .. "?" .. other_parameters(request, "page") .. "page="
-  local links = {}
+  local base, links = link_to(request, "page"), {}
   local function add(n, rel) links[#links + 1] = ('<%s%d>; rel="%s"'):format(base, n, rel) end
   if page > 1 then
     add(1, "first")
     add(page - 1, "prev")
   end
   if page < last then
-    add(after, "next")
+    add(request.same_link and page or page + 1, "next")
     add(last, "last")
   end
   return links[1] and table.concat(links, ",") or " "
 end
 
----per_page and page of a request, or nil and the answer.
-function pages.page_of(request, old)
+-- per_page and page of a request, or nil and the response.
+local function size_and_page(request, old)
   local query, refusal = input.query(request, { per_page = "integer", page = "integer" })
   if not query then return nil, refusal end
   local size, page = query.per_page or 30, query.page or 1
-  if old then
-    if size <= 0 then return nil, errors.query "per_page <= 0" end
-    if size > 100 then return nil, errors.query "per_page too large" end
-    if page <= 0 then return nil, errors.query "page too large" end
-  elseif size < 1 or size > 100 then
-    return nil, errors.query "Page size is outside the allowed range (1..=100)"
+  local words
+  if size < 1 or size > 100 then
+    words = not old and "Page size is outside the allowed range (1..=100)"
+      or size < 1 and "per_page <= 0" or "per_page too large"
   elseif page < 1 then
-    return nil, errors.query
-      "Page number is outside the allowed range (1..=9223372036854775807)"
+    words = old and "page too large" or "Page number is outside the allowed range (1..=9223372036854775807)"
   end
-  return { size = size, page = page }
+  if words then return nil, responses.query(words) end
+  return size, page
 end
 
----Answers a page of `list`, rendered with `render(item)`; kept per `key`.
-function pages.answer(request, old, key, list, render)
-  key = table.concat({ key, request.uri, link_base(request), request.moved or "",
+---What `make` gives for this request, kept under a name (of the list and whose it is).
+function pages.cached(request, name, make)
+  local key = table.concat({ name, request.uri, link_base(request), request.moved or "",
     request.same_link and "same" or "" }, "\n")
-  return store.cached(key, function()
-    local asked, refusal = pages.page_of(request, old)
-    if not asked then return refusal end
-    local all = list()
-    local first = math.max(0, (asked.page - 1) * asked.size - (request.moved or 0))
-    local total = first < #all and #all or 0
-    local parts = {}
-    for i = first + 1, math.min(first + asked.size, #all) do parts[#parts + 1] = render(all[i]) end
-    local answer = errors.ok("[" .. table.concat(parts, ",") .. "]")
-    answer.headers.Link = page_links(request, asked.page, math.ceil(total / asked.size))
-    return answer
+  return store.cached(key, make)
+end
+
+---A page of the list that `list()` gives, each item shown by view(item, old).
+function pages.numbered(request, old, name, list, view)
+  return pages.cached(request, name, function()
+    local size, page = size_and_page(request, old)
+    if not size then return page end
+    local all, items = list(), {}
+    local first = math.max(0, (page - 1) * size - (request.moved or 0))
+    for i = first + 1, math.min(first + size, #all) do items[#items + 1] = view(all[i], old) end
+    local response = responses.list(items)
+    response.headers.Link = page_links(request, page, items[1] and math.ceil(#all / size) or 0)
+    return response
   end)
 end
 

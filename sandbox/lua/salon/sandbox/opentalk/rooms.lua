@@ -1,34 +1,29 @@
 -- /v1/rooms
 
 local store = require "salon.sandbox.store"
-local errors = require "salon.sandbox.opentalk.errors"
+local responses = require "salon.sandbox.opentalk.responses"
 local input = require "salon.sandbox.opentalk.input"
 local pages = require "salon.sandbox.opentalk.pages"
 local views = require "salon.sandbox.opentalk.views"
 
 local rooms = {}
 
-local FIELDS = { { "password", "string", null = true }, { "enable_sip", "boolean" },
-  { "waiting_room", "boolean" } }
-local NEW_FIELDS = { FIELDS[1], FIELDS[2], FIELDS[3], { "e2e_encryption", "boolean" },
-  { "guest_access", "string" } }
+local OLD = "password:string? enable_sip:boolean waiting_room:boolean"
+local FIELDS = input.fields(OLD)
+local NEW_FIELDS = input.fields(OLD .. " e2e_encryption:boolean guest_access:string")
 local GUEST_ACCESS = { disabled = true, waiting_room = true, direct_access = true }
 
 -- 2023 counts characters, 2026 bytes.
 local function password_fault(password, old)
   local length = not password and 1 or old and input.characters(password) or #password
   if length >= 1 and length <= 255 then return nil end
-  if old then return errors.invalid(true, { { "password", "invalid_length" } }) end
-  return input.json_fault "invalid length of the room password"
+  if old then return responses.invalid(true, { { "password", "invalid_length" } }) end
+  return responses.invalid_json "invalid length of the room password"
 end
 
 function rooms.list(request, user, old)
-  if store.settings.open_rooms then return errors.json(500) end
-  return pages.answer(request, old, "rooms page " .. user.id,
-    function() return user.rooms:sort() end,
-    function(room)
-      return store.cached(room, function() return views.room(room, old) end)
-    end)
+  if store.settings.open_rooms then return responses.error(500) end
+  return pages.numbered(request, old, "rooms of " .. user.id, function() return user.rooms:sort() end, views.room)
 end
 
 function rooms.create(request, user, old)
@@ -37,15 +32,14 @@ function rooms.create(request, user, old)
   local fault = password_fault(values.password, old)
   if fault then return fault end
   if values.guest_access and not GUEST_ACCESS[values.guest_access] then
-    return input.json_fault(("unknown variant `%s`, expected one of `disabled`, `waiting_room`, `direct_access`")
-      :format(values.guest_access))
+    return responses.invalid_json(("unknown variant `%s`"):format(values.guest_access))
   end
   values.sip = values.enable_sip
-  return errors.ok(views.room(store.add_room(user, values), old))
+  return responses.ok(views.room(store.add_room(user, values), old))
 end
 
 ---The room of a path: what the user may do with it ("owner", "reader") and the
----room, if there is one; or nil and the answer. Rights are compared as text;
+---room, if there is one; or nil and the response. Rights are compared as text;
 ---those to a room that is gone remain. Where everybody may read every room, the
 ---id is looked at.
 function rooms.find(id, user, as_owner)
@@ -54,22 +48,17 @@ function rooms.find(id, user, as_owner)
     or store.gone[id] == user and "owner"
   if not role and store.settings.open_rooms and not as_owner then
     local fault = input.uuid_fault(id)
-    if fault then return nil, errors.text(404, fault) end
+    if fault then return nil, responses.text(404, fault) end
     role, room = "reader", store.rooms[id:lower()]
   end
-  if not role or (as_owner and role ~= "owner") then return nil, errors.empty(403) end
+  if not role or (as_owner and role ~= "owner") then return nil, responses.empty(403) end
   return role, room
 end
 
 function rooms.get(_, user, old, id)
   local role, room = rooms.find(id, user)
   if not role then return room end
-  return room and errors.ok(views.room(room, old)) or errors.json(404)
-end
-
--- 2023 grants the right to it, but has no such route.
-function rooms.put(_, user, old, id)
-  return errors.empty(old and rooms.find(id, user, true) and 404 or 403)
+  return room and responses.ok(views.room(room, old)) or responses.error(404)
 end
 
 -- 2023 removes only the row, and refuses while something refers to it (or has
@@ -77,11 +66,11 @@ end
 function rooms.delete(_, user, old, id)
   local role, room = rooms.find(id, user, true)
   if not role then return room end
-  if not room then return old and errors.empty(204) or errors.json(404) end
-  if old and (room.sip or room.event) then return errors.json(409) end
+  if not room then return old and responses.empty(204) or responses.error(404) end
+  if old and (room.sip or room.event) then return responses.error(409) end
   if room.event then store.remove_event(room.event) end
   store.remove_room(room)
-  return errors.empty(204)
+  return responses.empty(204)
 end
 
 return rooms

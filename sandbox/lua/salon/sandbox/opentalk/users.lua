@@ -3,7 +3,7 @@
 local json = require "salon.sandbox.json"
 local store = require "salon.sandbox.store"
 local tokens = require "salon.sandbox.tokens"
-local errors = require "salon.sandbox.opentalk.errors"
+local responses = require "salon.sandbox.opentalk.responses"
 local input = require "salon.sandbox.opentalk.input"
 local views = require "salon.sandbox.opentalk.views"
 local login = require "salon.sandbox.login"
@@ -16,7 +16,7 @@ local function issuer(scheme) return store.settings.addresses[scheme].login .. "
 
 ---Where to log in.
 function users.provider(request)
-  return errors.ok(json.object("oidc", json.object("name", '"default"', "url", json.quote(issuer(request.scheme)))))
+  return responses.ok { oidc = { name = "default", url = issuer(request.scheme) } }
 end
 
 -- Claims of a token of our realm, whatever its type; nil if it is none.
@@ -26,27 +26,27 @@ local function read(token)
   return ours and claims or nil
 end
 
--- What refuses a request at the door. `missing` is the only one that answers
--- before a token was read, and so carries the headers of ordinary answers.
+-- Why a request is refused before its route is looked at. Only `missing` comes
+-- before a token was read, and so has the headers of ordinary responses.
 local INVALID, EXPIRED = "The provided access token is invalid", "The provided access token expired"
 
 local function unknown(code, what)
-  local answer = errors.json(401, code, ("Unknown %s in access token. Please login first!"):format(what))
-  answer.bare = true
-  return answer
+  local response = responses.error(401, code, ("Unknown %s in access token. Please login first!"):format(what))
+  response.bare = true
+  return response
 end
 
 local REFUSALS = {
   missing = function(old)
-    return errors.bearer(old, INVALID, old and "Unable to parse access token"
+    return responses.bearer(old, INVALID, old and "Unable to parse access token"
       or "Unable to parse access token or invite code")
   end,
-  invalid = function(old) return errors.bearer(old, INVALID, nil, true) end,
+  invalid = function(old) return responses.bearer(old, INVALID, nil, true) end,
   -- 2023 reads the time in the token itself, later servers ask the provider.
-  expired = function(old) return errors.bearer(old, old and INVALID or EXPIRED, nil, true) end,
-  inactive = function(old) return errors.bearer(old, EXPIRED, nil, true) end,
+  expired = function(old) return responses.bearer(old, old and INVALID or EXPIRED, nil, true) end,
+  inactive = function(old) return responses.bearer(old, EXPIRED, nil, true) end,
   session = function(old)
-    return errors.bearer(old, "The user session expired", "The session for this user has expired", true,
+    return responses.bearer(old, "The user session expired", "The session for this user has expired", true,
       "invalid_request")
   end,
   unknown_sub = function() return unknown("unknown_sub", "subject") end,
@@ -63,7 +63,7 @@ local function tenant_known(tenant)
 end
 
 -- The reason to refuse a token, or nil and the user; "failed" when the
--- provider or the database, which are asked in this order, do not answer.
+-- provider or the database, which are asked in this order, do not respond.
 local function judge(token, old)
   local claims = read(token)
   if not claims or (old and not claims.x_grp) then return "invalid" end
@@ -77,36 +77,38 @@ local function judge(token, old)
     if user.session_ends < now then return "session" end
   end
   if store.settings.provider_down then return "failed" end
-  if not login.introspect(claims.iss, token, "Controller") then return "inactive" end
+  if not login.is_active(claims.iss, token, "Controller") then return "inactive" end
   if not user or (not old and not claims.scope:find "openid") then return "invalid" end
   return nil, user
 end
 
----The user of a request, or nil and the answer.
+---The user of a request, or nil and the response.
 function users.authenticate(request, old)
   local token = (request:header "authorization" or ""):match("^Bearer (%S+)$")
   local reason, user = request.refusal or not token and "missing", nil
   if not reason then reason, user = judge(token, old) end
   if not reason then return user end
   if reason == "failed" then
-    local answer = errors.json(500)
-    answer.bare = true
-    return nil, answer
+    local response = responses.error(500)
+    response.bare = true
+    return nil, response
   end
   return nil, (REFUSALS[reason] or REFUSALS.invalid)(old)
 end
 
-local function claims_fault(text) return errors.json(400, "invalid_claims", text) end
+local function claims_fault(text) return responses.error(400, "invalid_claims", text) end
+
+local ID_TOKEN = input.fields "id_token:string!"
 
 -- Takes any of the user's tokens; 2023 stores how long the session lasts.
 function users.login(request, _, old)
-  local values, refusal = input.body(request, { { "id_token", "string", required = true } })
+  local values, refusal = input.body(request, ID_TOKEN)
   if not values then return refusal end
   local claims = read(values.id_token)
   if not claims then
-    return errors.bearer(old, "The provided id token is invalid")
+    return responses.bearer(old, "The provided id token is invalid")
   elseif claims.exp <= store.seconds() then
-    return errors.bearer(old, "The user session expired", nil, nil, old and "invalid_request")
+    return responses.bearer(old, "The user session expired", nil, nil, old and "invalid_request")
   elseif old and not claims.x_grp then
     return claims_fault "some required attributes are missing or malformed"
   elseif store.settings.tenants and not claims.tenant_id then
@@ -114,13 +116,13 @@ function users.login(request, _, old)
   elseif store.settings.tenants and not claims.tariff_id then
     return claims_fault "tariff_id missing in id_token claims"
   elseif store.settings.tenants and claims.tariff_id ~= "gold" then
-    return errors.json(500, "invalid_tariff_id", "JWT contained unknown tariff_id")
+    return responses.error(500, "invalid_tariff_id", "JWT contained unknown tariff_id")
   end
   local user = store.subs[claims.sub]
   if user then user.session_ends = claims.exp end
-  return errors.ok '{"permissions":[]}'
+  return responses.ok { permissions = json.list {} }
 end
 
-function users.me(_, user, old) return errors.ok(views.me(user, old)) end
+function users.me(_, user, old) return responses.ok(views.me(user, old)) end
 
 return users
