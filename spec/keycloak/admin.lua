@@ -3,16 +3,16 @@
 
 local core = require "salon.core"
 local salon = require "salon"
-local wire = require "spec.keycloak.wire"
+local compare = require "spec.keycloak.compare"
 
 local admin = {}
 
 local USERS = "/admin/realms/OPENTALK/users"
 
 local function ask(base, call)
-  local answer = wire.send(base, call)
-  assert(answer.status < 300, call.path .. ": " .. answer.status .. " " .. answer.text)
-  return answer.body
+  local response = compare.send(base, call)
+  assert(response.status < 300, call.path .. ": " .. response.status .. " " .. response.text)
+  return response.body
 end
 
 ---@param change table  { user, disabled =, pending =, logout = true }

@@ -1,5 +1,5 @@
 -- A real Keycloak, started by tools/keycloak/run.sh: `make test-keycloak`. First
--- the sandbox's login service is compared with it, answer by answer; then salon
+-- the sandbox's login service is compared with it, response by response; then salon
 -- logs in there.
 
 local core = require "salon.core"
@@ -7,7 +7,7 @@ local salon = require "salon"
 local support = require "spec.support"
 local admin = require "spec.keycloak.admin"
 local steps = require "spec.keycloak.steps"
-local wire = require "spec.keycloak.wire"
+local compare = require "spec.keycloak.compare"
 
 local keycloak = assert(os.getenv "SALON_KEYCLOAK", "no Keycloak: run `make test-keycloak`")
 
@@ -47,7 +47,7 @@ describe("the sandbox's login service", function()
   end
 
   for _, step in ipairs(steps) do
-    it("answers as Keycloak does: " .. step.name, function()
+    it("responds as Keycloak does: " .. step.name, function()
       if step.wait then sleep(step.wait) end
       if step.after then sleep(math.max(0, moments[step.after[1]] + step.after[2] - core.now())) end
       if step.admin then
@@ -56,11 +56,11 @@ describe("the sandbox's login service", function()
       end
       local said = {}
       for i, side in ipairs(sides) do
-        local answer = wire.send(side.base, call_of(side, step))
-        if step.keep then side.kept[step.keep], moments[step.keep] = answer.body, core.now() end
-        said[i] = wire.comparable(answer, side.base)
+        local response = compare.send(side.base, call_of(side, step))
+        if step.keep then side.kept[step.keep], moments[step.keep] = response.body, core.now() end
+        said[i] = compare.comparable(response, side.base)
       end
-      assert.equal("", wire.differences(said[1], said[2]))
+      assert.equal("", compare.differences(said[1], said[2]))
     end)
   end
 end)
@@ -83,7 +83,7 @@ describe("salon at a real Keycloak", function()
   end
 
   local function claims(token)
-    local _, found = wire.open(token:reveal())
+    local _, found = compare.open(token:reveal())
     return found
   end
 
@@ -96,7 +96,7 @@ describe("salon at a real Keycloak", function()
 
   -- Sends a form as somebody else would.
   local function elsewhere(realm, route, form)
-    return wire.send(keycloak, { path = TOKEN:format(realm):gsub("token$", route), form = form })
+    return compare.send(keycloak, { path = TOKEN:format(realm):gsub("token$", route), form = form })
   end
 
   it("finds the token endpoint and logs in", function()
@@ -106,7 +106,7 @@ describe("salon at a real Keycloak", function()
     assert.is_true(left > 290 and left <= 300)
     table.sort(token.scopes)
     assert.same({ "email", "openid", "profile" }, token.scopes)
-    local _, identity = wire.open(token:reveal_id())
+    local _, identity = compare.open(token:reveal_id())
     assert.equal("alice", identity.preferred_username)
     assert.equal(keycloak .. "/realms/OPENTALK", claims(token).iss)
   end)
@@ -129,7 +129,7 @@ describe("salon at a real Keycloak", function()
 
   it("takes an offline token, which never expires", function()
     local token = assert(login { username = "bob", scope = "openid offline_access" }:token())
-    local _, refresh = wire.open(token:reveal_refresh())
+    local _, refresh = compare.open(token:reveal_refresh())
     assert.equal("Offline", refresh.typ)
   end)
 
@@ -168,17 +168,17 @@ describe("salon at a real Keycloak", function()
 
   it("logs in anew when somebody else has used the refresh token", function()
     logs_in_anew("ROTATE", function(token)
-      local answer = elsewhere("ROTATE", "token", { grant_type = "refresh_token",
+      local response = elsewhere("ROTATE", "token", { grant_type = "refresh_token",
         client_id = "Hasty", refresh_token = token:reveal_refresh() })
-      assert.equal(200, answer.status)
+      assert.equal(200, response.status)
     end)
   end)
 
   it("logs in anew after a logout elsewhere", function()
     logs_in_anew("OPENTALK", function(token)
-      local answer = elsewhere("OPENTALK", "logout", { client_id = "Hasty",
+      local response = elsewhere("OPENTALK", "logout", { client_id = "Hasty",
         refresh_token = token:reveal_refresh() })
-      assert.equal(204, answer.status)
+      assert.equal(204, response.status)
     end)
   end)
 

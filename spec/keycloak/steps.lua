@@ -1,8 +1,9 @@
--- What both login services are asked, in order. A step: a name, and
---   realm ("OPENTALK"), route ("token") or path below the base; method, form,
---   body, type, basic, bearer, host as wire.send takes them; keep = the name
---   under which the answer's body is remembered; "<a.refresh_token>" in a value
---   stands for a field of one. wait = seconds before it; after = { name,
+-- What both login services are asked, in order. A row: a name, what its form is
+-- made of, and
+--   realm ("OPENTALK"), route ("token") or path below the base; method, body, type,
+--   basic, host as spec/keycloak/compare.lua sends them; keep = the name under which the
+--   body of the response is remembered: as a token, "a" is the refresh token of that
+--   login, "<a.id_token>" another member; wait = seconds before it; after = { name,
 --   seconds since that was kept }; admin = what the administrator does before it:
 --   { user, disabled =, pending =, logout = true }.
 --
@@ -14,295 +15,286 @@ local steps = {}
 local PASSWORD = "throwaway-password"
 local SECRET = "throwaway-controller-secret-1234"
 
-local function step(name, fields)
-  fields.name = name
-  steps[#steps + 1] = fields
+-- Adds rows; `form` makes a form of what is in the row, `common` goes for all.
+local function add(form, common, rows)
+  for _, row in ipairs(rows) do
+    local step = { name = row[1], form = form and not row.body and form(row[2], row[3]) }
+    for name, value in pairs(common) do step[name] = value end
+    for name, value in pairs(row) do step[name] = value end
+    steps[#steps + 1] = step
+  end
 end
 
--- Fields over the defaults of a grant; false leaves one out.
-local function grant(form, changes)
+-- Forms: fields over the defaults of a grant; false leaves one out.
+local function over(form, changes)
   for name, value in pairs(changes or {}) do form[name] = value end
   return form
 end
 
 local function password(changes)
-  return grant({ grant_type = "password", client_id = "Frontend", username = "alice",
+  return over({ grant_type = "password", client_id = "Frontend", username = "alice",
     password = PASSWORD, scope = "openid" }, changes)
 end
 
-local function refresh(token, changes)
-  return grant({ grant_type = "refresh_token", client_id = "Frontend", refresh_token = token }, changes)
+local function with_token(form, token, changes)
+  if token and token:find "^%w%d?$" then token = "<" .. token .. ".refresh_token>" end
+  form.client_id, form.refresh_token = "Frontend", token
+  return over(form, changes)
 end
 
--- Addresses -----------------------------------------------------------------
+local function refresh(token, changes) return with_token({ grant_type = "refresh_token" }, token, changes) end
+local function logout(token, changes) return with_token({}, token, changes) end
 
+-- Addresses
+
+local REALM = "/realms/OPENTALK"
 local DISCOVERY = "/.well-known/openid-configuration"
-local TOKEN = "/realms/OPENTALK/protocol/openid-connect/token"
+local TOKEN = REALM .. "/protocol/openid-connect/token"
 
-step("discovery", { method = "GET", path = "/realms/OPENTALK" .. DISCOVERY })
-step("discovery with a slash at the end", { method = "GET", path = "/realms/OPENTALK" .. DISCOVERY .. "/" })
-step("discovery with a doubled slash", { method = "GET", path = "/realms/OPENTALK/" .. DISCOVERY })
-step("a doubled slash in front", { method = "GET", path = "//realms/OPENTALK" .. DISCOVERY })
-step("discovery of an unknown realm", { method = "GET", path = "/realms/nosuch" .. DISCOVERY })
-step("discovery, realm in lower case", { method = "GET", path = "/realms/opentalk" .. DISCOVERY })
-step("discovery below /auth", { method = "GET", path = "/auth/realms/OPENTALK" .. DISCOVERY })
-step("discovery by POST", { method = "POST", path = "/realms/OPENTALK" .. DISCOVERY })
-step("discovery under another host", { method = "GET", path = "/realms/OPENTALK" .. DISCOVERY,
-  host = "accounts.example:8443" })
-step("discovery with a query", { method = "GET", path = "/realms/OPENTALK" .. DISCOVERY .. "?x=1" })
-step("realm", { method = "GET", path = "/realms/OPENTALK" })
-step("realm with a slash", { method = "GET", path = "/realms/OPENTALK/" })
-step("keys", { method = "GET", route = "certs" })
-step("an unknown path", { method = "GET", route = "nothing" })
-step("an unknown path of the realm", { method = "GET", path = "/realms/OPENTALK/nothing" })
-step("token by GET", { method = "GET", route = "token" })
-step("token by PUT", { method = "PUT", route = "token", form = password() })
-step("token in an unknown realm", { realm = "nosuch", form = password() })
-step("token with a slash at the end", { path = TOKEN .. "/", form = password() })
-step("token below /auth", { path = "/auth" .. TOKEN, form = password() })
+add(nil, { method = "GET" }, {
+  { "discovery", path = REALM .. DISCOVERY },
+  { "discovery with a slash at the end", path = REALM .. DISCOVERY .. "/" },
+  { "discovery with a doubled slash", path = REALM .. "/" .. DISCOVERY },
+  { "a doubled slash in front", path = "/" .. REALM .. DISCOVERY },
+  { "discovery of an unknown realm", path = "/realms/nosuch" .. DISCOVERY },
+  { "discovery, realm in lower case", path = "/realms/opentalk" .. DISCOVERY },
+  { "discovery below /auth", path = "/auth" .. REALM .. DISCOVERY },
+  { "discovery by POST", path = REALM .. DISCOVERY, method = "POST" },
+  { "discovery under another host", path = REALM .. DISCOVERY, host = "accounts.example:8443" },
+  { "discovery with a query", path = REALM .. DISCOVERY .. "?x=1" },
+  { "keys", route = "certs" },
+  { "an unknown path", route = "nothing" },
+  { "an unknown path of the realm", path = REALM .. "/nothing" },
+  { "token by GET" },
+})
+add(password, {}, {
+  { "token by PUT", method = "PUT" },
+  { "token in an unknown realm", realm = "nosuch" },
+  { "token with a slash at the end", path = TOKEN .. "/" },
+  { "token below /auth", path = "/auth" .. TOKEN },
+})
 
--- Password grant --------------------------------------------------------------
+-- Password grant
 
-step("password", { form = password(), keep = "a" })
-step("password without scope", { form = password { scope = false }, keep = "plain" })
-step("password, empty scope", { form = password { scope = "" } })
-step("password, blank scope", { form = password { scope = " " } })
-step("password, offline", { form = password { scope = "openid offline_access", username = "bob" },
-  keep = "offline" })
-step("password, optional scopes", { form = password { scope = "openid phone address" }, keep = "phone" })
-step("password, a default scope asked for", { form = password { scope = "openid email" } })
-step("password, a scope twice", { form = password { scope = "openid openid" } })
-step("password, unknown scope", { form = password { scope = "openid nosuch" } })
-step("password, unknown scope and wrong password", { form = password { scope = "nosuch", password = "no" } })
-step("password, scope in capitals", { form = password { scope = "OpenID" } })
-step("password wrong", { form = password { username = "charlie", password = "wrong" } })
-step("password, unknown user", { form = password { username = "nobody" } })
-step("password, disabled user", { form = password { username = "dora" } })
-step("password, disabled user, wrong", { form = password { username = "dora", password = "wrong" } })
-step("password, action pending", { form = password { username = "eve" } })
-step("password, action pending, wrong", { form = password { username = "eve", password = "wrong" } })
-step("password, incomplete profile", { form = password { username = "nora" } })
-step("password, name in capitals", { form = password { username = "ALICE" } })
-step("password, e-mail", { form = password { username = "alice@example.org" } })
-step("password, e-mail in capitals", { form = password { username = "Alice@Example.ORG" } })
-step("password, blank before the name", { form = password { username = " alice" } })
-step("password with every sign", { form = password { username = "zoe",
-  password = "throwaway & pass+word=100% é" } })
-step("password, plus not encoded", { body = "grant_type=password&client_id=Frontend&username=zoe"
-  .. "&password=throwaway+%26+pass+word%3D100%25+%C3%A9" })
-step("password, lone percent", { body = "grant_type=password&client_id=Frontend&username=alice&password=100%" })
-step("password, percent and no digits", { body = "grant_type=password&client_id=Frontend&username=alice&password=%zz" })
-step("password, no UTF-8", { body = "grant_type=password&client_id=Frontend&username=grete&password=%ff%fe" })
-step("password, no username", { form = password { username = false } })
-step("password, empty username", { form = password { username = "" } })
-step("password, long username", { form = password { username = ("a"):rep(300) } })
-step("password, no password", { wait = 1.1, form = password { username = "grete", password = false } })
-step("password, empty password", { wait = 1.1, form = password { username = "charlie", password = "" } })
-step("password, right again", { wait = 1.1, form = password { username = "charlie" } })
-step("password, right again for another", { form = password { username = "grete" } })
-step("no grant", { form = password { grant_type = false } })
-step("empty grant", { form = password { grant_type = "" } })
-step("unknown grant", { form = password { grant_type = "nosuch" } })
-step("unknown grant and unknown client", { form = password { grant_type = "nosuch", client_id = "nosuch" } })
-step("no grant and no client", { form = { username = "alice" } })
-step("no body", { body = "" })
-step("a JSON body", { body = '{"grant_type":"password"}', type = "application/json" })
-step("only a query", { path = TOKEN .. "?grant_type=password&client_id=Frontend&username=alice", body = "" })
-step("a field twice", { body = "grant_type=password&client_id=Frontend&client_id=Frontend&username=alice" })
-step("the grant twice", { body = "grant_type=password&grant_type=password&client_id=Frontend" })
-step("an unknown field", { body = "grant_type=password&client_id=Frontend&username=alice&password="
-  .. PASSWORD .. "&nosuch=1" })
+add(password, {}, {
+  { "password", keep = "a" },
+  { "password without scope", { scope = false }, keep = "p" },
+  { "password, empty scope", { scope = "" } },
+  { "password, blank scope", { scope = " " } },
+  { "password, offline", { scope = "openid offline_access", username = "bob" }, keep = "o" },
+  { "password, optional scopes", { scope = "openid phone address" }, keep = "q" },
+  { "password, a default scope asked for", { scope = "openid email" } },
+  { "password, a scope twice", { scope = "openid openid" } },
+  { "password, unknown scope", { scope = "openid nosuch" } },
+  { "password, unknown scope and wrong password", { scope = "nosuch", password = "no" } },
+  { "password, scope in capitals", { scope = "OpenID" } },
+  { "password wrong", { username = "charlie", password = "wrong" } },
+  { "password, unknown user", { username = "nobody" } },
+  { "password, disabled user", { username = "dora" } },
+  { "password, disabled user, wrong", { username = "dora", password = "wrong" } },
+  { "password, action pending", { username = "eve" } },
+  { "password, action pending, wrong", { username = "eve", password = "wrong" } },
+  { "password, incomplete profile", { username = "nora" } },
+  { "password, name in capitals", { username = "ALICE" } },
+  { "password, e-mail", { username = "alice@example.org" } },
+  { "password, e-mail in capitals", { username = "Alice@Example.ORG" } },
+  { "password, blank before the name", { username = " alice" } },
+  { "password with every sign", { username = "zoe", password = "throwaway & pass+word=100% é" } },
+  { "password, plus not encoded", body = "grant_type=password&client_id=Frontend&username=zoe"
+    .. "&password=throwaway+%26+pass+word%3D100%25+%C3%A9" },
+  { "password, lone percent", body = "grant_type=password&client_id=Frontend&username=alice&password=100%" },
+  { "password, percent and no digits", body = "grant_type=password&client_id=Frontend&username=alice&password=%zz" },
+  { "password, no UTF-8", body = "grant_type=password&client_id=Frontend&username=grete&password=%ff%fe" },
+  { "password, no username", { username = false } },
+  { "password, empty username", { username = "" } },
+  { "password, long username", { username = ("a"):rep(300) } },
+  { "password, no password", { username = "grete", password = false }, wait = 1.1 },
+  { "password, empty password", { username = "charlie", password = "" }, wait = 1.1 },
+  { "password, right again", { username = "charlie" }, wait = 1.1 },
+  { "password, right again for another", { username = "grete" } },
+  { "no grant", { grant_type = false } },
+  { "empty grant", { grant_type = "" } },
+  { "unknown grant", { grant_type = "nosuch" } },
+  { "unknown grant and unknown client", { grant_type = "nosuch", client_id = "nosuch" } },
+  { "no grant and no client", { grant_type = false, client_id = false } },
+  { "no body", body = "" },
+  { "a JSON body", body = '{"grant_type":"password"}', type = "application/json" },
+  { "only a query", body = "", path = TOKEN .. "?grant_type=password&client_id=Frontend&username=alice" },
+  { "a field twice", body = "grant_type=password&client_id=Frontend&client_id=Frontend&username=alice" },
+  { "the grant twice", body = "grant_type=password&grant_type=password&client_id=Frontend" },
+  { "an unknown field", body = "grant_type=password&client_id=Frontend&username=alice&nosuch=1&password=" .. PASSWORD },
+})
 
--- Clients -----------------------------------------------------------------------
+-- Clients
 
-step("no client", { form = password { client_id = false } })
-step("empty client", { form = password { client_id = "" } })
-step("unknown client", { form = password { client_id = "nosuch" } })
-step("client in lower case", { form = password { client_id = "frontend" } })
-step("client switched off", { form = password { client_id = "SwitchedOff" } })
-step("grant off", { form = password { client_id = "NoGrants" } })
-step("grant off and wrong password", { form = password { client_id = "NoGrants", password = "wrong" } })
-step("grant off and no username", { form = password { client_id = "NoGrants", username = false } })
-step("grant off and unknown scope", { form = password { client_id = "NoGrants", scope = "nosuch" } })
-step("no username and unknown scope", { form = password { username = false, scope = "nosuch" } })
-step("disabled user and unknown scope", { form = password { username = "dora", scope = "nosuch" } })
-step("a client without mappers", { form = password { client_id = "Other" }, keep = "other" })
-step("public client with a secret", { form = password { client_secret = "superfluous" } })
-step("secret", { form = password { client_id = "Controller", client_secret = SECRET }, keep = "secret" })
-step("secret missing", { form = password { client_id = "Controller" } })
-step("secret empty", { form = password { client_id = "Controller", client_secret = "" } })
-step("secret wrong", { form = password { client_id = "Controller", client_secret = "wrong" } })
-step("secret wrong and password wrong", { form = password { client_id = "Controller",
-  client_secret = "wrong", password = "wrong" } })
-step("secret wrong and unknown grant", { form = password { client_id = "Controller",
-  client_secret = "wrong", grant_type = "nosuch" } })
-step("secret by Basic", { form = password { client_id = false }, basic = "Controller:" .. SECRET })
-step("secret wrong by Basic", { form = password { client_id = false }, basic = "Controller:wrong" })
-step("unknown client by Basic", { form = password { client_id = false }, basic = "nosuch:wrong" })
-step("Basic and form name the same", { form = password { client_id = "Controller" },
-  basic = "Controller:" .. SECRET })
-step("Basic and form differ", { form = password(), basic = "Controller:" .. SECRET })
-step("wrong Basic and form differ", { form = password(), basic = "Controller:wrong" })
-step("public client by Basic", { form = password { client_id = false }, basic = "Frontend:" })
+local CONFIDENTIAL = { client_id = "Controller", client_secret = SECRET }
 
--- Refresh -----------------------------------------------------------------------
+add(password, {}, {
+  { "no client", { client_id = false } },
+  { "empty client", { client_id = "" } },
+  { "unknown client", { client_id = "nosuch" } },
+  { "client in lower case", { client_id = "frontend" } },
+  { "client switched off", { client_id = "SwitchedOff" } },
+  { "grant off", { client_id = "NoGrants" } },
+  { "grant off and wrong password", { client_id = "NoGrants", password = "wrong" } },
+  { "grant off and no username", { client_id = "NoGrants", username = false } },
+  { "grant off and unknown scope", { client_id = "NoGrants", scope = "nosuch" } },
+  { "no username and unknown scope", { username = false, scope = "nosuch" } },
+  { "disabled user and unknown scope", { username = "dora", scope = "nosuch" } },
+  { "a client without mappers", { client_id = "Other" } },
+  { "public client with a secret", { client_secret = "superfluous" } },
+  { "secret", CONFIDENTIAL, keep = "s" },
+  { "secret missing", { client_id = "Controller" } },
+  { "secret empty", { client_id = "Controller", client_secret = "" } },
+  { "secret wrong", { client_id = "Controller", client_secret = "wrong" } },
+  { "secret wrong and password wrong", { client_id = "Controller", client_secret = "wrong", password = "wrong" } },
+  { "secret wrong and unknown grant", { client_id = "Controller", client_secret = "wrong", grant_type = "nosuch" } },
+  { "secret by Basic", { client_id = false }, basic = "Controller:" .. SECRET },
+  { "secret wrong by Basic", { client_id = false }, basic = "Controller:wrong" },
+  { "unknown client by Basic", { client_id = false }, basic = "nosuch:wrong" },
+  { "Basic and form name the same", { client_id = "Controller" }, basic = "Controller:" .. SECRET },
+  { "Basic and form differ", basic = "Controller:" .. SECRET },
+  { "wrong Basic and form differ", basic = "Controller:wrong" },
+  { "public client by Basic", { client_id = false }, basic = "Frontend:" },
+})
 
-step("refresh", { form = refresh "<a.refresh_token>", keep = "b" })
-step("refresh, the same once more", { form = refresh "<a.refresh_token>" })
-step("refresh with the newer one", { form = refresh "<b.refresh_token>" })
-step("refresh without openid", { form = refresh "<plain.refresh_token>" })
-step("refresh, a scope more", { form = refresh("<plain.refresh_token>", { scope = "openid" }) })
-step("refresh, narrower", { form = refresh("<a.refresh_token>", { scope = "openid" }) })
-step("refresh, an optional scope dropped", { form = refresh("<phone.refresh_token>", { scope = "openid" }),
-  keep = "dropped" })
-step("refresh, and asked for again", { form = refresh("<phone.refresh_token>", { scope = "openid phone" }) })
-step("refresh after it was dropped", { form = refresh "<dropped.refresh_token>" })
-step("refresh, without openid in the scope", { form = refresh("<a.refresh_token>", { scope = "email" }) })
-step("refresh, unknown scope", { form = refresh("<a.refresh_token>", { scope = "openid nosuch" }) })
-step("refresh, empty scope", { form = refresh("<a.refresh_token>", { scope = "" }) })
-step("refresh, blank scope", { form = refresh("<a.refresh_token>", { scope = " " }) })
-step("refresh, offline", { form = refresh "<offline.refresh_token>" })
-step("refresh, confidential", { form = refresh("<secret.refresh_token>", { client_id = "Controller",
-  client_secret = SECRET }) })
-step("refresh, confidential, wrong secret", { form = refresh("<secret.refresh_token>", {
-  client_id = "Controller", client_secret = "wrong" }) })
-step("refresh, garbage", { form = refresh "garbage" })
-step("refresh, altered", { form = refresh "<a.refresh_token>x" })
-step("refresh, empty", { form = refresh "" })
-step("refresh, missing", { form = refresh(false) })
-step("refresh, missing, unknown scope", { form = refresh(false, { scope = "nosuch" }) })
-step("refresh, garbage and unknown scope", { form = refresh("garbage", { scope = "nosuch" }) })
-step("refresh with an access token", { form = refresh "<a.access_token>" })
-step("refresh with an ID token", { form = refresh "<a.id_token>" })
-step("refresh by another client", { form = refresh("<a.refresh_token>", { client_id = "Other" }) })
-step("refresh by a client without grants", { form = refresh("<a.refresh_token>", { client_id = "NoGrants" }) })
-step("refresh by an unknown client", { form = refresh("<a.refresh_token>", { client_id = "nosuch" }) })
-step("refresh in another realm", { realm = "ROTATE", form = refresh "<a.refresh_token>" })
-step("refresh under another host", { form = refresh "<a.refresh_token>", host = "accounts.example" })
-step("refresh, still good", { form = refresh "<a.refresh_token>" })
+-- Refresh
 
--- Introspection ------------------------------------------------------------------
+add(refresh, {}, {
+  { "refresh", "a", keep = "b" },
+  { "refresh, the same once more", "a" },
+  { "refresh with the newer one", "b" },
+  { "refresh without openid", "p" },
+  { "refresh, a scope more", "p", { scope = "openid" } },
+  { "refresh, narrower", "a", { scope = "openid" } },
+  { "refresh, an optional scope dropped", "q", { scope = "openid" }, keep = "d" },
+  { "refresh, and asked for again", "q", { scope = "openid phone" } },
+  { "refresh after it was dropped", "d" },
+  { "refresh, without openid in the scope", "a", { scope = "email" } },
+  { "refresh, unknown scope", "a", { scope = "openid nosuch" } },
+  { "refresh, empty scope", "a", { scope = "" } },
+  { "refresh, blank scope", "a", { scope = " " } },
+  { "refresh, offline", "o" },
+  { "refresh, confidential", "s", CONFIDENTIAL },
+  { "refresh, confidential, wrong secret", "s", { client_id = "Controller", client_secret = "wrong" } },
+  { "refresh, garbage", "garbage" },
+  { "refresh, altered", "<a.refresh_token>x" },
+  { "refresh, empty", "" },
+  { "refresh, missing", false },
+  { "refresh, missing, unknown scope", false, { scope = "nosuch" } },
+  { "refresh, garbage and unknown scope", "garbage", { scope = "nosuch" } },
+  { "refresh with an access token", "<a.access_token>" },
+  { "refresh with an ID token", "<a.id_token>" },
+  { "refresh by another client", "a", { client_id = "Other" } },
+  { "refresh by a client without grants", "a", { client_id = "NoGrants" } },
+  { "refresh by an unknown client", "a", { client_id = "nosuch" } },
+  { "refresh in another realm", "a", realm = "ROTATE" },
+  { "refresh under another host", "a", host = "accounts.example" },
+  { "refresh, still good", "a" },
+})
 
-local function introspect(token, changes)
-  return grant({ client_id = "Controller", client_secret = SECRET, token = token }, changes)
-end
+-- Logout
 
-step("introspection", { route = "token/introspect", form = introspect "<a.access_token>" })
-step("introspection by Basic", { route = "token/introspect", form = { token = "<a.access_token>" },
-  basic = "Controller:" .. SECRET })
-step("introspection, refresh token", { route = "token/introspect", form = introspect "<a.refresh_token>" })
-step("introspection, ID token", { route = "token/introspect", form = introspect "<a.id_token>" })
-step("introspection, not in the audience", { route = "token/introspect", form = introspect "<other.access_token>" })
-step("introspection, garbage", { route = "token/introspect", form = introspect "garbage" })
-step("introspection, altered", { route = "token/introspect", form = introspect "<a.access_token>x" })
-step("introspection, no token", { route = "token/introspect", form = introspect(false) })
-step("introspection under another host", { route = "token/introspect", form = introspect "<a.access_token>",
-  host = "accounts.example" })
-step("introspection, nobody asks", { route = "token/introspect", form = { token = "<a.access_token>" } })
-step("introspection, wrong secret", { route = "token/introspect",
-  form = introspect("<a.access_token>", { client_secret = "wrong" }) })
-step("introspection, unknown client", { route = "token/introspect",
-  form = introspect("<a.access_token>", { client_id = "nosuch" }) })
-step("introspection, public client", { route = "token/introspect",
-  form = { client_id = "Frontend", token = "<a.access_token>" } })
-step("introspection by GET", { method = "GET", route = "token/introspect" })
+add(logout, { route = "logout" }, {
+  { "logout, garbage", "garbage" },
+  { "logout by another client", "a", { client_id = "Other" } },
+  { "logout by an unknown client", "a", { client_id = "nosuch" } },
+  { "logout, no client", "a", { client_id = false } },
+  { "logout with an access token", "<a.access_token>" },
+  { "logout, wrong secret", "s", { client_id = "Controller", client_secret = "wrong" } },
+  { "logout", "a" },
+  { "logout again", "a" },
+  { "logout with a newer token", "b" },
+  { "logout, offline", "o" },
+})
+add(refresh, {}, {
+  { "refresh after logout", "a" },
+  { "refresh with a newer token after logout", "b" },
+  { "another session goes on", "p" },
+  { "refresh, offline, after logout", "o" },
+})
 
--- Logout -------------------------------------------------------------------------
+-- What an administrator changes
 
-local function leave(token, changes)
-  return grant({ client_id = "Frontend", refresh_token = token }, changes)
-end
+add(password, {}, {
+  { "admin: a session from before", { username = "irene" }, keep = "i" },
+  { "admin: another session from before", { username = "jack" }, keep = "j1" },
+})
+add(refresh, {}, {
+  { "admin: user disabled, refresh", "i", admin = { "irene", disabled = true } },
+  { "admin: user disabled, by another client", "i", { client_id = "Other" } },
+  { "admin: user enabled, refresh", "i", admin = { "irene", disabled = false } },
+  { "admin: action demanded, refresh", "j1", admin = { "jack", pending = true } },
+})
+add(password, {}, {
+  { "admin: user disabled again, password", { username = "irene" }, admin = { "irene", disabled = true } },
+  { "admin: user enabled again, password", { username = "irene" }, admin = { "irene", disabled = false } },
+  { "admin: action demanded, password", { username = "jack" } },
+  { "admin: action taken back", { username = "jack" }, admin = { "jack", pending = false }, keep = "j2" },
+})
+add(refresh, {}, { { "admin: all sessions ended", "j1", admin = { "jack", logout = true } } })
+add(logout, { route = "logout" }, { { "admin: all sessions ended, logout", "j2" } })
 
-step("logout, garbage", { route = "logout", form = leave "garbage" })
-step("logout by another client", { route = "logout", form = leave("<a.refresh_token>", { client_id = "Other" }) })
-step("logout by an unknown client", { route = "logout", form = leave("<a.refresh_token>", { client_id = "nosuch" }) })
-step("logout, no client", { route = "logout", form = leave("<a.refresh_token>", { client_id = false }) })
-step("logout with an access token", { route = "logout", form = leave "<a.access_token>" })
-step("logout, wrong secret", { route = "logout", form = leave("<secret.refresh_token>", {
-  client_id = "Controller", client_secret = "wrong" }) })
-step("logout", { route = "logout", form = leave "<a.refresh_token>" })
-step("logout again", { route = "logout", form = leave "<a.refresh_token>" })
-step("logout with a newer token", { route = "logout", form = leave "<b.refresh_token>" })
-step("refresh after logout", { form = refresh "<a.refresh_token>" })
-step("refresh with a newer token after logout", { form = refresh "<b.refresh_token>" })
-step("introspection after logout", { route = "token/introspect", form = introspect "<a.access_token>" })
-step("another session goes on", { form = refresh "<plain.refresh_token>" })
-step("logout, offline", { route = "logout", form = leave "<offline.refresh_token>" })
-step("refresh, offline, after logout", { form = refresh "<offline.refresh_token>" })
+-- Short lives: access token 5 s, idle 10 s; other steps pass the time
 
--- What an administrator changes ---------------------------------------------------------
+add(password, { realm = "SHORT" }, {
+  { "short: password", keep = "u1" },
+  { "short: offline", { username = "bob", scope = "openid offline_access" }, keep = "o1" },
+})
 
-step("admin: a session from before", { form = password { username = "irene" }, keep = "i1" })
-step("admin: user disabled, refresh", { admin = { "irene", disabled = true }, form = refresh "<i1.refresh_token>" })
-step("admin: user disabled, introspection", { route = "token/introspect", form = introspect "<i1.access_token>" })
-step("admin: user disabled, password", { form = password { username = "irene" } })
-step("admin: user disabled, by another client", { form = refresh("<i1.refresh_token>", { client_id = "Other" }) })
-step("admin: user enabled, refresh", { admin = { "irene", disabled = false }, form = refresh "<i1.refresh_token>" })
-step("admin: user enabled, introspection", { route = "token/introspect", form = introspect "<i1.access_token>" })
-step("admin: another session from before", { form = password { username = "jack" }, keep = "j1" })
-step("admin: action demanded, refresh", { admin = { "jack", pending = true }, form = refresh "<j1.refresh_token>" })
-step("admin: action demanded, password", { form = password { username = "jack" } })
-step("admin: action taken back", { admin = { "jack", pending = false }, form = password { username = "jack" },
-  keep = "j2" })
-step("admin: all sessions ended", { admin = { "jack", logout = true }, form = refresh "<j1.refresh_token>" })
-step("admin: all sessions ended, introspection", { route = "token/introspect",
-  form = introspect "<j2.access_token>" })
-step("admin: all sessions ended, logout", { route = "logout", form = leave "<j2.refresh_token>" })
+-- Rotation
 
--- Short lives: access token 5 s, idle 10 s; other steps pass the time ------------------
+add(password, { realm = "ROTATE" }, {
+  { "rotation: password", keep = "r1" },
+  { "rotation: password of the second", { username = "bob" }, keep = "s1" },
+  { "rotation: password of the third", { username = "charlie", scope = "openid offline_access" }, keep = "t1" },
+})
+add(refresh, { realm = "ROTATE" }, {
+  { "rotation: refresh", "r1", keep = "r2", wait = 1.1 },
+  { "rotation: refresh of the second", "s1", keep = "s2" },
+  { "rotation: refresh of the third", "t1", keep = "t2" },
+  { "rotation: refresh again", "r2", keep = "r3", wait = 1.1 },
+  { "rotation: the token before", "r1", wait = 1.1 },
+  { "rotation: the newest after that", "r3" },
+  { "rotation: the token before once more", "r1" },
+  { "rotation: the last one used again", "s1" },
+  { "rotation: the newest of these after that", "s2" },
+  { "rotation: an offline token used again", "t1" },
+  { "rotation: the newest offline token after that", "t2" },
+})
+add(logout, { realm = "ROTATE", route = "logout" }, { { "rotation: logout after that", "r3" } })
+add(password, { realm = "ROTATE" }, {
+  { "rotation: a new login", keep = "r4" },
+  { "rotation: a login to be refused for its scope", { username = "bob" }, keep = "s3" },
+})
+add(refresh, { realm = "ROTATE" }, {
+  { "rotation: refresh of the new login", "r4" },
+  { "rotation: refused for the scope, which is no use", "s3", { scope = "nosuch" } },
+  { "rotation: good all the same", "s3" },
+})
+add(refresh, { realm = "SHORT" }, {
+  { "short: refresh in time, the access token is over", "u1", keep = "u2", after = { "u1", 6.1 } },
+})
 
-step("short: password", { realm = "SHORT", form = password(), keep = "u1" })
-step("short: offline", { realm = "SHORT", keep = "o1",
-  form = password { username = "bob", scope = "openid offline_access" } })
+-- Locks
 
--- Rotation -------------------------------------------------------------------------
+add(password, {}, {
+  { "lock: a session from before", { username = "frank" }, keep = "f1" },
+  { "lock: wrong once", { username = "frank", password = "wrong" } },
+  { "lock: wrong twice", { username = "frank", password = "wrong" }, wait = 1.2 },
+  { "lock: wrong three times", { username = "frank", password = "wrong" }, wait = 1.2 },
+  { "lock: the right password", { username = "frank" }, wait = 1.2 },
+  { "lock: two at once, first", { username = "henry", password = "wrong" } },
+  { "lock: two at once, second", { username = "henry", password = "wrong" } },
+  { "lock: two at once, then the right one", { username = "henry" }, wait = 0.3 },
+})
+add(refresh, {}, { { "lock: the session goes on", "f1" } })
 
-step("rotation: password", { realm = "ROTATE", form = password(), keep = "r1" })
-step("rotation: password of the second", { realm = "ROTATE", form = password { username = "bob" }, keep = "s1" })
-step("rotation: password of the third", { realm = "ROTATE", keep = "t1",
-  form = password { username = "charlie", scope = "openid offline_access" } })
-step("rotation: refresh", { wait = 1.1, realm = "ROTATE", form = refresh "<r1.refresh_token>", keep = "r2" })
-step("rotation: refresh of the second", { realm = "ROTATE", form = refresh "<s1.refresh_token>", keep = "s2" })
-step("rotation: refresh of the third", { realm = "ROTATE", form = refresh "<t1.refresh_token>", keep = "t2" })
-step("rotation: refresh again", { wait = 1.1, realm = "ROTATE", form = refresh "<r2.refresh_token>", keep = "r3" })
-step("rotation: the token before", { wait = 1.1, realm = "ROTATE", form = refresh "<r1.refresh_token>" })
-step("rotation: the newest after that", { realm = "ROTATE", form = refresh "<r3.refresh_token>" })
-step("rotation: the token before once more", { realm = "ROTATE", form = refresh "<r1.refresh_token>" })
-step("rotation: introspection after that", { realm = "ROTATE", route = "token/introspect",
-  form = introspect "<r3.access_token>" })
-step("rotation: logout after that", { realm = "ROTATE", route = "logout", form = leave "<r3.refresh_token>" })
-step("rotation: the last one used again", { realm = "ROTATE", form = refresh "<s1.refresh_token>" })
-step("rotation: the newest after that", { realm = "ROTATE", form = refresh "<s2.refresh_token>" })
-step("rotation: an offline token used again", { realm = "ROTATE", form = refresh "<t1.refresh_token>" })
-step("rotation: the newest offline token after that", { realm = "ROTATE", form = refresh "<t2.refresh_token>" })
-step("rotation: a new login", { realm = "ROTATE", form = password(), keep = "r4" })
-step("rotation: refresh of it", { realm = "ROTATE", form = refresh "<r4.refresh_token>" })
-step("rotation: refused for the scope", { realm = "ROTATE", form = password { username = "bob" }, keep = "s3" })
-step("rotation: that use does not count", { realm = "ROTATE",
-  form = refresh("<s3.refresh_token>", { scope = "nosuch" }) })
-step("rotation: good all the same", { realm = "ROTATE", form = refresh "<s3.refresh_token>" })
-
-step("short: introspection of an expired token", { after = { "u1", 6.1 }, realm = "SHORT", route = "token/introspect",
-  form = introspect "<u1.access_token>" })
-step("short: refresh in time", { realm = "SHORT", form = refresh "<u1.refresh_token>", keep = "u2" })
-
--- Locks ----------------------------------------------------------------------------
-
-step("lock: a session from before", { form = password { username = "frank" }, keep = "f1" })
-for n = 1, 3 do
-  step("lock: wrong " .. n, { wait = n > 1 and 1.2 or nil,
-    form = password { username = "frank", password = "wrong" } })
-end
-step("lock: the right password", { wait = 1.2, form = password { username = "frank" } })
-step("lock: the session goes on", { form = refresh "<f1.refresh_token>" })
-step("lock: two at once, first", { form = password { username = "henry", password = "wrong" } })
-step("lock: two at once, second", { form = password { username = "henry", password = "wrong" } })
-step("lock: two at once, then the right one", { wait = 0.3, form = password { username = "henry" } })
-
-step("short: refresh after the idle time", { after = { "u2", 11.1 }, realm = "SHORT",
-  form = refresh "<u2.refresh_token>" })
-step("short: refresh with an older one", { realm = "SHORT", form = refresh "<u1.refresh_token>" })
-step("short: logout after the idle time", { realm = "SHORT", route = "logout", form = leave "<u2.refresh_token>" })
-step("short: offline outlives the idle time", { realm = "SHORT", form = refresh "<o1.refresh_token>" })
+add(refresh, { realm = "SHORT" }, {
+  { "short: refresh after the idle time", "u2", after = { "u2", 11.1 } },
+  { "short: refresh with an older one", "u1" },
+  { "short: offline outlives the idle time", "o1" },
+})
+add(logout, { realm = "SHORT", route = "logout" }, { { "short: logout after the idle time", "u2" } })
 
 return steps
