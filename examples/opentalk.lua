@@ -159,8 +159,8 @@ end
 local function guest_link(room, hours)
   local valid
   for invite in room.invites:each() do
-    if invite.usable and not invite.expiration then return invite.url end
-    if invite.usable then valid = valid or invite end
+    if invite:usable() and not invite.expiration then return invite.url end
+    if invite:usable() then valid = valid or invite end
   end
   valid = valid or salon.check(room.invites:create { expires_in = hours * 3600 })
   return valid.url

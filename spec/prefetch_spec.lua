@@ -272,7 +272,7 @@ describe("a walk against a server", function()
     local ok, e = pcall(function()
       for _ in salon.map({ 1, 2 }, function() return walk() end) do assert(true) end
     end)
-    if not ok then assert.matches("somebody else waits for the next page already", e) end
+    if not ok then assert.matches("another light thread is reading it already", e) end
     assert.equal(_VERSION == "Lua 5.1" and not rawget(_G, "jit"), ok)
     walk:close()
   end)

@@ -1,16 +1,16 @@
--- One at a time: the others wait for the one who works, and share the outcome.
+-- Single flight: the others wait for the first caller, and share the result.
 
 local Error = require "salon.internal.error"
-local Flight = require "salon.internal.single_flight"
+local SingleFlight = require "salon.internal.single_flight"
 local core = require "salon.core"
 
--- A host whose gates are waited at by yielding; the spec resumes.
+-- A host whose latches are waited on by yielding; the spec resumes.
 local host = {}
-function host.gate()
-  local gate = { opened = false }
-  function gate.wait() coroutine.yield(gate) end
-  function gate.open() gate.opened = true end
-  return gate
+function host.latch()
+  local latch = { opened = false }
+  function latch.wait() coroutine.yield(latch) end
+  function latch.open() latch.opened = true end
+  return latch
 end
 
 local function soon(seconds) return core.now() + (seconds or 10) end
@@ -28,9 +28,9 @@ local function follower(flight, work, seconds)
   end
 end
 
-describe("a flight", function()
-  it("does the work once for all who come meanwhile", function()
-    local flight, calls, others = Flight.new(), 0, {}
+describe("a single flight", function()
+  it("does the work once for all that come meanwhile", function()
+    local flight, calls, others = SingleFlight.new(), 0, {}
     local function work()
       calls = calls + 1
       if calls == 1 then
@@ -47,8 +47,8 @@ describe("a flight", function()
     assert.equal("value 2", (flight:run(host, soon(), "the login", work)))
   end)
 
-  it("shares a failure too, so that nobody repeats it", function()
-    local flight, calls, other = Flight.new(), 0, nil
+  it("shares a failure too, so that it is not repeated", function()
+    local flight, calls, other = SingleFlight.new(), 0, nil
     local err = Error.new { kind = "auth", message = "refused" }
     local function work()
       calls = calls + 1
@@ -62,7 +62,7 @@ describe("a flight", function()
   end)
 
   it("does not share that one caller ran out of time", function()
-    local flight, other = Flight.new(), nil
+    local flight, other = SingleFlight.new(), nil
     local function work()
       other = follower(flight, function() return "mine" end)
       other()
@@ -72,18 +72,18 @@ describe("a flight", function()
     assert.same({ "mine" }, other())
   end)
 
-  it("is taken over when the one at work died", function()
-    local flight = Flight.new()
-    flight.leader = { gate = host.gate(), ends = core.now() }  -- as a killed thread leaves it
+  it("is taken over when the leader disappeared", function()
+    local flight = SingleFlight.new()
+    flight.leader = { latch = host.latch(), ends = core.now() }  -- as a killed thread leaves it
     local other = follower(flight, function() return "taken over" end)
     other()
     assert.same({ "taken over" }, other())
     assert.is_nil(flight.leader)
   end)
 
-  it("ends one's own waiting at one's own deadline", function()
-    local flight = Flight.new()
-    flight.leader = { gate = host.gate(), ends = soon(60) }
+  it("ends each wait at its own deadline", function()
+    local flight = SingleFlight.new()
+    flight.leader = { latch = host.latch(), ends = soon(60) }
     local other = follower(flight, error, 0)
     other()
     local err = other()[2]
@@ -92,16 +92,16 @@ describe("a flight", function()
     assert.matches("the login", err.message)
   end)
 
-  it("tells a gate that cannot be waited at from time that is up", function()
-    local flight = Flight.new()
-    flight.leader = { gate = host.gate(), ends = soon(60) }
+  it("tells a deadlock from a deadline", function()
+    local flight = SingleFlight.new()
+    flight.leader = { latch = host.latch(), ends = soon(60) }
     local other = follower(flight, error)
     other()
     assert.matches("in another coroutine", other()[2].message)
   end)
 
-  it("opens the gate when the work raises, and lets the error through", function()
-    local flight, other = Flight.new(), nil
+  it("opens the latch when the work raises, and lets the error through", function()
+    local flight, other = SingleFlight.new(), nil
     assert.error_matches(function()
       flight:run(host, soon(), "the login", function()
         other = follower(flight, error)

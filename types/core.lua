@@ -87,7 +87,8 @@ function core.is_secret(value) end
 ---@param client salon.Client
 ---@param response salon.Response
 ---@return salon.Record
-function core.record(class, raw, client, response) end
+---@param parent? salon.Record  that it came with
+function core.record(class, raw, client, response, parent) end
 
 ---A record for each object of a list.
 ---@param class { name: string, backend: string, methods: table, getters: table<string, string|function> }
@@ -104,6 +105,10 @@ function core.raw(record) end
 ---@param record salon.Record
 ---@return salon.Client
 function core.client_of(record) end
+
+---@param record salon.Record
+---@return salon.Record?  the record that it came with: a room's event
+function core.parent_of(record) end
 
 ---@param config table
 ---@return salon.Client

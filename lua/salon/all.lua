@@ -1,7 +1,7 @@
--- salon.all: several different calls at once, in no order. How they run side by
--- side stands in crew.lua.
+-- salon.all: several different calls at once, in no order. worker_pool.lua runs them
+-- side by side.
 
-local Crew = require "salon.internal.workers"
+local WorkerPool = require "salon.internal.worker_pool"
 local Error = require "salon.internal.error"
 
 local function check(functions)
@@ -20,8 +20,8 @@ local function check(functions)
 end
 
 ---Calls all functions at once and gives a table of what they returned, under the
----same names. The first that returns `nil, err` cancels the rest: `nil, err`; a
----`false, err` is no failure. What one raises is raised, and cancels the rest as well.
+---same names. The first that returns `nil, err` cancels the rest, and so does
+---an error that one raises; `false, err` is no failure.
 ---
 ---    local found, err = salon.all {
 ---      room = function() return ot.rooms:get(id) end,
@@ -34,32 +34,32 @@ end
 ---@return any err
 local function all(functions)
   local names = check(functions)
-  local crew = Crew.new("salon.all", "another call of salon.all failed")
+  local pool = WorkerPool.new("salon.all", "another call of salon.all failed")
   local results, workers, left, failure = {}, {}, #names, nil
 
   local function fail(outcome)
     if failure then return end
     failure = outcome
-    crew:dismiss()
-    crew:wake()
+    pool:cancel()
+    pool:wake()
   end
 
   for _, name in ipairs(names) do
     if failure then break end
-    workers[#workers + 1] = crew:start(function()
+    workers[#workers + 1] = pool:start(function()
       local result, err = functions[name]()
       if result == nil and err ~= nil then fail { err = err } end
       results[name] = result
       left = left - 1
     end, function(e) fail { raised = true, e = e } end)
   end
-  while left > 0 and not failure do crew:wait() end
+  while left > 0 and not failure do pool:wait() end
   if failure then
-    crew:dismiss_and_wait()
+    pool:cancel_and_drain()
     if failure.raised then Error.raise(failure.e) end
     return nil, failure.err
   end
-  for _, worker in ipairs(workers) do crew:reap(worker) end
+  for _, worker in ipairs(workers) do pool:reap(worker) end
   return results
 end
 

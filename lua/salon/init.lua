@@ -1,9 +1,8 @@
--- salon: one door to the rooms and meetings of OpenTalk and of La Suite Meet.
+-- salon: a client for OpenTalk and La Suite Meet. What callers may use is named here.
 --
--- This file is the door and no more: what callers may use is named here.
--- A backend, and what makes many calls at once, is loaded when it is first asked
--- for: a script needs one of them. In nginx all are loaded at once, so that no
--- request waits for a disk.
+-- A backend, and what makes many calls at once, is loaded when it is first used: a
+-- script needs one of them. In nginx all are loaded at once, so that no request
+-- waits for a disk.
 
 local Error = require "salon.internal.error"
 local core = require "salon.core"
@@ -22,7 +21,7 @@ local salon = {
   ---`salon.check(client.rooms:get(id))`: the value, or the error raised readably.
   check = Error.check,
 
-  ---The error object behind what `pcall` caught, on every Lua; nil for other errors.
+  ---The error object of what `pcall` caught, on every Lua; nil for other errors.
   caught = Error.caught,
 
   ---JSON null, to be sent on purpose. The same as cjson.null and ngx.null.
@@ -33,7 +32,7 @@ local salon = {
 }
 
 -- A backend's module is a table with `new`, the others are the function.
-local LATER = {
+local LAZY = {
   opentalk = "salon.opentalk",
   meet = "salon.meet",
   map = "salon.map",
@@ -41,14 +40,14 @@ local LATER = {
   scope = "salon.scope",
 }
 
-local function load_later(_, name)
-  if LATER[name] == nil then return nil end
-  local module = require(LATER[name])
+local function load_lazily(_, name)
+  if LAZY[name] == nil then return nil end
+  local module = require(LAZY[name])
   salon[name] = type(module) == "table" and module.new or module
   return salon[name]
 end
 
-setmetatable(salon, { __index = load_later })
+setmetatable(salon, { __index = load_lazily })
 
 ---Marks a table as a JSON list, so that an empty one is sent as [].
 ---@param list? table
@@ -61,7 +60,7 @@ function salon.array(list)
   return setmetatable(list, core.array_mt)
 end
 
----What is at work here, for bug reports.
+---Versions of salon and of what it runs on, for bug reports.
 ---@return { salon: string, lua: string, cjson: string, libcurl: string, ssl: string,
 ---  features: string[] }
 function salon.version()
@@ -78,7 +77,7 @@ function salon.version()
 end
 
 if rawget(_G, "ngx") then
-  for name in pairs(LATER) do load_later(salon, name) end
+  for name in pairs(LAZY) do load_lazily(salon, name) end
 end
 
 return salon

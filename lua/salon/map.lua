@@ -1,16 +1,16 @@
 -- salon.map: a function called for each entry of a list, many calls at a time,
 -- results in order.
 --
--- Each entry has a worker: it takes the entry from the source, starts the worker
--- of the next one if there is room, and calls the function. One at a time is at
--- the source. What was begun and not handed out yet is never more than
--- `concurrency`. Each call has a scope of its own inside of the crew's, so that
--- those behind a failure are cancelled while those before it finish.
+-- Each entry has a worker: it takes the entry from the source, starts the worker of
+-- the next one if there is room, and calls the function. The source is read by one
+-- worker at a time. At most `concurrency` entries have been begun and not handed
+-- out. Each call has a scope of its own inside the pool's, so that the calls after
+-- a failure are cancelled while those before it finish.
 --
--- Not to break: workers know the state, not the object that the caller holds.
--- Without to-be-closed variables the collector is what ends a loop that was left.
+-- Not to break: workers refer to the state, not to the object that the caller holds.
+-- Without to-be-closed variables the collector ends a loop that was left.
 
-local Crew = require "salon.internal.workers"
+local WorkerPool = require "salon.internal.worker_pool"
 local Error = require "salon.internal.error"
 local context = require "salon.internal.context"
 local options = require "salon.internal.options"
@@ -25,7 +25,7 @@ local BEHIND = "salon.map was stopped by an earlier failure"
 
 -- The workers ----------------------------------------------------------------
 
--- Nothing behind entry `number` is wanted any more.
+-- Nothing after entry `number` is wanted any more.
 local function cut(state, number)
   if number >= state.final then return end
   state.final = number
@@ -38,7 +38,7 @@ end
 local function settle(state, number)
   if state.closed then return end
   state.slots[number].settled = true
-  if number == state.delivered + 1 then state.crew:wake() end
+  if number == state.delivered + 1 then state.pool:wake() end
 end
 
 local top_up
@@ -46,7 +46,7 @@ local top_up
 local function work(state, number)
   local slot = state.slots[number]
   local item = state.source()
-  state.at_source = nil
+  state.reading_source = nil
   slot.item = item
   if item == nil then
     cut(state, number)
@@ -55,7 +55,7 @@ local function work(state, number)
   if number > state.final or state.closed then return end
   top_up(state)
   slot.scope = context.scope(BEHIND)
-  context.assume(context.within(slot.scope, state.crew.frame))
+  context.assume(context.within(slot.scope, state.pool.frame))
   local result, err = state.fn(item)
   if result == nil then slot.err = err end
   slot.result = result
@@ -66,9 +66,9 @@ end
 local function start(state, number)
   local slot = {}
   state.slots[number] = slot
-  state.at_source = number
-  slot.worker = state.crew:start(function() work(state, number) end, function(e)
-    if state.at_source == number then state.at_source = nil end
+  state.reading_source = number
+  slot.worker = state.pool:start(function() work(state, number) end, function(e)
+    if state.reading_source == number then state.reading_source = nil end
     slot.raised, slot.e = true, e
     cut(state, number)
     settle(state, number)
@@ -76,7 +76,7 @@ local function start(state, number)
 end
 
 function top_up(state)
-  while not state.at_source and not state.closed and state.started < state.final
+  while not state.reading_source and not state.closed and state.started < state.final
     and state.started - state.delivered < state.concurrency do
     state.started = state.started + 1
     start(state, state.started)
@@ -87,16 +87,16 @@ end
 
 local function close(state)
   state.closed = true
-  state.crew:dismiss()
+  state.pool:cancel()
   if state.closable then state.closable:close() end
-  state.crew:wake()
+  state.pool:wake()
 end
 
 local function close_and_wait(state)
   if state.closed then return end
   close(state)
   state.slots = {}
-  state.crew:dismiss_and_wait()
+  state.pool:cancel_and_drain()
 end
 
 local function settled(state, number)
@@ -104,13 +104,13 @@ local function settled(state, number)
   return slot and slot.settled and slot
 end
 
--- Waits for entry `number`. The crew begins in the scopes in which the map was made;
--- those that its reader is in besides end the reading.
+-- Waits for entry `number`. The pool runs in the scopes in which the map was made;
+-- other scopes of the reader end the reading.
 local function await(state, number)
-  local refusal = state.crew:refusal()
+  local refusal = state.pool:refusal()
   while not (state.closed or refusal or settled(state, number)) do
-    state.crew:wait()
-    refusal = state.crew:refusal()
+    state.pool:wait()
+    refusal = state.pool:refusal()
   end
   local slot = not refusal and settled(state, number)
   if slot then state.slots[number] = nil end
@@ -121,13 +121,13 @@ end
 function Map:__call()
   local state = self.state
   if state.closed then return nil end
-  if state.crew:has_me() then
-    error("salon.map: its own function cannot ask for the next entry", 2)
+  if state.pool:is_inside() then
+    error("salon.map: deadlock: the map is read inside its own function", 2)
   end
-  if state.reading then error("salon.map: somebody else waits for the next entry already", 2) end
+  if state.reading then error("salon.map: another light thread is reading it already", 2) end
   state.reading = true
   top_up(state)
-  state.crew:step()
+  state.pool:step()
   local slot, refusal = await(state, state.delivered + 1)
   state.reading = false
   if refusal then
@@ -135,7 +135,7 @@ function Map:__call()
     Error.raise(refusal)
   end
   if not slot then return nil end  -- closed meanwhile by another light thread
-  state.crew:reap(slot.worker)
+  state.pool:reap(slot.worker)
   if slot.raised then
     close_and_wait(state)
     Error.raise(slot.e)
@@ -146,7 +146,7 @@ function Map:__call()
 end
 
 ---Cancels the calls under way and begins no more; also closes the walk it reads.
----May be called at any time, twice too.
+---Idempotent.
 function Map:close()
   if getmetatable(self) ~= Map then error("map:close: call it with a colon", 2) end
   close_and_wait(self.state)
@@ -158,15 +158,15 @@ function Map:__tostring()
   return self.state.closed and "salon.Map(at its end)" or "salon.Map"
 end
 
--- In a finalizer nobody may wait.
+-- A finaliser must not wait.
 local function abandon(state)
   if not state.closed then close(state) end
 end
 
 function Map:__gc() abandon(self.state) end
 
--- Lua 5.1 and LuaJIT finalize no tables, but a userdata that hangs on one.
-local function finalize(self)
+-- Lua 5.1 and LuaJIT finalise no tables, but a userdata in one.
+local function finalise(self)
   local newproxy = rawget(_G, "newproxy")
   if newproxy == nil then return end
   local state = self.state
@@ -174,7 +174,7 @@ local function finalize(self)
   getmetatable(self.proxy).__gc = function() abandon(state) end
 end
 
--- The door -----------------------------------------------------------------------
+-- The public function -----------------------------------------------------------------------
 
 local OPTIONS = {
   concurrency = { "number", integer = true, min = 1, max = 10000 },
@@ -208,20 +208,20 @@ local function closable(iterable)
 end
 
 local function new(iterable, fn, given)
-  local crew = Crew.new("salon.map", CLOSED)
+  local pool = WorkerPool.new("salon.map", CLOSED)
   local self = setmetatable({ state = {
-    crew = crew,
+    pool = pool,
     source = is_callable(iterable) and iterable or each_of(iterable),
     closable = is_callable(iterable) and closable(iterable) or nil,
     fn = fn,
-    concurrency = crew.alone and 1 or given.concurrency or 16,
+    concurrency = pool.sequential and 1 or given.concurrency or 16,
     stops = given.on_error ~= "collect",
     started = 0,         -- entries, those included that turn out not to exist
     delivered = 0,
     final = math.huge,   -- the last one that matters
     slots = {},
   } }, Map)
-  finalize(self)
+  finalise(self)
   return self
 end
 
@@ -230,19 +230,18 @@ end
 ---
 ---    for item, result, err in salon.map(ot.rooms:each(), fn) do … end
 ---
----Nothing is begun before it is asked for the first entry; never more than
----`concurrency` entries have been begun and not handed out. When `fn` returns
----`nil, err` the error comes in place of the result: that is the last entry, and
----those behind it are cancelled, or with `on_error = "collect"` one like any
----other. `false, err` is no failure: false is the result, and `err` is dropped.
----What `fn` or the source raises is raised in its turn, after all entries before
----it. To leave the loop cancels the rest: at once on Lua 5.4; elsewhere the
----collector does it, or `map:close()`.
+---Nothing begins before the first entry is asked for; at most `concurrency` entries
+---have been begun and not handed out. When `fn` returns `nil, err` the error takes
+---the place of the result: that is the last entry, and those after it are cancelled;
+---with `on_error = "collect"` the loop goes on. `false, err` is no failure: false is
+---the result, and `err` is dropped. Errors raised by `fn` or the source surface in
+---order, after all entries before them. Leaving the loop cancels the rest: at once on
+---Lua 5.4; elsewhere `map:close()` does it, or the collector.
 ---
----In a script only salon's own calls wait beside each other: whatever else blocks
----in `fn` blocks everything, and what yields by itself is an error. In nginx each
----call is a light thread. PUC Lua 5.1 cannot wait inside of an iterator, nor can
----nginx's init phase: there it works one at a time.
+---In a script only salon's own calls wait side by side: whatever else blocks in `fn`
+---blocks everything, and a function that yields is an error. In nginx each call is a
+---light thread. PUC Lua 5.1 cannot yield inside an iterator, nor can nginx's init
+---phase: there one call follows the other.
 ---@param iterable function|salon.Walk|table  called until nil comes; or an array
 ---@param fn fun(item: any): any?, any?
 ---@param opts? { concurrency?: integer, on_error?: "stop"|"collect" }  1 to 10,000

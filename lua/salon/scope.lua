@@ -1,5 +1,5 @@
--- salon.scope: one deadline, and one way to call it off, for everything that
--- happens inside of `scope:run`. What scopes do to calls stands in context.lua.
+-- salon.scope: one deadline and one cancellation for everything inside `scope:run`.
+-- What a scope does to calls is in context.lua.
 
 local context = require "salon.internal.context"
 local core = require "salon.core"
@@ -16,7 +16,7 @@ local function check(self, fname)
   end
 end
 
--- In nginx a client that goes away takes the scope along.
+-- In nginx the scope ends when the client goes away.
 local function watch_client(self)
   local host = hosts.pick()
   if host and host.on_abort then host.on_abort(self) end
@@ -28,11 +28,11 @@ local function leave(before, ok, ...)
   return ...
 end
 
----Calls `fn(...)` and hands on what it returns or raises. Every call made inside,
----with its logins, repeats, pauses and pages, is over when the scope is; inside
----of another scope the earlier end counts. It may be used more than once, and by
----several light threads at a time. A coroutine of your own begins outside: call
----`run` in it.
+---Calls `fn(...)`, returns what it returns and raises what it raises. Every call made
+---inside, with its logins, retries, pauses and pages, ends with the scope at the
+---latest; inside another scope the earlier deadline counts. May be used more than
+---once, and by several light threads at a time. A coroutine of your own begins
+---outside: call `run` in it.
 ---@param fn function
 ---@param ... any
 ---@return any ...
@@ -49,15 +49,15 @@ function Scope:run(fn, ...)
 end
 
 ---Ends what is under way inside, from wherever it is called: those calls return
----`nil, err` with `err.kind == "cancelled"`, later ones too. Nothing happens when
----all is over already.
+---`nil, err` with `err.kind == "cancelled"`, later ones too. Without effect when all
+---calls have ended.
 function Scope:cancel()
   check(self, "scope:cancel")
   context.cancel(self)
 end
 
----Cancels what is left, such as a page that was fetched ahead; `run` raises from
----now on. May be called twice; a scope that stays open does no harm.
+---Cancels what is left, such as a page fetched ahead; `run` raises from now on.
+---Idempotent; a scope that stays open does no harm.
 function Scope:close()
   check(self, "scope:close")
   self.closed = true

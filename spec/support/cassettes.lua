@@ -91,6 +91,7 @@ local SPECIAL = {
 }
 
 local function field(value, name)
+  if name == "usable" then return value:usable() end
   if SPECIAL[name] and (type(value) == "table" or is_token(value)) then return SPECIAL[name](value) end
   for step in name:gmatch("[^.]+") do
     if value == nil then return nil end

@@ -13,7 +13,14 @@
 
 #define MAX_DEPTH 1024 /* lua-cjson decodes 1000 levels */
 
-enum { RAW = 1, CLIENT, RESPONSE, GIVEN, PARTS = GIVEN }; /* user values */
+enum {
+  RAW = 1,
+  CLIENT,
+  RESPONSE,
+  PARENT,
+  GIVEN,
+  PARTS = GIVEN
+};                                   /* user values */
 enum { METHODS = 1, GETTERS, META }; /* upvalues of the metamethods */
 
 static const char METATABLE; /* class[&METATABLE], metatable[&METATABLE] */
@@ -233,12 +240,19 @@ static void pushmetatable(lua_State *L, int class) {
   newmetatable(L, class);
 }
 
-enum { CLASS = 1, RAWS, OF, BY, METAOF }; /* stack of what makes records */
+enum {
+  CLASS = 1,
+  RAWS,
+  OF,
+  BY,
+  FROM,
+  METAOF
+}; /* stack of what makes records */
 
 static void checkclass(lua_State *L) {
   luaL_checktype(L, CLASS, LUA_TTABLE);
   luaL_checktype(L, RAWS, LUA_TTABLE);
-  lua_settop(L, BY);
+  lua_settop(L, FROM);
   pushmetatable(L, CLASS);
 }
 
@@ -251,11 +265,13 @@ static void wrap(lua_State *L) {
   salon_setpart(L, -2, CLIENT);
   lua_pushvalue(L, BY);
   salon_setpart(L, -2, RESPONSE);
+  lua_pushvalue(L, FROM);
+  salon_setpart(L, -2, PARENT);
   lua_pushvalue(L, METAOF); /* without it nobody looks at the parts */
   lua_setmetatable(L, -2);
 }
 
-/* record(class, raw, client, response) */
+/* record(class, raw, client, response [, the record it came with]) */
 static int record_new(lua_State *L) {
   checkclass(L);
   lua_pushvalue(L, RAWS);
@@ -291,10 +307,19 @@ static int record_client_of(lua_State *L) {
   return 1;
 }
 
+static int record_parent_of(lua_State *L) {
+  checkrecord(L, 1);
+  salon_getpart(L, 1, PARENT);
+  return 1;
+}
+
 void salon_open_record(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"record", record_new}, {"records", record_list},
-    {"raw", record_raw},    {"client_of", record_client_of},
+    {"record", record_new},
+    {"records", record_list},
+    {"raw", record_raw},
+    {"client_of", record_client_of},
+    {"parent_of", record_parent_of},
     {NULL, NULL},
   };
   salon_setfuncs(L, functions);

@@ -8,9 +8,9 @@
 local client = require "salon.internal.client"
 local core = require "salon.core"
 local json = require "salon.internal.json"
-local links = require "salon.internal.links"
 local options = require "salon.internal.options"
 local pages = require "salon.internal.pages"
+local Source = require "salon.internal.source"
 
 local call = {}
 
@@ -132,10 +132,9 @@ function call.call(self, method, path, opts)
   return data, session.about(response)
 end
 
--- The list in a decoded response: itself, the member that was named, Meet's
--- `results`, or the only list there is.
-local function list_in(data, shape, name)
-  if shape == "array" then return data end
+-- The list in a decoded object: the member that was named, Meet's `results`, or the
+-- only list there is.
+local function member(data, name)
   name = name or "results"
   if type(data[name]) == "table" then return data[name] end
   local found
@@ -148,55 +147,29 @@ local function list_in(data, shape, name)
   return found
 end
 
--- Where the next page is, as "name=value": in the Link header (OpenTalk) or in
--- the body (Meet). Page numbers must grow, anything else would be a circle.
-local function position_after(link, data, position)
-  local cursor = links.param(link, "after", "after")
-  if cursor and cursor ~= "" then return "after=" .. cursor end
-  local page = links.param(link, "next", "page")
-  if page == nil and type(data.next) == "string" then page = core.query_param(data.next, "page") end
-  page = tonumber(page)
-  local last = position and tonumber(position:match("^page=(.*)"))
-  if page and page > (last or 1) then return ("page=%d"):format(page) end
+local function decode(self, response)
+  local shape = json.shape(response.body) == "array" and "array" or "object"
+  local data, err = self.session:decode(response, shape)
+  if data == nil then return nil, err end
+  if shape == "array" then return data end
+  local list = member(data, self.member)
+  if list == nil then return nil, self.session:shape_error(response, "the response holds no list") end
+  return list, data
 end
 
-local function page_number(position)
-  return tonumber(position:match("^page=(%d+)$"))
-end
-
-local function later_page(position, n)
-  return ("page=%d"):format(page_number(position) + n)
-end
-
--- How many pages are left from `following` on: by the Link header's last page
--- (OpenTalk), or by the count in the body (Meet), where all are as long as this one.
-local function pages_left(link, data, list, following)
-  local number = page_number(following)
-  if number == nil then return nil end
-  local last = tonumber(links.param(link, "last", "page"))
-  if last == nil and type(data.count) == "number" and #list > 0 then
-    last = math.ceil(data.count / #list)
-  end
-  return last and last - number + 1
-end
-
-local function without(query, name)
-  local kept = {}
-  for i = 1, #query, 2 do
-    if query[i] ~= name then
-      kept[#kept + 1] = query[i]
-      kept[#kept + 1] = query[i + 1]
-    end
-  end
-  return kept
-end
-
-local function ids_of(list)
+local function ids_of(_, _, list)
   local ids = {}
   for i, raw in ipairs(list) do
     ids[i] = type(raw) == "table" and (raw.id or raw.invite_code) or false
   end
   return ids
+end
+
+-- The entries up to a null.
+local function entries(items)
+  local page = {}
+  for i, raw in ipairs(items) do page[i] = raw end
+  return page
 end
 
 ---@class salon.AnyPages
@@ -221,45 +194,10 @@ function call.pages(self, path, opts)
   local user = user_of and user_of(session, given, "client:pages")
   local parts, query = split("client:pages", path), flatten("client:pages", given.query)
   local first = new_call(session, parts, query, user)
-  local data, list
-  local source = { session = session, timeout = given.timeout }
-  function source.call(position)
-    local request = {}
-    for name, value in pairs(first) do request[name] = value end
-    if position then
-      local name, value = position:match("^(%a+)=(.*)")
-      local moved = without(query, name)
-      moved[#moved + 1], moved[#moved + 2] = name, value
-      request.query = moved
-    end
-    return request
-  end
-  function source.items(response)
-    local shape = json.shape(response.body) == "array" and "array" or "object"
-    local err
-    data, err = session:decode(response, shape)
-    if data == nil then return nil, err end
-    list = list_in(data, shape, given.items)
-    if list == nil then return nil, session:shape_error(response, "the response holds no list") end
-    return list, ids_of(list)
-  end
-  function source.following(response, position)
-    return position_after(response.request:header("Link"), data, position)
-  end
-  function source.left(response, following)
-    return pages_left(response.request:header("Link"), data, list, following)
-  end
-  source.further = later_page
-  function source.records(items)  -- up to a null
-    local page = {}
-    for i, raw in ipairs(items) do page[i] = raw end
-    return page
-  end
-  -- Meet: the list became shorter while we walked.
-  function source.over(err)
-    return err.status == 404 and err.body ~= nil and err.body:find('^%s*{"detail"') ~= nil
-  end
-  return pages.walk(source, nil, given.prefetch)
+  return pages.walk(Source.new {
+    session = session, timeout = given.timeout, records = entries, decode = decode, ids = ids_of,
+    parts = first.parts, query = query, user = user, outside = first.outside, member = given.items,
+  }, { prefetch = given.prefetch })
 end
 
 return call

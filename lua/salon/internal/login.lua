@@ -1,9 +1,11 @@
--- One login: the token of one user, renewed before it expires and on demand,
--- one renewal at a time; everybody else waits for that one. How a token is got
--- is the `renew` function of the backend.
+-- One login: the token of one user, renewed before it expires and on demand, one
+-- renewal at a time; other callers wait for it. The grant gets the tokens: a table of
+--
+--   renew(self, deadline, old: salon.Token?) -> Token | nil, err
+--   renewable     may it give another token after a refusal?
 
 local Error = require "salon.internal.error"
-local Flight = require "salon.internal.single_flight"
+local SingleFlight = require "salon.internal.single_flight"
 local core = require "salon.core"
 local options = require "salon.internal.options"
 
@@ -16,16 +18,17 @@ local FLOOR = 5    -- seconds between two renewals of a token that is still aliv
 local Login = {}
 Login.__index = Login
 
----@param fields { session: salon.Session, renew: function, renewable: boolean }
----  renew(login, deadline, old: salon.Token?) -> Token | nil, err
-function Login.new(fields)
+---@param http salon.Http
+---@param grant table
+---@return salon.Login
+function Login.new(http, grant)
   return setmetatable({
-    session = fields.session,
-    renew = fields.renew,
-    renewable = fields.renewable ~= false,
+    http = http,
+    grant = grant,
+    renewable = grant.renewable,
     token = nil,
     renewed_at = nil,
-    flight = Flight.new(),
+    renewal = SingleFlight.new(),
   }, Login)
 end
 
@@ -39,14 +42,14 @@ local function due(self, token)
   return self.renewed_at == nil or core.now() - self.renewed_at >= FLOOR
 end
 
--- Until when nobody has to look whether `token` is due.
+-- Until when `token` cannot be due.
 local function good_until(token)
   local left = token:expires_in()
   if left == nil then return math.huge end
   return core.now() + left - math.min(MARGIN, token:lifetime() / 2)
 end
 
----The token, if one is there that needs no renewal.
+---The token, if there is one that needs no renewal.
 ---@param refused? salon.Token  a token the server did not accept
 ---@return salon.Token?
 function Login:ready(refused)
@@ -60,7 +63,7 @@ function Login:ready(refused)
   end
 end
 
--- An early renewal failed while the old token is still good: go on with it.
+-- An early renewal failed, but the old token can still be used.
 local function still_good(token, refused)
   local left = token and token ~= refused and token:expires_in()
   return left and left > 1
@@ -69,9 +72,9 @@ end
 local function renew_now(self, deadline, refused)
   local err
   local token = self:ready(refused)
-  if token then return token end  -- somebody was quicker
+  if token then return token end  -- renewed meanwhile
   local old = self.token
-  token, err = self.renew(self, deadline, old)
+  token, err = self.grant:renew(deadline, old)
   self.renewed_at = core.now()
   if token == nil then
     if still_good(old, refused) then return old end
@@ -89,24 +92,24 @@ end
 function Login:get(deadline, refused)
   local token = self:ready(refused)
   if token then return token end
-  local host, err = self.session:host()
+  local host, err = self.http:host()
   if host == nil then return nil, err end
-  repeat  -- what somebody else's renewal left in place may be the refused one
-    token, err = self.flight:run(host, deadline, "the login", renew_now, self, deadline, refused)
+  repeat  -- another caller's renewal may have left the refused one in place
+    token, err = self.renewal:run(host, deadline, "the login", renew_now, self, deadline, refused)
   until token == nil or token ~= refused
   return token, err
 end
 
----The Token of a login service's response. What the service sends may be no token
----at all (a blank inside, no lifetime one can add): an error then, whose body
----stays out of it, as nobody knows what in there is secret.
----@param session salon.Session
+---The Token of a login service's response. What the service sends may be no token at
+---all (a blank inside, no lifetime one can add): an error then, whose body stays out
+---of it, as nothing tells what in there is secret.
+---@param http salon.Http
 ---@param response table
 ---@param data table  the decoded response
 ---@param fields table  for core.token
 ---@return salon.Token? token
 ---@return salon.Error? err  kind: decode
-function Login.read(session, response, data, fields)
+function Login.read(http, response, data, fields)
   local fault
   if type(data.access_token) ~= "string" or data.access_token == "" then
     fault = "the login service's response holds no access_token"
@@ -117,42 +120,47 @@ function Login.read(session, response, data, fields)
     fields.response = response
     local ok, token = pcall(core.token, fields)
     if ok then
-      session.about(response)
+      http.about(response)
       return token
     end
-    fault = "the login service's response is no use: " .. token
+    fault = "the login service's response cannot be used: " .. token
   end
-  local err = session:shape_error(response, fault)
+  local err = http:shape_error(response, fault)
   err.body = nil
   return nil, err
 end
 
+-- A token from outside --------------------------------------------------------
+
+local Given = {}
+Given.__index = Given
+
 local function given_fault(message, hint)
-  return Error.new { kind = "auth", message = message, hint = hint }
+  return nil, Error.new { kind = "auth", message = message, hint = hint }
 end
 
----A login whose token comes from outside: a value, or a function that is asked
----for the first token and again after a refusal.
----@param session salon.Session
----@param given string|salon.Secret|function
----@return salon.Login
-function Login.given(session, given)
-  local dynamic = type(given) == "function"
-  local function renew(_, _, old)
-    local text, message = options.reveal(given)
-    if text == nil then
-      return nil, given_fault("option 'token': no token to send: " .. message)
-    end
-    if old and old:reveal() == text then
-      return nil, given_fault("the token was refused, and option 'token' has no other one",
-        dynamic and "its function gave the same token again" or "give a fresh one")
-    end
-    local ok, token = pcall(core.token, { access = text })
-    if ok then return token end
-    return nil, given_fault("option 'token' gave no usable token: " .. token,
-      "a line end, perhaps, from the file it was read from?")
+function Given:renew(_, old)
+  local text, message = options.reveal(self.value)
+  if text == nil then
+    return given_fault("option 'token': no token to send: " .. message)
   end
-  return Login.new { session = session, renew = renew, renewable = dynamic }
+  if old and old:reveal() == text then
+    return given_fault("the token was refused, and option 'token' has no other one",
+      self.renewable and "its function gave the same token again" or "give a fresh one")
+  end
+  local ok, token = pcall(core.token, { access = text })
+  if ok then return token end
+  return given_fault("option 'token' gave no usable token: " .. token,
+    "does the file it was read from end in a line end?")
+end
+
+---A login whose token comes from outside: a value, or a function that is called for
+---the first token and again after a refusal.
+---@param http salon.Http
+---@param value string|salon.Secret|function
+---@return salon.Login
+function Login.given(http, value)
+  return Login.new(http, setmetatable({ value = value, renewable = type(value) == "function" }, Given))
 end
 
 return Login

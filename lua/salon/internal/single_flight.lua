@@ -1,9 +1,9 @@
--- One at a time: the first caller does the work, everybody who comes meanwhile
--- waits for it and shares what came out. Used for discovery and for logins.
+-- Single flight: the first caller does the work, those that come meanwhile wait for
+-- it and share its result. Used for discovery and for logins.
 --
--- Where the host can, the work goes on apart from its first caller, whose light
--- thread nginx may kill at any time. Where it cannot, the next one takes over after
--- the deadline of one that died without a word.
+-- Where the host can, the work runs apart from its first caller, whose light thread
+-- nginx may kill at any time. Where it cannot, the next caller takes over after the
+-- deadline of a leader that disappeared.
 
 local Error = require "salon.internal.error"
 local context = require "salon.internal.context"
@@ -12,11 +12,11 @@ local core = require "salon.core"
 local GRACE = 1
 local unpack = rawget(_G, "unpack") or table.unpack
 
-local Flight = {}
-Flight.__index = Flight
+local SingleFlight = {}
+SingleFlight.__index = SingleFlight
 
-function Flight.new()
-  return setmetatable({ leader = nil }, Flight)
+function SingleFlight.new()
+  return setmetatable({ leader = nil }, SingleFlight)
 end
 
 local function out_of_time(what)
@@ -27,31 +27,30 @@ local function out_of_time(what)
   }
 end
 
--- The gate did not let us wait: in a plain script only the coroutine that is at it
--- could open it, and that stands still while we wait.
-local function stuck(what)
+-- The latch cannot open: in a plain script only the coroutine that does the work could
+-- open it, and that stands still while this one waits.
+local function deadlock(what)
   return Error.new {
     kind = "timeout",
-    message = what .. " is under way in another coroutine, which has to go on first",
+    message = what .. " is under way in another coroutine, which has to run first",
     retryable = true,
     hint = "resume that one before the next call: a password function must not yield",
   }
 end
 
--- An outcome that says something about the leader's patience only.
+-- An error that is only about the leader's own deadline or scope.
 local function private(err)
   return err ~= nil and (err.kind == "timeout" or err.kind == "cancelled")
 end
 
--- Waits for the one who is at it. Returns true with the leader when there is an
--- outcome to share.
+-- Waits for the leader. Returns true with it when there is a result to share.
 local function follow(self, host, deadline, what)
   local leader = self.leader
   if host.gone and host.gone(leader.co) then
     self.leader = nil
     return false
   end
-  leader.gate:wait(math.min(deadline, leader.ends))
+  leader.latch:wait(math.min(deadline, leader.ends))
   if leader.over then
     if private(leader.err) then return false end
     return true, leader
@@ -63,10 +62,10 @@ local function follow(self, host, deadline, what)
     if self.leader == leader then self.leader = nil end
     return false
   end
-  return true, { err = now < deadline and stuck(what) or out_of_time(what) }
+  return true, { err = now < deadline and deadlock(what) or out_of_time(what) }
 end
 
--- Does the work and tells everybody what came out.
+-- Does the work and shares its result.
 local function lead(self, me, what, work, arguments)
   local ok, value, err = pcall(work, unpack(arguments, 1, arguments.n))
   if self.leader == me then self.leader = nil end
@@ -77,31 +76,31 @@ local function lead(self, me, what, work, arguments)
     me.raised = value
     me.err = Error.new { kind = "auth", message = what .. " failed: " .. tostring(value) }
   end
-  me.gate:open()
+  me.latch:open()
 end
 
--- Waits for work that goes on by itself.
+-- Waits for work that runs apart.
 local function await(me, deadline, what)
-  if me.gate:wait(deadline) or me.over then return end
+  if me.latch:wait(deadline) or me.over then return end
   return context.refusal() or out_of_time(what)
 end
 
----Runs `work`, or waits for whoever runs it already. Where the host can, the work
----is detached from the one who asked first: when his nginx client goes away, the
----others still get what they wait for.
+---Runs `work`, or waits for the caller that runs it already. Where the host can, the
+---work is detached from the first caller: when its nginx client goes away, the others
+---still get the result.
 ---@param host table
 ---@param deadline number
 ---@param what string  for messages: "the login"
 ---@param work fun(...): any, salon.Error?
 ---@return any value
 ---@return salon.Error? err
-function Flight:run(host, deadline, what, work, ...)
+function SingleFlight:run(host, deadline, what, work, ...)
   while self.leader do
     local over, leader = follow(self, host, deadline, what)
     if over then return leader.value, leader.err end
     if core.now() >= deadline then return nil, out_of_time(what) end
   end
-  local me = { gate = host.gate(), ends = deadline + GRACE, co = coroutine.running() }
+  local me = { latch = host.latch(), ends = deadline + GRACE, co = coroutine.running() }
   local arguments = { n = select("#", ...), ... }
   self.leader = me
   if host.detach and host.detach(function() lead(self, me, what, work, arguments) end) then
@@ -114,4 +113,4 @@ function Flight:run(host, deadline, what, work, ...)
   return me.value, me.err
 end
 
-return Flight
+return SingleFlight

@@ -2,13 +2,15 @@
 -- session, logins and resources together, and knows which refusals a fresh token
 -- cures.
 
+local Http = require "salon.internal.http"
+local Secrets = require "salon.internal.secrets"
 local Session = require "salon.internal.session"
 local call = require "salon.internal.call"
 local client = require "salon.internal.client"
-local hints = require "salon.internal.hints"
+local find_hint = require "salon.internal.hints".find
+local hints = require "salon.meet.hints"
 local login = require "salon.meet.login"
 local options = require "salon.internal.options"
-local remedies = require "salon.meet.hints"
 local rooms = require "salon.meet.rooms"
 local unsupported = require "salon.internal.unsupported"
 
@@ -60,19 +62,13 @@ function Backend:login(asked)
   local user = asked.user or ""
   local found = self.logins[user]
   if found == nil then
-    found = login.new(self.session, self.given, asked.user)
+    found = login.new { http = self.http, base = self.base, secrets = self.secrets,
+      given = self.given, user = asked.user }
     self.logins[user] = found
     self.made = self.made + 1
     if self.made % SWEEP_EVERY == 0 then sweep(self) end
   end
   return found
-end
-
-function Backend:secrets(list)
-  for _, name in ipairs { "client_secret", "secret_in_use", "token" } do
-    local value = self.given[name]
-    if value and type(value) ~= "function" then list[#list + 1] = value:reveal() end
-  end
 end
 
 -- A token that is not accepted shows as 401 or, on servers with an OpenID
@@ -88,9 +84,9 @@ end
 function Backend.explain(_, err, _, pending)
   if pending.refused then
     err.kind = "auth"
-    err.hint = pending.login.renewable and hints.find(remedies.REFUSED, err) or remedies.GIVEN
+    err.hint = pending.login.renewable and find_hint(hints.REFUSED, err) or hints.GIVEN
   else
-    err.hint = hints.find(remedies.ROOMS, err) or err.hint
+    err.hint = find_hint(hints.ROOMS, err) or err.hint
     -- The server's random name was taken: it made nothing.
     if err.status == 400 and err.method == "POST" and err.body
       and err.body:find('^{"slug":') then
@@ -132,15 +128,18 @@ function meet.new(given)
   end
   local origin = checked.url:gsub("/external%-api/v1%.0$", "")
   local self = client.new("meet", origin, checked)
-  local backend = setmetatable({
+  local secrets = Secrets.new()
+  for _, name in ipairs { "client_secret", "token" } do secrets:note(name, checked[name]) end
+  local http = Http.new { client = self, secrets = secrets, options = checked }
+  local session = Session.new(http, setmetatable({
     base = origin .. API,
+    http = http,
+    secrets = secrets,
     given = checked,
     user = checked.user,
     logins = {},
     made = 0,
-  }, Backend)
-  local session = Session.new { client = self, backend = backend, options = checked }
-  backend.session = session
+  }, Backend))
   client.equip(self, session, {
     backend = "meet",
     rooms = rooms.service(session),

@@ -6,9 +6,9 @@
 local Error = require "salon.internal.error"
 local Login = require "salon.internal.login"
 local core = require "salon.core"
-local hints = require "salon.internal.hints"
+local find_hint = require "salon.internal.hints".find
+local hints = require "salon.meet.hints"
 local options = require "salon.internal.options"
-local remedies = require "salon.meet.hints"
 
 local login = {}
 
@@ -20,7 +20,7 @@ local UNKNOWN_USER = "User not found."  -- with a 404, and never translated
 local function explain(err)
   if err.status == nil then return err end
   if err.status < 300 then err.body = nil end  -- broken JSON, perhaps with a token in it
-  err.hint = hints.find(remedies.LOGIN, err) or err.hint
+  err.hint = find_hint(hints.LOGIN, err) or find_hint(hints.ROOMS, err) or err.hint
   -- Asking again does no harm, whatever the method is.
   if err.status >= 500 then err.retryable = true end
   if REFUSED[err.status] or err.message == UNKNOWN_USER then
@@ -30,15 +30,20 @@ local function explain(err)
   return err
 end
 
-local function ask(self, deadline)
-  local session, given = self.session, self.given
+---@class salon.meet.Grant
+local Grant = { renewable = true }
+Grant.__index = Grant
+
+function Grant:renew(deadline)
+  local given = self.given
   local secret, message = options.reveal(given.client_secret)
   if secret == nil then
     return nil, Error.new { kind = "auth", message = "option 'client_secret': " .. message }
   end
-  given.secret_in_use = core.secret(secret)
-  local data, response = session:fetch {
+  self.secrets:note("client_secret", secret)
+  local data, response = self.http:fetch {
     method = "POST",
+    base = self.base,
     parts = { "application", "token", "" },
     body = core.encode {
       client_id = given.client_id,
@@ -46,28 +51,20 @@ local function ask(self, deadline)
       grant_type = "client_credentials",
       scope = self.user,
     },
-    anonymous = true,
     deadline = deadline,
     retry = "idempotent",
     repeat_on = { status = 409, max = 1 },  -- a race while the server makes the user
   }
   if data == nil then return nil, explain(response) end
-  return Login.read(session, response, data, {})
+  return Login.read(self.http, response, data, {})
 end
 
----@param session salon.Session
----@param given table  the client's options
----@param user string?  nil with a token from outside
+---@param fields { http: salon.Http, base: string, secrets: salon.Secrets, given: table,
+---  user?: string }  given: the client's options; user: nil with a token from outside
 ---@return salon.Login
-function login.new(session, given, user)
-  local self
-  if given.token then
-    self = Login.given(session, given.token)
-  else
-    self = Login.new { session = session, renew = ask }
-  end
-  self.given, self.user = given, user
-  return self
+function login.new(fields)
+  if fields.given.token then return Login.given(fields.http, fields.given.token) end
+  return Login.new(fields.http, setmetatable(fields, Grant))
 end
 
 return login

@@ -3,6 +3,7 @@
 
 local core = require "salon.core"
 local options = require "salon.internal.options"
+local Source = require "salon.internal.source"
 local pages = require "salon.internal.pages"
 local unsupported = require "salon.internal.unsupported"
 
@@ -65,54 +66,30 @@ end
 
 rooms.user_of = user_of
 
+local function decode(self, response)
+  local data, err = self.session:decode(response, "object")
+  if data == nil then return nil, err end
+  if type(data.results) ~= "table" then
+    return nil, self.session:shape_error(response, "the page holds no list 'results'")
+  end
+  return data.results, data
+end
+
 local function source(session, given, user)
-  local data  -- of the page at hand: it holds the link as well
-  local self = {
+  return Source.new {
     session = session,
     timeout = given.timeout,
+    parts = { "rooms", "" },
+    query = given.page_size and { "page_size", given.page_size },
+    user = user,
+    key = "id",
+    decode = decode,
     records = function(items, about) return core.records(CLASS, items, session.client, about) end,
   }
-  function self.call(position)
-    local query = {}
-    if position then query[1], query[2] = "page", position end
-    if given.page_size then
-      query[#query + 1] = "page_size"
-      query[#query + 1] = given.page_size
-    end
-    return { parts = { "rooms", "" }, query = query, user = user }
-  end
-  function self.items(response)
-    local err
-    data, err = session:decode(response, "object")
-    if data == nil then return nil, err end
-    if type(data.results) ~= "table" then
-      return nil, session:shape_error(response, "the page holds no list 'results'")
-    end
-    return pages.objects(session, response, data.results, "id")
-  end
-  function self.following(_, position)
-    if type(data.next) ~= "string" then return nil end
-    local page = tonumber(core.query_param(data.next, "page"))
-    if page and page > (position or 1) then return page end
-  end
-  -- Every page but the last is as long as this one.
-  function self.left(_, following)
-    local count, length = data.count, #data.results
-    if type(count) ~= "number" or length == 0 then return nil end
-    return math.ceil(count / length) - following + 1
-  end
-  function self.further(position, n) return position + n end
-  -- The list became shorter while we walked: that is its end.
-  function self.over(err)
-    return err.status == 404 and err.message ~= nil and err.body ~= nil
-      and err.body:find("^%s*{") ~= nil
-  end
-  function self.total() return data.count end
-  return self
 end
 
 ---One page of the rooms in which the user has a role, by name. Servers send 20
----per page whatever `page_size` says.
+---per page: all of them so far ignore `page_size`.
 ---
 ---Source: `GET /rooms/`, Meet External API v1.0.
 ---@param opts? { page?: integer, page_size?: integer, user?: string, timeout?: number }
@@ -121,16 +98,7 @@ end
 function Rooms:list(opts)
   local session = options.self(self, Rooms, "rooms:list")
   local given = options.check("rooms:list", opts, LIST)
-  local list = source(session, given, user_of(session, given, "rooms:list"))
-  local page, following = pages.list(list, given.page)
-  if page == nil then return nil, following end
-  page.total = list.total()
-  if following ~= nil then
-    page.next = {}
-    for name, value in pairs(given) do page.next[name] = value end
-    page.next.page = following
-  end
-  return page
+  return pages.list(source(session, given, user_of(session, given, "rooms:list")), given)
 end
 
 ---Walks all rooms; raises the error that `list` would return. `timeout` counts per page.
@@ -144,7 +112,7 @@ function Rooms:each(opts)
   local session = options.self(self, Rooms, "rooms:each")
   local given = options.check("rooms:each", opts, EACH)
   local user = user_of(session, given, "rooms:each")
-  return pages.walk(source(session, given, user), given.page, given.prefetch)
+  return pages.walk(source(session, given, user), given)
 end
 
 ---One room.
@@ -159,13 +127,11 @@ function Rooms:get(id, opts)
   local session = options.self(self, Rooms, "rooms:get")
   options.id("rooms:get", "id", id)
   local call = options.check("rooms:get", opts, CALL)
-  local raw, response = session:fetch({
+  return session:record({
     parts = { "rooms", id, "" },
     user = user_of(session, call, "rooms:get"),
     deadline = session:deadline(call.timeout),
-  }, "id", id)
-  if raw == nil then return nil, response end
-  return wrap(session, raw, session.about(response))
+  }, wrap, "id", id)
 end
 
 -- The server takes "no" for `everyone_can_mute` and later reads it as yes.
@@ -210,16 +176,14 @@ function Rooms:create(fields, opts)
   local body = options.check("rooms:create", fields, FIELDS, 3, "field")
   local call = options.check("rooms:create", opts, CALL)
   local text = encode("rooms:create", body)
-  local raw, response = session:fetch({
+  return session:record({
     method = "POST",
     parts = { "rooms", "" },
     body = text,
     user = user_of(session, call, "rooms:create"),
     deadline = session:deadline(call.timeout),
     repeat_on = TAKEN,
-  }, "id")
-  if raw == nil then return nil, response end
-  return wrap(session, raw, session.about(response))
+  }, wrap, "id")
 end
 
 -- Servers that cannot do it say 405, before 1.6 a 403 of their own.
@@ -247,19 +211,19 @@ function Rooms:update(id, fields, opts)
   local body = options.check("rooms:update", fields, FIELDS, 3, "field")
   local call = options.check("rooms:update", opts, CALL)
   local text = encode("rooms:update", body)
-  local raw, response = session:fetch({
+  local room, err = session:record({
     method = "PATCH",
     parts = { "rooms", id, "" },
     body = text,
     user = user_of(session, call, "rooms:update"),
     deadline = session:deadline(call.timeout),
-  }, "id")
-  if raw == nil then return nil, not_offered(response, "change", "Meet can since 1.31") end
-  return wrap(session, raw, session.about(response))
+  }, wrap, "id")
+  if room == nil then return nil, not_offered(err, "change", "Meet can since 1.31") end
+  return room
 end
 
 ---Deletes a room, once servers offer it: none up to 1.32 does, and all of them
----response `err.kind == "unsupported"`.
+---return `err.kind == "unsupported"`.
 ---
 ---Source: `DELETE /rooms/{id}/`, Meet External API v1.0 (announced).
 ---@param id string

@@ -7,10 +7,10 @@
 -- (controller, >= 0.30), `GET /v1/auth/login`, OpenID Connect discovery.
 
 local Error = require "salon.internal.error"
-local Flight = require "salon.internal.single_flight"
-local hints = require "salon.internal.hints"
+local SingleFlight = require "salon.internal.single_flight"
+local find_hint = require "salon.internal.hints".find
+local hints = require "salon.opentalk.hints"
 local options = require "salon.internal.options"
-local remedies = require "salon.opentalk.hints"
 
 ---@class salon.opentalk.Discovery
 ---@field frontend? string  web front end, for links
@@ -19,15 +19,17 @@ local remedies = require "salon.opentalk.hints"
 local Discovery = {}
 Discovery.__index = Discovery
 
+---@param http salon.Http
 ---@param given table  the client's options
-function Discovery.new(given)
+function Discovery.new(http, given)
   return setmetatable({
+    http = http,
     given = given,
     frontend = given.frontend_url or given.controller_url and given.url or nil,
     controller = given.controller_url,
     token_endpoint = given.token_endpoint,
-    api_flight = Flight.new(),
-    login_flight = Flight.new(),
+    api_lookup = SingleFlight.new(),
+    login_lookup = SingleFlight.new(),
   }, Discovery)
 end
 
@@ -41,7 +43,7 @@ local function absent(err)
 end
 
 local function fetch(self, url, deadline)
-  return self.session:fetch { url = url, anonymous = true, deadline = deadline }
+  return self.http:fetch { url = url, deadline = deadline }
 end
 
 -- An address that a server named; the token or the password will go there.
@@ -64,7 +66,7 @@ local function trusted(self, url, what, override, asked)
   }
 end
 
--- The front end names the controller; who has no such file is the controller.
+-- The front end names the controller; a server without that file is the controller.
 local function find_controller(self, deadline)
   if self.controller then return self.controller end
   local entrance = self.given.frontend_url or self.given.url
@@ -115,9 +117,9 @@ end
 ---@return salon.Error? err
 function Discovery:locate(deadline)
   if self.api then return self.api end
-  local host, err = self.session:host()
+  local host, err = self.http:host()
   if host == nil then return nil, err end
-  return self.api_flight:run(host, deadline, "discovery", find_api, self, deadline)
+  return self.api_lookup:run(host, deadline, "discovery", find_api, self, deadline)
 end
 
 local function find_issuer(self, deadline)
@@ -145,12 +147,12 @@ local function find_token_endpoint(self, deadline)
   local data
   data, err = fetch(self, asked, deadline)
   if data == nil then
-    local remedy = hints.find(remedies.LOGIN, err)
+    local hint = find_hint(hints.LOGIN, err)
     if absent(err) then
-      remedy = "no login service answers at " .. issuer .. ": " .. (remedy or "check the address")
+      hint = "no login service answers at " .. issuer .. ": " .. (hint or "check the address")
         .. "; options 'issuer' and 'token_endpoint' override what was found"
     end
-    err.hint = remedy or err.hint
+    err.hint = hint or err.hint
     return nil, err
   end
   local endpoint
@@ -165,9 +167,9 @@ end
 ---@return salon.Error? err
 function Discovery:find_login(deadline)
   if self.token_endpoint then return self.token_endpoint end
-  local host, err = self.session:host()
+  local host, err = self.http:host()
   if host == nil then return nil, err end
-  return self.login_flight:run(host, deadline, "discovery", find_token_endpoint, self, deadline)
+  return self.login_lookup:run(host, deadline, "discovery", find_token_endpoint, self, deadline)
 end
 
 return Discovery

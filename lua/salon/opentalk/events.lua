@@ -6,7 +6,7 @@
 
 local client = require "salon.internal.client"
 local core = require "salon.core"
-local list = require "salon.opentalk.list"
+local lists = require "salon.opentalk.lists"
 local options = require "salon.internal.options"
 local pages = require "salon.internal.pages"
 local rooms = require "salon.opentalk.rooms"
@@ -25,7 +25,7 @@ function getters.room(event)
   local raw = event.raw
   if type(raw.room) ~= "table" or options.id_fault(raw.room.id) then return nil end
   local session = client.session_of(core.client_of(event))
-  return rooms.of_event(session, raw.room, event.response, raw.title)
+  return rooms.wrap(session, raw.room, event.response, event)
 end
 
 function getters.join_url(event)
@@ -81,7 +81,7 @@ local LIST = {
   invite_status = { "string", "table", check = states_fault },
   adhoc = { "boolean" },
   time_independent = { "boolean" },
-  per_page = list.PER_PAGE,
+  per_page = lists.PER_PAGE,
   after = { "string" },
   exceptions = { "boolean" },
   timeout = options.TIMEOUT,
@@ -104,14 +104,10 @@ end
 
 local function source(session, given)
   local exceptions = given.exceptions
-  return list.source {
-    session = session,
-    style = "after",
+  return lists.source(session, given, {
     parts = { "events" },
     query = query_of(given),
-    per_page = given.per_page,
-    timeout = given.timeout,
-    id = "id",
+    key = "id",
     records = function(items, about)
       local page = {}
       for _, raw in ipairs(items) do
@@ -119,7 +115,7 @@ local function source(session, given)
       end
       return page
     end,
-  }
+  })
 end
 
 ---@class salon.opentalk.EventFilters
@@ -148,7 +144,7 @@ end
 function Events:list(opts)
   local session = options.self(self, Events, "events:list")
   local given = options.check("events:list", opts, LIST)
-  return list.page(source(session, given), given, "after")
+  return pages.list(source(session, given), given)
 end
 
 local function with(given, name, value)
@@ -174,10 +170,10 @@ end
 function Events:each(opts)
   local session = options.self(self, Events, "events:each")
   local given = options.check("events:each", opts, EACH)
-  if not walks_both(given) then return pages.walk(source(session, given), given.after, given.prefetch) end
+  if not walks_both(given) then return pages.walk(source(session, given), given) end
   local first = source(session, with(given, "time_independent", true))
   first.after = source(session, with(given, "time_independent", false))
-  return pages.walk(first, nil, given.prefetch)
+  return pages.walk(first, given)
 end
 
 local GET = { invitees_max = INVITEES_MAX, timeout = options.TIMEOUT }
@@ -193,13 +189,11 @@ function Events:get(id, opts)
   local session = options.self(self, Events, "events:get")
   options.id("events:get", "id", id)
   local given = options.check("events:get", opts, GET)
-  local raw, response = session:fetch({
+  return session:record({
     parts = { "events", id },
     query = given.invitees_max and { "invitees_max", given.invitees_max },
     deadline = session:deadline(given.timeout),
-  }, "id")
-  if raw == nil then return nil, response end
-  return wrap(session, raw, session.about(response))
+  }, wrap, "id")
 end
 
 return events

@@ -2,14 +2,16 @@
 -- resources together, and knows which refusals a fresh token cures.
 
 local Discovery = require "salon.opentalk.discovery"
+local Http = require "salon.internal.http"
+local Registration = require "salon.opentalk.registration"
+local Secrets = require "salon.internal.secrets"
 local Session = require "salon.internal.session"
 local call = require "salon.internal.call"
 local client = require "salon.internal.client"
 local events = require "salon.opentalk.events"
-local hints = require "salon.internal.hints"
 local login = require "salon.opentalk.login"
 local options = require "salon.internal.options"
-local remedies = require "salon.opentalk.hints"
+local refusals = require "salon.opentalk.refusals"
 local rooms = require "salon.opentalk.rooms"
 
 local opentalk = {}
@@ -65,28 +67,9 @@ function Backend:login()
   return self.the_login
 end
 
-function Backend:secrets(list)
-  login.secrets(self.the_login, list)
-end
-
--- What a 401 complains about; texts differ between versions, so only parts of
--- them are looked for (opentalk.md, F.4).
-local function complaint(err, challenge)
-  if err.code == "wrong_room_password" then return nil end
-  if err.code == "unknown_sub" or err.code == "unknown_tenant_id" then return "unregistered" end
-  local text = ((challenge or "") .. " " .. err.message):lower()
-  if text:find("id token", 1, true) then return nil end
-  if text:find("session", 1, true) and text:find("expired", 1, true) then return "session" end
-  if text:find("token expired", 1, true) then return "inactive" end
-  if text:find("access token", 1, true) or text:find("invalid_token", 1, true) then
-    return "token"
-  end
-  return nil
-end
-
 function Backend:cure(pending, err, _, challenge)
   if err.status ~= 401 then return nil end
-  local what = complaint(err, challenge)
+  local what = refusals.complaint(err, challenge)
   pending.complaint = what
   if what == nil then return nil end
   local renewable = pending.login.renewable and not pending.renewed
@@ -100,21 +83,14 @@ function Backend:cure(pending, err, _, challenge)
 end
 
 function Backend:register(pending)
-  return pending.login:register(pending.token, pending.call.deadline)
+  return self.registration:register(pending.token, pending.call.deadline)
 end
 
-function Backend.explain(_, err, shape, pending)
-  if pending.call.url then return end  -- the login service's; login and discovery explain it
+function Backend.explain(_, err, _, pending)
   if err.status == 401 and pending.complaint then
-    err.hint = pending.login.renewable and remedies.COMPLAINTS[pending.complaint]
-      or remedies.COMPLAINTS.given
+    refusals.explain_token(err, pending.complaint, pending.login.renewable)
   else
-    -- a proxy's page: for its 429 or 502 the address is right
-    local general = shape == "html" and err.status ~= 404 and err.hint
-    err.hint = general or hints.find(remedies.CONTROLLER, err) or err.hint
-  end
-  if err.status == 403 and err.body == nil and err.code == nil then
-    err.message = "no permission, or no such object (the server does not tell which)"
+    refusals.explain(err)
   end
 end
 
@@ -145,7 +121,7 @@ end
 ---A client for an OpenTalk server. Nothing is sent before the first call.
 ---
 ---Logs in with the password grant; a password that was refused is not sent again
----for a minute by the same client, lest the account be locked.
+---for a minute by the same client, so that the account is not locked.
 ---
 ---Source: OpenTalk REST API v1, discovery and `POST {token_endpoint}` (OpenID Connect).
 ---@param given salon.opentalk.Options
@@ -157,13 +133,18 @@ function opentalk.new(given)
   for _, name in ipairs { "client_secret", "password", "token" } do
     checked[name] = options.hide(checked[name])
   end
-  local discovery = Discovery.new(checked)
-  local backend = setmetatable({ discovery = discovery }, Backend)
   local self = client.new("opentalk", checked.url or checked.frontend_url
     or checked.controller_url, checked)
-  local session = Session.new { client = self, backend = backend, options = checked }
-  discovery.session = session
-  backend.the_login = login.new(session, discovery, checked)
+  local secrets = Secrets.new()
+  local http = Http.new { client = self, secrets = secrets, options = checked }
+  local discovery = Discovery.new(http, checked)
+  local registration = Registration.new(http, discovery, secrets)
+  local session = Session.new(http, setmetatable({
+    discovery = discovery,
+    registration = registration,
+    the_login = login.new { http = http, discovery = discovery, secrets = secrets,
+      registration = registration, given = checked },
+  }, Backend))
   client.equip(self, session, {
     backend = "opentalk",
     rooms = rooms.service(session),

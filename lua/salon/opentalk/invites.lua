@@ -4,7 +4,7 @@ local client = require "salon.internal.client"
 local clock = require "salon.internal.clock"
 local core = require "salon.core"
 local links = require "salon.internal.links"
-local list = require "salon.opentalk.list"
+local lists = require "salon.opentalk.lists"
 local options = require "salon.internal.options"
 local pages = require "salon.internal.pages"
 
@@ -21,15 +21,18 @@ function getters.url(invite)
   return links.join(frontend, invite.raw.room_id, invite.raw.invite_code)
 end
 
--- As of the first time it is read.
-function getters.usable(invite)
+local methods = {}
+
+---Can the link be used now? By the local clock.
+---@return boolean
+function methods.usable(invite)
   local raw = invite.raw
   if not raw.active then return false end
   local ends = raw.expiration and clock.parse(raw.expiration)
   return ends == nil or ends > os.time()
 end
 
-local CLASS = { name = "salon.Invite", backend = "opentalk", methods = {}, getters = getters }
+local CLASS = { name = "salon.Invite", backend = "opentalk", methods = methods, getters = getters }
 
 local function wrap(session, raw, about)
   return core.record(CLASS, raw, session.client, about)
@@ -42,29 +45,17 @@ function invites.service(session, room_id)
   return setmetatable({ session = session, room_id = room_id }, Invites)
 end
 
-local LIST = {
-  per_page = list.PER_PAGE,
-  page = { "number", integer = true, min = 1 },
-  timeout = options.TIMEOUT,
-}
-
-local EACH = options.merge(LIST, { prefetch = options.PREFETCH })
-
 local function source(self, given)
   local session = self.session
-  return list.source {
-    session = session,
-    style = "page",
+  return lists.source(session, given, {
     parts = { "rooms", self.room_id, "invites" },
-    per_page = given.per_page,
-    timeout = given.timeout,
-    id = "invite_code",
+    key = "invite_code",
     records = function(items, about) return core.records(CLASS, items, session.client, about) end,
-  }
+  })
 end
 
 ---One page of the room's guest links, inactive and expired ones included
----(`invite.usable` tells), last changed first.
+---(`invite:usable()` tells), last changed first.
 ---
 ---Source: `GET /v1/rooms/{room_id}/invites`, OpenTalk REST API v1.
 ---@param opts? { per_page?: integer, page?: integer, timeout?: number }
@@ -72,8 +63,8 @@ end
 ---@return salon.Error? err
 function Invites:list(opts)
   options.self(self, Invites, "invites:list")
-  local given = options.check("invites:list", opts, LIST)
-  return list.page(source(self, given), given, "page")
+  local given = options.check("invites:list", opts, lists.LIST)
+  return pages.list(source(self, given), given)
 end
 
 ---Walks all guest links of the room; raises the error that `list` would return.
@@ -84,8 +75,8 @@ end
 ---@return salon.Walk
 function Invites:each(opts)
   options.self(self, Invites, "invites:each")
-  local given = options.check("invites:each", opts, EACH)
-  return pages.walk(source(self, given), given.page, given.prefetch)
+  local given = options.check("invites:each", opts, lists.EACH)
+  return pages.walk(source(self, given), given)
 end
 
 ---One guest link.
@@ -99,12 +90,10 @@ function Invites:get(code, opts)
   local session = options.self(self, Invites, "invites:get")
   options.id("invites:get", "code", code)
   local call = options.check("invites:get", opts, options.CALL)
-  local raw, response = session:fetch({
+  return session:record({
     parts = { "rooms", self.room_id, "invites", code },
     deadline = session:deadline(call.timeout),
-  }, "invite_code")
-  if raw == nil then return nil, response end
-  return wrap(session, raw, session.about(response))
+  }, wrap, "invite_code")
 end
 
 local FIELDS = {
@@ -134,14 +123,12 @@ function Invites:create(fields, opts)
   if given.expires_in then
     body.expiration = clock.rfc3339(os.time() + math.ceil(given.expires_in))
   end
-  local raw, response = session:fetch({
+  return session:record({
     method = "POST",
     parts = { "rooms", self.room_id, "invites" },
     body = core.encode(body),
     deadline = session:deadline(call.timeout),
-  }, "invite_code")
-  if raw == nil then return nil, response end
-  return wrap(session, raw, session.about(response))
+  }, wrap, "invite_code")
 end
 
 return invites

@@ -4,7 +4,7 @@ local core = require "salon.core"
 local client = require "salon.internal.client"
 local invites = require "salon.opentalk.invites"
 local links = require "salon.internal.links"
-local list = require "salon.opentalk.list"
+local lists = require "salon.opentalk.lists"
 local options = require "salon.internal.options"
 local pages = require "salon.internal.pages"
 
@@ -24,6 +24,12 @@ end
 
 function getters.join_url(room)
   return links.join(session_of(room).backend.discovery.frontend, room.id)
+end
+
+-- A room that came with an event has that event's title.
+function getters.title(room)
+  local event = core.parent_of(room)
+  return event and event.title or room.raw.title
 end
 
 -- New servers send `call_in`, those of 2023 flat `sip_…` fields. Without a
@@ -54,22 +60,10 @@ local CLASS = { name = "salon.Room", backend = "opentalk", methods = {}, getters
 ---@param session salon.Session
 ---@param raw table
 ---@param about salon.Response
+---@param event? salon.opentalk.Event  that it came with
 ---@return salon.opentalk.Room
-function rooms.wrap(session, raw, about)
-  return core.record(CLASS, raw, session.client, about)
-end
-
----The room of an event; its title is the event's.
----@param session salon.Session
----@param raw table
----@param about salon.Response
----@param title string?
----@return salon.opentalk.Room
-function rooms.of_event(session, raw, about, title)
-  local titled = { title = function() return title end }
-  for name, getter in pairs(getters) do titled[name] = getter end
-  return core.record({ name = "salon.Room", backend = "opentalk", methods = {}, getters = titled },
-    raw, session.client, about)
+function rooms.wrap(session, raw, about, event)
+  return core.record(CLASS, raw, session.client, about, event)
 end
 
 -- The service ----------------------------------------------------------------
@@ -80,24 +74,12 @@ function rooms.service(session)
   return setmetatable({ session = session }, Rooms)
 end
 
-local LIST = {
-  per_page = list.PER_PAGE,
-  page = { "number", integer = true, min = 1 },
-  timeout = options.TIMEOUT,
-}
-
-local EACH = options.merge(LIST, { prefetch = options.PREFETCH })
-
 local function source(session, given)
-  return list.source {
-    session = session,
-    style = "page",
+  return lists.source(session, given, {
     parts = { "rooms" },
-    per_page = given.per_page,
-    timeout = given.timeout,
-    id = "id",
+    key = "id",
     records = function(items, about) return core.records(CLASS, items, session.client, about) end,
-  }
+  })
 end
 
 ---One page of the rooms that are yours or of meetings you are invited to.
@@ -108,8 +90,8 @@ end
 ---@return salon.Error? err
 function Rooms:list(opts)
   local session = options.self(self, Rooms, "rooms:list")
-  local given = options.check("rooms:list", opts, LIST)
-  return list.page(source(session, given), given, "page")
+  local given = options.check("rooms:list", opts, lists.LIST)
+  return pages.list(source(session, given), given)
 end
 
 ---Walks all rooms; raises the error that `list` would return. `timeout` counts per page.
@@ -120,8 +102,8 @@ end
 ---@return salon.Walk
 function Rooms:each(opts)
   local session = options.self(self, Rooms, "rooms:each")
-  local given = options.check("rooms:each", opts, EACH)
-  return pages.walk(source(session, given), given.page, given.prefetch)
+  local given = options.check("rooms:each", opts, lists.EACH)
+  return pages.walk(source(session, given), given)
 end
 
 ---One room.
@@ -136,30 +118,18 @@ function Rooms:get(id, opts)
   local session = options.self(self, Rooms, "rooms:get")
   options.id("rooms:get", "id", id)
   local call = options.check("rooms:get", opts, options.CALL)
-  local raw, response = session:fetch({
+  return session:record({
     parts = { "rooms", id },
     deadline = session:deadline(call.timeout),
-  }, "id", id)
-  if raw == nil then return nil, response end
-  return rooms.wrap(session, raw, session.about(response))
+  }, rooms.wrap, "id", id)
 end
-
-local function password_fault(value)
-  if #value > 255 then return "must have at most 255 bytes" end
-end
-
-rooms.PASSWORD = { "string", "secret", "null", check = function(value)
-  return type(value) == "string" and password_fault(value) or nil
-end }
-
-rooms.GUEST_ACCESS = { "string", one_of = { "disabled", "waiting_room", "direct_access" } }
 
 local FIELDS = {
-  password = rooms.PASSWORD,
+  password = { "string", "secret", "null", max_bytes = 255 },
   enable_sip = { "boolean" },
   waiting_room = { "boolean" },
   e2e_encryption = { "boolean" },
-  guest_access = rooms.GUEST_ACCESS,
+  guest_access = { "string", one_of = { "disabled", "waiting_room", "direct_access" } },
   name = { "string" },
 }
 
@@ -188,14 +158,12 @@ function Rooms:create(fields, opts)
   local call = options.check("rooms:create", opts, options.CALL)
   local shown = body.password
   if core.is_secret(shown) then body.password = shown:reveal() end
-  local raw, response = session:fetch({
+  return session:record({
     method = "POST",
     parts = { "rooms" },
     body = core.encode(body),
     deadline = session:deadline(call.timeout),
-  }, "id")
-  if raw == nil then return nil, response end
-  return rooms.wrap(session, raw, session.about(response))
+  }, rooms.wrap, "id")
 end
 
 return rooms

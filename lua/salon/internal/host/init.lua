@@ -1,7 +1,7 @@
 -- How to wait here. A host is a table of:
 --
 --   wait(request, deadline) -> true | nil, err    until the request is finished
---   gate() -> { wait(self, deadline), open(self) }  until somebody else opens it
+--   latch() -> { wait(self, deadline), open(self) }  opened once, by another
 --   ahead                     may a request be in flight while the caller works?
 --   name
 -- and where it needs or can do it:
@@ -9,9 +9,9 @@
 --   spawn(body, died)         runs a function beside others; died(e) when it raises
 --   reap(what spawn gave)     once it has ended
 --   detach(body) -> boolean   runs it apart from the request at hand
---   gone(coroutine) -> boolean  will it never go on?
---   step()                    lets those go on that can, without waiting
---   patience                  seconds for those that were cancelled to end
+--   gone(coroutine) -> boolean  will it never run again?
+--   step()                    runs what is ready, without waiting
+--   drain_time                seconds for cancelled workers to end
 --   on_abort(scope)           cancels the scope when nginx's client goes away
 --
 -- The host is looked up when a call is made, not when a module loads: what is

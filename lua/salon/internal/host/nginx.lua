@@ -1,13 +1,13 @@
 -- Waiting in nginx: the light thread sleeps on an ngx.semaphore until the
 -- engine's I/O thread has finished its request; the worker serves others.
 --
--- Per worker (per Lua state) one timer handler, the bell-ringer, reads wake-ups
--- from the mailbox's Unix socket and posts the semaphore of each finished
--- request. It lives while calls are in flight plus a second. A long timer,
--- fired at once as `premature` when the worker quits, tells it to go.
+-- Per worker (per Lua state) one timer handler, the reader, takes wake-ups from
+-- the mailbox's Unix socket and posts the semaphore of each finished request. It
+-- lives while calls are in flight plus a second. A long timer, which nginx fires
+-- at once as `premature` when the worker quits, ends it.
 --
--- Not to break: a lost wake-up may cost time, never a hang. Everybody who waits
--- has a deadline of his own and then looks into the mailbox himself.
+-- Not to break: a lost wake-up may cost time, never a hang. Each waiter has a
+-- deadline of its own and then reads the mailbox itself.
 
 local semaphore = require "ngx.semaphore"
 local Error = require "salon.internal.error"
@@ -15,29 +15,29 @@ local context = require "salon.internal.context"
 local core = require "salon.core"
 
 local FOREVER = 86400
-local LINGER = 1          -- seconds without calls before the bell-ringer goes
-local GRACE = 1           -- seconds past a deadline before one looks oneself
-local WITHOUT_RINGER = 0.02  -- between looks while no bell-ringer can be had
+local LINGER = 1          -- seconds without calls before the reader ends
+local GRACE = 1           -- seconds past a deadline before a waiter reads the mailbox itself
+local WITHOUT_READER = 0.02  -- seconds between two looks while there is no reader
 
 local nginx = { name = "nginx", ahead = true }
 
--- The state of this worker. `bells` is weak: a light thread that is killed while
--- it waits takes its semaphore along.
-local bells = setmetatable({}, { __mode = "v" })  -- request id -> semaphore
-local spare = {}                                  -- semaphores at rest
-local mailbox                                     -- this Lua state's, once needed
-local ringer                                      -- { quit = semaphore } while one lives
-local leaving = false                             -- the worker is quitting
-local watch                                       -- true while the long timer is pending
+-- The state of this worker. Weak, as a light thread that is killed while it waits
+-- never takes its semaphore out.
+local semaphores = setmetatable({}, { __mode = "v" })  -- request id -> semaphore
+local spare = {}      -- semaphores that nobody waits on
+local mailbox         -- this Lua state's, once needed
+local reader          -- { quit = semaphore } while one runs
+local quitting = false  -- the worker is quitting
+local watch           -- true while the long timer is pending
 
 -- Posts the semaphores of all finished requests.
 local function deliver()
   local id = mailbox:take()
   while id do
-    local bell = bells[id]
-    if bell then
-      bells[id] = nil
-      bell:post(1)
+    local found = semaphores[id]
+    if found then
+      semaphores[id] = nil
+      found:post(1)
     end
     id = mailbox:take()
   end
@@ -67,56 +67,56 @@ local function connect()
 end
 
 local function idle()
-  return next(bells) == nil and (leaving or mailbox:in_flight() == 0)
+  return next(semaphores) == nil and (quitting or mailbox:in_flight() == 0)
 end
 
-local function rest(me)
-  if ringer == me then ringer = nil end
+local function unregister(me)
+  if reader == me then reader = nil end
 end
 
--- Without a bell-ringer nobody may sleep on: all look, and call a new one.
+-- Without a reader nobody may sleep on: all look, and the next one starts another.
 local function wake_all()
-  for id, bell in pairs(bells) do
-    bells[id] = nil
-    bell:post(1)
+  for id, found in pairs(semaphores) do
+    semaphores[id] = nil
+    found:post(1)
   end
 end
 
-local function ring(premature, me)
+local function run_reader(premature, me)
   local socket = not premature and connect()
   if not socket then
-    if not premature then ngx.sleep(WITHOUT_RINGER) end
-    rest(me)
+    if not premature then ngx.sleep(WITHOUT_READER) end
+    unregister(me)
     return wake_all()
   end
-  local reader = ngx.thread.spawn(read_wakeups, socket, me)
+  local thread = ngx.thread.spawn(read_wakeups, socket, me)
   local quiet = false  -- nothing was in flight at the last look
   repeat
     local before = quiet
     me.quit:wait(LINGER)
     quiet = idle()
-  until me.broken or (quiet and (before or leaving))
-  rest(me)
-  if me.broken then wake_all() else ngx.thread.kill(reader) end
+  until me.broken or (quiet and (before or quitting))
+  unregister(me)
+  if me.broken then wake_all() else ngx.thread.kill(thread) end
 end
 
 local function worker_quits(premature)
   watch = nil
   if premature then
-    leaving = true
-    if ringer then
-      ringer.quit:post(1)
+    quitting = true
+    if reader then
+      reader.quit:post(1)
       ngx.sleep(0.001)  -- a post alone does not wake a worker that sleeps in epoll here
     end
   end
 end
 
-local function need_ringer()
-  if ringer then return true end
+local function need_reader()
+  if reader then return true end
   local me = { quit = semaphore.new(0) }
-  if not ngx.timer.at(0, ring, me) then return false end
-  ringer = me
-  if not watch and not leaving then
+  if not ngx.timer.at(0, run_reader, me) then return false end
+  reader = me
+  if not watch and not quitting then
     watch = ngx.timer.at(FOREVER, worker_quits) and true or nil
   end
   return true
@@ -129,61 +129,61 @@ function nginx.wait(request, deadline)
   mailbox = mailbox or core.mailbox()  -- first: it keeps only what finishes later
   local id, left = request:pending()
   if id == nil then
-    deliver()  -- else a walk that never has to wait leaves its news lying
+    deliver()  -- else they pile up behind a walk that never has to wait
     return true
   end
-  local bell = table.remove(spare) or semaphore.new(0)
-  local rung
+  local own = table.remove(spare) or semaphore.new(0)
+  local posted
   repeat
-    bells[id] = bell
-    rung = bell:wait(need_ringer() and math.min(left, FOREVER) + GRACE or WITHOUT_RINGER)
-    if not rung then
+    semaphores[id] = own
+    posted = own:wait(need_reader() and math.min(left, FOREVER) + GRACE or WITHOUT_READER)
+    if not posted then
       deliver()
       if core.now() > deadline + GRACE then request:cancel() end
     end
     local still
     still, left = request:pending()
   until not still
-  bells[id] = nil
-  if rung then spare[#spare + 1] = bell end  -- else a post may still be in it
-  if leaving and ringer and next(bells) == nil then ringer.quit:post(1) end
+  semaphores[id] = nil
+  if posted then spare[#spare + 1] = own end  -- else a post may still be in it
+  if quitting and reader and next(semaphores) == nil then reader.quit:post(1) end
   return true
 end
 
--- One who waits at a gate: has a bell of his own, so that a scope can call him
--- away without the others.
+-- One that waits on a latch, with a semaphore of its own, so that a scope can end
+-- this wait alone.
 local Waiter = {}
 Waiter.__index = Waiter
 
-function Waiter:cancel() self.bell:post(1) end
+function Waiter:cancel() self.semaphore:post(1) end
 
-local Gate = {}
-Gate.__index = Gate
+local Latch = {}
+Latch.__index = Latch
 
----Waits until the gate is open.
+---Waits until the latch is open.
 ---@param deadline number
 ---@return boolean open
----@return boolean? called  away, before it opened: by a scope
-function Gate:wait(deadline)
+---@return boolean? ended  before it opened: by a scope
+function Latch:wait(deadline)
   if self.is_open then return true end
-  local waiter = setmetatable({ bell = semaphore.new(0) }, Waiter)
+  local waiter = setmetatable({ semaphore = semaphore.new(0) }, Waiter)
   self.waiting[waiter] = true
   context.enter(waiter)
-  local rung
+  local posted
   repeat  -- nginx's clock is that of its last event: it may be early
-    rung = waiter.bell:wait(math.min(math.max(deadline - core.now(), 0.001), FOREVER))
-  until rung or core.now() >= deadline
+    posted = waiter.semaphore:wait(math.min(math.max(deadline - core.now(), 0.001), FOREVER))
+  until posted or core.now() >= deadline
   self.waiting[waiter] = nil
-  return self.is_open, rung
+  return self.is_open, posted
 end
 
-function Gate:open()
+function Latch:open()
   self.is_open = true
-  for waiter in pairs(self.waiting) do waiter.bell:post(1) end
+  for waiter in pairs(self.waiting) do waiter.semaphore:post(1) end
 end
 
-function nginx.gate()
-  return setmetatable({ waiting = {}, is_open = false }, Gate)
+function nginx.latch()
+  return setmetatable({ waiting = {}, is_open = false }, Latch)
 end
 
 ---Runs `body` in a light thread.
@@ -203,8 +203,8 @@ function nginx.detach(body)
   return (ngx.timer.at(0, function() body() end))
 end
 
----Frees what nginx keeps of a light thread that has ended until its parent asks.
----Only its parent may; the others' goes with the request.
+---Frees what nginx keeps of a light thread that has ended until its parent waits
+---for it. Only the parent may; the rest goes with the request.
 function nginx.reap(thread)
   pcall(ngx.thread.wait, thread)
 end
@@ -228,8 +228,8 @@ function nginx.on_abort(scope)
   if scopes then scopes[scope] = true end
 end
 
--- nginx's init phase: nobody is served yet, blocking is fine. The master forks
--- next, so the I/O thread is stopped after every call and nothing flies ahead.
+-- nginx's init phase: nothing is served yet, so calls block. The master forks next,
+-- so the I/O thread is stopped after every call, and nothing is fetched ahead.
 local starting = { name = "nginx init", ahead = false }
 
 function starting.wait(request, deadline)
@@ -240,7 +240,7 @@ function starting.wait(request, deadline)
 end
 
 starting.after = core.engine_stop
-starting.gate = require("salon.internal.host.plain").gate
+starting.latch = require("salon.internal.host.plain").latch
 
 local HOST_OF_PHASE = {
   init = starting,

@@ -1,5 +1,5 @@
--- Waiting in a plain Lua script: block. The wait is cut into slices and ends
--- early on a signal, so that lua's Ctrl-C hook gets to run. Where salon.map and
+-- Waiting in a plain Lua script: block. The wait is cut into slices and ends early
+-- on a signal, so that the hook of lua's Ctrl-C gets to run. Where salon.map and
 -- salon.all have many calls under way, their coroutines wait side by side.
 
 local context = require "salon.internal.context"
@@ -7,7 +7,7 @@ local core = require "salon.core"
 local tasks = require "salon.internal.host.tasks"
 
 local SLICE = 1  -- seconds
-local GRACE = 1  -- the engine ends a request at its deadline; this is for its news
+local GRACE = 1  -- the engine ends a request at its deadline; this is for its completion to arrive
 
 local plain = {
   name = "plain",
@@ -15,7 +15,7 @@ local plain = {
   spawn = tasks.possible and tasks.spawn or nil,
   step = tasks.step,
   gone = tasks.gone,
-  patience = 1,  -- seconds for cancelled coroutines to end: nobody else runs them
+  drain_time = 1,  -- seconds for cancelled coroutines to end: nothing else runs them
 }
 
 ---@param request salon.Request
@@ -33,15 +33,15 @@ local Waiter = {}
 Waiter.__index = Waiter
 Waiter.cancel = tasks.wake
 
--- While nothing but us runs nobody can open a gate: then nobody waits at it.
-local Gate = {}
-Gate.__index = Gate
+-- A wait ends early when no task is left that could open the latch.
+local Latch = {}
+Latch.__index = Latch
 
----Waits until the gate is open, or until nobody could open it.
+---Waits until the latch is open, or until nothing is left that could open it.
 ---@param deadline number
 ---@return boolean open
----@return boolean? called  away, before it opened: by a scope
-function Gate:wait(deadline)
+---@return boolean? ended  before it opened: by a scope
+function Latch:wait(deadline)
   if self.is_open then return true end
   local waiter = setmetatable({}, Waiter)
   self.waiting[waiter] = true
@@ -51,13 +51,13 @@ function Gate:wait(deadline)
   return self.is_open, waiter.awake
 end
 
-function Gate:open()
+function Latch:open()
   self.is_open = true
   for waiter in pairs(self.waiting) do tasks.wake(waiter) end
 end
 
-function plain.gate()
-  return setmetatable({ waiting = {}, is_open = false }, Gate)
+function plain.latch()
+  return setmetatable({ waiting = {}, is_open = false }, Latch)
 end
 
 return plain

@@ -6,13 +6,13 @@
 -- inside a task, and so does a task where it cannot yield (in a sort function).
 -- The loop is the state's: whoever waits for a task runs all of them.
 --
--- Not to break: news may be lost (a child of fork has none of its parent's); the
--- loop looks for itself at least every SLICE seconds.
+-- Not to break: completions may be lost (a child of fork has none of its parent's);
+-- the loop looks at the requests itself at least every SLICE seconds.
 
 local core = require "salon.core"
 
 local SLICE = 1  -- seconds; a signal ends a wait early as well
-local GRACE = 1  -- the engine ends a request at its deadline; this is for its news
+local GRACE = 1  -- the engine ends a request at its deadline; this is for its completion to arrive
 
 local tasks = {
   -- PUC Lua 5.1 cannot yield across pcall, an iterator or a metamethod.
@@ -20,11 +20,10 @@ local tasks = {
 }
 
 local PARKED = {}            -- what a task of ours yields
-local YIELDED = "the function yielded by itself: inside of salon.map and salon.all "
-  .. "only salon's own calls can wait"
+local YIELDED = "the function yielded: inside salon.map and salon.all only salon's own calls can wait"
 
 local mine = {}              -- coroutine -> task
-local given_up = setmetatable({}, { __mode = "k" })  -- coroutines that yielded by themselves
+local given_up = setmetatable({}, { __mode = "k" })  -- coroutines that yielded something else
 local ready = {}             -- queue of tasks that can go on
 local first, last = 1, 0
 local requests = {}          -- request id -> { task, request, deadline }
@@ -34,14 +33,14 @@ local mailbox                -- of this Lua state; taken from while tasks live
 
 local yieldable = coroutine.isyieldable or function() return true end
 
--- The task we are in, if it can be made to wait.
+-- The running task, if it can yield here.
 local function current()
   local co = coroutine.running()
   local task = co and mine[co]
   return task and yieldable() and task or nil
 end
 
-local function go_on(task)
+local function make_ready(task)
   last = last + 1
   ready[last] = task
 end
@@ -62,10 +61,10 @@ function tasks.spawn(body, died)
   mine[task.co] = task
   alive = alive + 1
   if alive == 1 then mailbox = core.mailbox() end
-  go_on(task)
+  make_ready(task)
 end
 
-local function bury(task)
+local function retire(task)
   mine[task.co] = nil
   alive = alive - 1
   if alive == 0 then mailbox:release() end
@@ -74,17 +73,17 @@ end
 local function resume(task)
   local ok, what = coroutine.resume(task.co)
   if coroutine.status(task.co) == "dead" then
-    bury(task)
+    retire(task)
     if not ok then task.died(what) end
   elseif what ~= PARKED then
-    bury(task)
+    retire(task)
     given_up[task.co] = true
     if coroutine.close then coroutine.close(task.co) end
     task.died(YIELDED)
   end
 end
 
----Is this a coroutine that will not go on any more?
+---Is this a coroutine that will never run again?
 ---@param co thread?
 ---@return boolean
 function tasks.gone(co)
@@ -105,25 +104,25 @@ function tasks.wait(request, deadline)
   return true
 end
 
-local function take_news()
+local function take_completions()
   local id = mailbox:take()
   while id do
     local entry = requests[id]
     if entry then
       requests[id] = nil
-      go_on(entry.task)
+      make_ready(entry.task)
     end
     id = mailbox:take()
   end
 end
 
--- What nobody tells us: requests whose news were lost, deadlines of sleepers.
+-- What no completion tells: requests whose completion was lost, deadlines that passed.
 local function look(now)
   for id, entry in pairs(requests) do
     if now > entry.deadline + GRACE then entry.request:cancel() end
     if entry.request:done() then
       requests[id] = nil
-      go_on(entry.task)
+      make_ready(entry.task)
     end
   end
 end
@@ -137,10 +136,10 @@ end
 local function sleep(deadline)
   for _, other in pairs(sleepers) do deadline = math.min(deadline, other) end
   local now = core.now()
-  local news = mailbox:wait(math.max(math.min(deadline - now, SLICE), 0))
-  take_news()
+  local arrived = mailbox:wait(math.max(math.min(deadline - now, SLICE), 0))
+  take_completions()
   now = core.now()
-  if not news then look(now) end
+  if not arrived then look(now) end
   wake_late(now)
 end
 
@@ -158,7 +157,7 @@ local function run(waiter, deadline)
   end
 end
 
----Sleeps until `tasks.wake(waiter)`, or the deadline, or for ever nothing happens.
+---Sleeps until `tasks.wake(waiter)`, or the deadline, or until nothing can happen any more.
 ---@param waiter table
 ---@param deadline number
 function tasks.rest(waiter, deadline)
@@ -174,13 +173,13 @@ function tasks.wake(waiter)
   if waiter.awake then return end
   waiter.awake = true
   sleepers[waiter] = nil
-  if waiter.task then go_on(waiter.task) end
+  if waiter.task then make_ready(waiter.task) end
 end
 
----Lets everybody go on who can, without waiting.
+---Runs every task that is ready, without waiting.
 function tasks.step()
   if alive == 0 then return end
-  take_news()
+  take_completions()
   for _ = first, last do
     local task = next_ready()
     if task == nil then return end  -- a loop inside of one of them ran it

@@ -1,0 +1,234 @@
+-- One request and its response, without a login: what discovery and logins use,
+-- and what a session stands on. Retries, pauses and time limits are the engine's.
+--
+-- A call goes in two halves: `submit` does not wait, `receive` does.
+
+local Error = require "salon.internal.error"
+local context = require "salon.internal.context"
+local core = require "salon.core"
+local hosts = require "salon.internal.host"
+local json = require "salon.internal.json"
+local options = require "salon.internal.options"
+
+---@class salon.Call
+---@field method? string  "GET"
+---@field parts? (string|integer)[]  path below the API's base
+---@field query? any[]  flat list of names and values
+---@field url? string  complete; instead of parts
+---@field base? string  what `parts` are below, where there is no session that knows it
+---@field outside? boolean  the path begins at the server's root, not at the API's base
+---@field body? string
+---@field form? boolean  the body is a form, not JSON
+---@field user? string  Meet: on whose behalf
+---@field deadline number  on core.now()'s clock
+---@field retry? "idempotent"|"unsent"|"never"  instead of what the method allows
+---@field repeat_on? { status: integer, prefix?: string, max: integer }  a response that asks for
+---  another try: its status, the beginning of its body, how often
+---@field files? { body?: string, sink?: string }  paths of what streams from and to the disk
+
+---@class salon.Http
+---@field client salon.Client
+---@field secrets salon.Secrets
+---@field timeout number  seconds, of a call that names none
+---@field forced_host? string
+local Http = {}
+Http.__index = Http
+
+---@param fields { client: salon.Client, secrets: salon.Secrets, options: table }
+---@return salon.Http
+function Http.new(fields)
+  local accept = { "Accept: application/json", "Accept-Language: en" }  -- hints match its texts
+  return setmetatable({
+    client = fields.client,
+    is_closed = fields.client.closed,  -- looked up once
+    secrets = fields.secrets,
+    timeout = fields.options.timeout,
+    forced_host = fields.options.host,
+    headers = core.headers(fields.client, accept),
+    json_headers = core.headers(fields.client, {
+      accept[1], accept[2], "Content-Type: application/json" }),
+    form_headers = core.headers(fields.client, {
+      accept[1], accept[2], "Content-Type: application/x-www-form-urlencoded" }),
+  }, Http)
+end
+
+---@return boolean
+function Http:closed()
+  return self.is_closed(self.client)
+end
+
+---The moment by which a call that begins now has to end, at the latest that of the
+---scopes around it.
+---@param timeout number?
+---@return number
+function Http:deadline(timeout)
+  return context.deadline(core.now() + (timeout or self.timeout))
+end
+
+---@return table? host
+---@return salon.Error? err
+function Http:host()
+  return hosts.pick(self.forced_host)
+end
+
+-- Sending and receiving --------------------------------------------------------
+
+local function headers_for(self, call)
+  if call.body == nil then return self.headers end
+  return call.form and self.form_headers or self.json_headers
+end
+
+---Hands a request to the engine.
+---@param call salon.Call
+---@param base? string  nil for a call with a URL
+---@param token? salon.Token
+---@return salon.Request? request
+---@return salon.Error? err
+function Http:submit(call, base, token)
+  if self:closed() then  -- by another light thread, during the call
+    return nil, Error.new { kind = "cancelled", message = "the client was closed during the call" }
+  end
+  local request = core.request(self.client, call, base, headers_for(self, call), token)
+  context.enter(request)
+  return request
+end
+
+-- The error of a call that a scope ended says so.
+local function name_scope(err)
+  local refusal = context.refusal()
+  if refusal and refusal.kind == err.kind then
+    if err.kind == "cancelled" then err.message = refusal.message end
+    err.hint = refusal.hint
+  end
+  return err
+end
+
+---Waits for a request.
+---@param request salon.Request
+---@param call salon.Call
+---@param host table
+---@param token? salon.Token  that was sent
+---@param before? integer  attempts of earlier requests of the same call
+---@return table? response  status, body, attempts, request_id, date, request, token
+---@return salon.Error? err
+---@return string? shape  of the body, where the server refused
+function Http:receive(request, call, host, token, before)
+  local waited, trouble = host.wait(request, call.deadline)
+  if not waited then return nil, trouble end
+  local status, body, attempts, request_id, date, retryable, retry_after = request:result()
+  if status == nil then
+    local info = body
+    info.attempts = info.attempts + (before or 0)
+    return nil, name_scope(Error.transport(request, info, self.secrets:list(token)))
+  end
+  attempts = attempts + (before or 0)
+  local response = {
+    status = status, body = body, attempts = attempts, request_id = request_id, date = date,
+    request = request, token = token,
+  }
+  if status >= 200 and status < 300 then return response end
+  response.retryable, response.retry_after = retryable, retry_after
+  return nil, Error.response(response, self.secrets:list(token))
+end
+
+---Runs `work`, and what the host wants done at the end of a call in any case.
+---@param host table
+---@param work fun(...): any, any
+---@return any value
+---@return any err
+function Http.within(host, work, ...)
+  if host.after == nil then return work(...) end
+  local ok, value, err = pcall(work, ...)
+  host.after()
+  if not ok then error(value, 0) end
+  return value, err
+end
+
+local function exchange(self, call, host)
+  local refusal = context.refusal()
+  if refusal then return nil, refusal end
+  local request, err = self:submit(call, call.base)
+  if request == nil then return nil, err end
+  return self:receive(request, call, host)
+end
+
+---Sends a call without a token and waits for the response.
+---@param call salon.Call  with `url`, or with `base`
+---@return table? response
+---@return salon.Error? err
+function Http:call(call)
+  local host, err = self:host()
+  if host == nil then return nil, err end
+  return Http.within(host, exchange, self, call, host)
+end
+
+-- Reading ----------------------------------------------------------------------
+
+---What a Room, a page or a token tells about the exchange it came from: the response
+---itself, once it has been read. Its request is closed: its memory is needed long
+---before the collector runs.
+---@param response table
+---@return salon.Response
+function Http.about(response)
+  response.request:close()
+  response.body, response.request, response.token = nil, nil, nil
+  return response
+end
+
+local SAYS = { html = "HTML", text = "no JSON", object = "a JSON object", array = "a JSON list" }
+
+---The decoded body of a response.
+---@param response table
+---@param shape "object"|"array"  what the API promises
+---@return table? data
+---@return salon.Error? err  kind: decode; limit for one nested too deeply
+function Http:decode(response, shape)
+  local found = json.shape(response.body)
+  local message, too_deep
+  if found == shape then
+    local data
+    data, message, too_deep = json.decode(response.body)
+    if data then return data end
+    message = too_deep and ("the response has more than %d levels"):format(json.DEEPEST)
+      or "the response is broken JSON: " .. message
+  elseif found == "empty" then
+    message = "the response is empty"
+  else
+    message = ("the response is %s, not a JSON %s"):format(SAYS[found],
+      shape == "array" and "list" or shape)
+  end
+  local secrets = self.secrets:list(response.token)
+  local err = Error.decode(response, Error.strike(message, secrets), secrets)
+  if too_deep then err.kind = "limit" end
+  return nil, err
+end
+
+---The response is JSON, but not what the API promises.
+---@param response table
+---@param message string
+---@return salon.Error  kind: decode
+function Http:shape_error(response, message)
+  return Error.decode(response, message, self.secrets:list(response.token))
+end
+
+---Sends a call and decodes the object that comes back.
+---@param call salon.Call
+---@param key? string  the field that later calls put into their paths
+---@param asked? string  what was asked for, in case it is the same: that has been checked
+---@return table? data
+---@return table|salon.Error response_or_err
+function Http:fetch(call, key, asked)
+  local response, err = self:call(call)
+  if response == nil then return nil, err end
+  local data
+  data, err = self:decode(response, "object")
+  if data == nil then return nil, err end
+  local value = key and data[key]
+  local fault = key and (value == nil or value ~= asked) and options.id_fault(value)
+  if fault then
+    return nil, self:shape_error(response, ("the response's '%s' %s"):format(key, fault))
+  end
+  return data, response
+end
+
+return Http

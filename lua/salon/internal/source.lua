@@ -1,0 +1,125 @@
+-- One list of an API, page by page: what to ask for, and what a page holds. Three
+-- styles come out alike. Where the next page is stands in the Link header (OpenTalk:
+-- `page` or `after`) or in the body (Meet: `next`); a position is a page number, or
+-- a cursor, which is a string.
+--
+-- A source is a table of:
+--   session, timeout (seconds per page)
+--   call(self, position) -> salon.Call without deadline; position nil: the first page
+--   read(self, response, position, found) -> page | nil, err
+--     page: items (decoded), ids (what tells them apart; false: nothing does), next
+--     (position of the next page, or nil), left (pages from there on, if known), total
+--     found(next, left) is called as soon as that is known, before the body is decoded
+--   records(items, about) -> list of what the caller gets for them
+--   after   a source that is walked when this one is through
+
+local core = require "salon.core"
+local options = require "salon.internal.options"
+
+local Source = {}
+Source.__index = Source
+
+-- The ids of `items`, when they are objects whose ids fit into paths. A null among
+-- them left a hole, which is no object either.
+local function strict_ids(self, response, items)
+  local ids, odd = core.ids(items, self.key)
+  if ids == nil then
+    return nil, self.session:shape_error(response, "a list entry is not an object")
+  end
+  for i = odd or #items + 1, #items do
+    local fault = options.id_fault(items[i][self.key])
+    if fault then return nil, self.session:shape_error(response, "an id in the list " .. fault) end
+  end
+  return ids
+end
+
+-- What OpenTalk's lists are: an array.
+local function decode_array(self, response)
+  return self.session:decode(response, "array")
+end
+
+---@param fields { session: salon.Session, parts: any[], query?: any[], user?: string,
+---  outside?: boolean, key?: string, records: function, timeout?: number, decode?: function,
+---  ids?: function }
+---  query: a flat list; key: the field that tells entries apart; decode(self, response) -> items,
+---  the object around them | nil, err; ids(self, response, items) -> ids | nil, err
+---@return table
+function Source.new(fields)
+  fields.decode = fields.decode or decode_array
+  fields.ids = fields.ids or strict_ids
+  return setmetatable(fields, Source)
+end
+
+local function param_of(position)
+  return type(position) == "number" and "page" or "after"
+end
+
+-- The query with the position in place of one that the caller gave.
+local function moved(query, position)
+  if position == nil then return query end
+  local name, list = param_of(position), {}
+  for i = 1, query and #query or 0, 2 do
+    if query[i] ~= name then
+      list[#list + 1] = query[i]
+      list[#list + 1] = query[i + 1]
+    end
+  end
+  list[#list + 1], list[#list + 2] = name, position
+  return list
+end
+
+function Source:call(position)
+  return { parts = self.parts, query = moved(self.query, position), user = self.user,
+    outside = self.outside }
+end
+
+-- Page numbers must grow, anything else would be a circle.
+local function numbered(position, page, last)
+  page, last = tonumber(page), tonumber(last)
+  if page == nil or page <= (type(position) == "number" and position or 1) then return nil end
+  return page, last and last - page + 1
+end
+
+local function in_header(header, position)
+  if header == nil or header == "" then return nil end
+  local links = core.link(header)
+  local function param(rel, name) return links[rel] and core.query_param(links[rel], name) end
+  local cursor = param("after", "after")
+  if cursor and cursor ~= "" then return cursor end
+  return numbered(position, param("next", "page"), param("last", "page"))
+end
+
+-- Every page but the last is as long as this one.
+local function in_body(data, length, position)
+  if type(data) ~= "table" or type(data.next) ~= "string" then return nil end
+  local last = type(data.count) == "number" and length > 0 and math.ceil(data.count / length)
+  return numbered(position, core.query_param(data.next, "page"), last or nil)
+end
+
+function Source:read(response, position, found)
+  local page = {}
+  page.next, page.left = in_header(response.request:header("Link"), position)
+  if page.next ~= nil and found then found(page.next, page.left) end
+  local items, data = self:decode(response)
+  if items == nil then return nil, data end
+  if page.next == nil then
+    page.next, page.left = in_body(data, #items, position)
+    if found then found(page.next, page.left) end
+  end
+  local ids, err = self:ids(response, items)
+  if ids == nil then return nil, err end
+  page.items, page.ids, page.total = items, ids, data and data.count
+  return page
+end
+
+---Is this error in mid-walk the end of a list that became shorter (Meet)?
+---@param err salon.Error
+---@return boolean
+function Source.is_past_end(err)
+  return err.status == 404 and err.body ~= nil and err.body:find('^%s*{"detail"') ~= nil
+end
+
+---The option of `list` and `each` that names a position.
+Source.param_of = param_of
+
+return Source

@@ -1,0 +1,46 @@
+-- What the controller's refusals mean: which a fresh token cures, and the hints.
+
+local hints = require "salon.opentalk.hints"
+local json = require "salon.internal.json"
+local find_hint = require "salon.internal.hints".find
+
+local refusals = {}
+
+---What a 401 complains about; texts differ between versions, so only parts of them are
+---looked for.
+---@param err salon.Error
+---@param challenge string?  WWW-Authenticate
+---@return "unregistered"|"session"|"inactive"|"token"|nil
+function refusals.complaint(err, challenge)
+  if err.code == "wrong_room_password" then return nil end
+  if err.code == "unknown_sub" or err.code == "unknown_tenant_id" then return "unregistered" end
+  local text = ((challenge or "") .. " " .. err.message):lower()
+  if text:find("id token", 1, true) then return nil end
+  if text:find("session", 1, true) and text:find("expired", 1, true) then return "session" end
+  if text:find("token expired", 1, true) then return "inactive" end
+  if text:find("access token", 1, true) or text:find("invalid_token", 1, true) then
+    return "token"
+  end
+  return nil
+end
+
+---What a 401 that was not cured needs.
+---@param err salon.Error
+---@param complaint string
+---@param renewable boolean  could the login get another token?
+function refusals.explain_token(err, complaint, renewable)
+  err.hint = hints.COMPLAINTS[renewable and complaint or "given"]
+end
+
+---Adds a hint to an error of the controller, in place.
+---@param err salon.Error
+function refusals.explain(err)
+  -- a proxy's page: for its 429 or 502 the address is right
+  local page = err.body and json.shape(err.body) == "html" and err.status ~= 404
+  err.hint = page and err.hint or find_hint(hints.CONTROLLER, err) or err.hint
+  if err.status == 403 and err.body == nil and err.code == nil then
+    err.message = "no permission, or no such object (the server does not tell which)"
+  end
+end
+
+return refusals
