@@ -25,7 +25,7 @@ local HTTP = [[
   server {
     listen 127.0.0.1:@PORT@;
     location /init { content_by_lua_block {
-      for _ = 1, 100 do if not in_timer then ngx.sleep(0.02) end end
+      for _ = 1, 1000 do if not in_timer then ngx.sleep(0.02) end end
       ngx.say(#rooms, " ", in_init_worker, " ", in_timer == rooms[1])
     } }
     location /room { content_by_lua_block { ngx.say(salon.check(ot.rooms:get(rooms[1])).id) } }
@@ -196,20 +196,31 @@ describe("salon in nginx", function()
     guest.owned = true
   end
 
+  -- Whether it can take less than `limit`: it may be late once on a busy machine,
+  -- but what holds it up would do so every time.
+  local function quits_within(limit, prepare, check)
+    local best = math.huge
+    for _ = 1, 5 do
+      prepare()
+      best = math.min(best, quitting_time())
+      if check then check() end
+      again()
+      if best < limit then break end
+    end
+    assert.is_true(best < limit, best)
+  end
+
   it("lets a worker quit at once, idle, lingering or busy", function()
-    assert.matches("^%x+%-", get "/room")
-    assert.is_true(quitting_time() < 0.5)
-    again()
-    assert.equal("static", get "/static")
-    assert.is_true(quitting_time() < 0.5)
-    again()
+    quits_within(0.5, function() assert.matches("^%x+%-", get "/room") end)
+    quits_within(0.5, function() assert.equal("static", get "/static") end)
     local walked, over = guest.folder .. "/walked", guest.folder .. "/over"
-    os.execute(("(curl -s -m 20 http://127.0.0.1:%d/walk >%s; echo >%s) &")
-      :format(port, walked, over))
-    repeat until get "/walking" == "true"
-    assert.is_true(quitting_time() < 1)
-    repeat local file = io.open(over) until file and file:close()
-    assert.equal("220\n", support.read(walked))
-    again()
+    quits_within(1, function()
+      os.execute(("rm -f %s; (curl -s -m 20 http://127.0.0.1:%d/walk >%s; echo >%s) &")
+        :format(over, port, walked, over))
+      repeat until get "/walking" == "true"
+    end, function()
+      repeat local file = io.open(over) until file and file:close()
+      assert.equal("220\n", support.read(walked))
+    end)
   end)
 end)

@@ -81,7 +81,7 @@ describe("the sandbox", function()
       os.exit(1)]])
     local dir, url = support.script({ file }):match("^(%S+)\n(%S+)")
     os.remove(file)
-    local stop = os.time() + 8
+    local stop = os.time() + 30
     while ask.url(url).status and os.time() < stop do support.run("sleep 0.2") end
     assert.is_nil(ask.url(url).status)
     assert.is_nil(io.open(dir .. "/nginx.conf"))

@@ -9,6 +9,7 @@
 
 local cjson = require "cjson"
 local core = require "salon.core"
+local held = require "spec.support.held"
 local salon = require "salon"
 local weather = require "spec.support.weather"
 
@@ -16,11 +17,16 @@ local storm = {}
 
 local TOKEN = "marker-token-7f3a"
 
+-- The clients that are not collected yet.
+local alive = setmetatable({}, { __mode = "k" })
+
 local function client(url, more)
   local options = { url = url, token = TOKEN, timeout = weather.DEADLINE,
     max_tries = weather.TRIES, max_body = weather.MAX_BODY, allow_insecure = true }
   for name, value in pairs(more or {}) do options[name] = value end
-  return salon.meet(options)
+  local meet = salon.meet(options)
+  alive[meet] = true
+  return meet
 end
 
 -- What a call came to, and how long it took.
@@ -114,6 +120,7 @@ function FROM.sandbox(place, _, _, calls, row)
   options.timeout, options.max_tries = weather.DEADLINE, weather.TRIES
   options.max_body = weather.MAX_BODY
   local opentalk = salon.opentalk(options)
+  alive[opentalk] = true
   salon.check(opentalk:call("GET", "/v1/users/me", { timeout = 10 }))    -- logs in
   take(calls, "GET", opentalk.call, opentalk, "GET", path)
   take(calls, "POST", opentalk.call, opentalk, "POST", path .. "/invites", { json = {} })
@@ -165,17 +172,13 @@ function FROM.walk(place, _, fault, calls)
   return works(meet)
 end
 
----What this process holds: KiB of Lua, KiB resident, descriptors.
+---What this process holds: clients, KiB resident, descriptors.
 function storm.held()
   core.engine_stop()    -- with it go the connections that are kept
-  if rawget(_G, "jit") then jit.flush() end    -- compiled traces are no leak
-  collectgarbage()
-  collectgarbage()
-  local pages = io.open("/proc/self/statm"):read("*l"):match("^%d+ (%d+)")
-  local pipe = io.popen("ls /proc/" .. core.pid() .. "/fd | wc -l")
-  local descriptors = tonumber(pipe:read "*l")
-  pipe:close()
-  return { lua = collectgarbage("count"), resident = pages * 4, descriptors = descriptors }
+  held.memory()         -- collects
+  local clients = 0
+  for _ in pairs(alive) do clients = clients + 1 end
+  return { clients = clients, resident = held.resident(), descriptors = held.descriptors() }
 end
 
 function storm.run(place, host, row)
@@ -193,15 +196,15 @@ function storm.warm(place)
   salon.opentalk(place.opentalk):close()
 end
 
--- Threads that look up a name that hangs end in their time.
+-- What is held once threads that look up a name that hangs have ended.
 local function settled(before)
-  local held
-  for _ = 1, 100 do
-    held = storm.held()
-    if held.descriptors <= before.descriptors then break end
+  local after
+  for _ = 1, 200 do
+    after = storm.held()
+    if after.descriptors <= before.descriptors then break end
     os.execute("sleep 0.05")
   end
-  return held
+  return after
 end
 
 if arg and arg[0] and arg[0]:find("storm%.lua$") then
