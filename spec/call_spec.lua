@@ -1,5 +1,5 @@
 -- `client:call` and `client:pages`: any path of either API. The transport is the
--- spec's; real answers are in cassettes_spec.lua.
+-- spec's; real responses are in recordings_spec.lua.
 
 local Transport = require "spec.support.transport"
 local core = require "salon.core"

@@ -1,12 +1,12 @@
--- The salon calls that receive recorded answers. Each operation makes a client
--- that goes through the replay server, says which answers salon gets in which
+-- The salon calls that receive recorded responses. Each operation makes a client
+-- that goes through the replay server, says which responses salon gets in which
 -- order, and runs the call.
 --
---   OPERATION(exchange, line, tape) -> answers, at, run
---     exchange  the recording;  line  its expectation;  tape  all recordings
---     answers   list of answers (recordings' responses)
---     at        which of them is the exchange's own
---     run()     -> value, err of the salon call
+--   OPERATION(exchange, line, recordings) -> responses, at, run
+--     exchange, line   one recording and its expectation
+--     responses        what salon gets, in order (responses of recordings)
+--     at               which of them is the exchange's own
+--     run()            -> value, err of the salon call
 
 local cjson = require("cjson")
 local plain = require("spec.support.replay").plain
@@ -54,8 +54,8 @@ local function with(base, extra)
   return base
 end
 
-local function common(tape)
-  return { proxy = tape.server.url, no_proxy = "", allow_insecure = true, timeout = 10 }
+local function common(recordings)
+  return { proxy = recordings.server.url, no_proxy = "", allow_insecure = true, timeout = 10 }
 end
 
 local function response(body, status)
@@ -63,8 +63,8 @@ local function response(body, status)
     headers = { { "Content-Type", "application/json" }, { "Content-Length", tostring(#body) } } }
 end
 
--- The answer of a login that gives the token the recorded request was sent with.
-local function login_answer(exchange)
+-- The response of a login that gives the token the recorded request was sent with.
+local function login_response(exchange)
   local body = json_of(exchange)
   return response(cjson.encode {
     access_token = bearer(exchange) or "throwaway", token_type = "Bearer", expires_in = 300,
@@ -72,38 +72,38 @@ local function login_answer(exchange)
   })
 end
 
-local function repeated(answer, times)
+local function repeated(one, times)
   local list = {}
-  for i = 1, times or 1 do list[i] = answer end
+  for i = 1, times or 1 do list[i] = one end
   return list
 end
 
 -- Meet ------------------------------------------------------------------------
 
-local function meet_client(exchange, tape, extra)
-  return salon.meet(with(with(common(tape), { url = origin(exchange) }), extra))
+local function meet_client(exchange, recordings, extra)
+  return salon.meet(with(with(common(recordings), { url = origin(exchange) }), extra))
 end
 
 -- Rooms are asked for with the recorded token; where that is refused, by an
 -- application, so that salon can get a fresh one, which is refused as well.
 local function meet_rooms(act)
-  return function(exchange, line, tape)
+  return function(exchange, line, recordings)
     if not line.cure then
-      local client = meet_client(exchange, tape, { token = bearer(exchange) or "throwaway" })
+      local client = meet_client(exchange, recordings, { token = bearer(exchange) or "throwaway" })
       return repeated(exchange.response, line.attempts), 1, function() return act(client, exchange) end
     end
-    local client = meet_client(exchange, tape, { client_id = "throwaway-app",
+    local client = meet_client(exchange, recordings, { client_id = "throwaway-app",
       client_secret = "throwaway-secret", user = "ada@example.org" })
-    local token = login_answer(exchange)
+    local token = login_response(exchange)
     return { token, exchange.response, token, exchange.response }, 2, function()
       return act(client, exchange)
     end
   end
 end
 
-function operations.token(exchange, line, tape)
+function operations.token(exchange, line, recordings)
   local body = json_of(exchange) or pairs_of(exchange.request.body)
-  local client = meet_client(exchange, tape, {
+  local client = meet_client(exchange, recordings, {
     client_id = type(body.client_id) == "string" and body.client_id ~= "" and body.client_id
       or "throwaway-app",
     client_secret = type(body.client_secret) == "string" and body.client_secret
@@ -159,8 +159,8 @@ local function call(client, exchange, line)
   })
 end
 
-operations["meet:call"] = function(exchange, line, tape)
-  return meet_rooms(function(client) return call(client, exchange, line) end)(exchange, line, tape)
+operations["meet:call"] = function(exchange, line, recordings)
+  return meet_rooms(function(client) return call(client, exchange, line) end)(exchange, line, recordings)
 end
 
 -- OpenTalk ----------------------------------------------------------------------
@@ -176,28 +176,28 @@ local CURES = {
   both = { "refresh-ok", "ot-login-first" },
 }
 
-local function opentalk_client(exchange, tape, extra)
-  return salon.opentalk(with(with(common(tape), {
+local function opentalk_client(exchange, recordings, extra)
+  return salon.opentalk(with(with(common(recordings), {
     controller_url = origin(exchange), frontend_url = FRONT,
   }), extra))
 end
 
 local function opentalk_call(act)
-  return function(exchange, line, tape)
-    local absent = tape["ot-path-well-known"].response
+  return function(exchange, line, recordings)
+    local absent = recordings["ot-path-well-known"].response
     if line.cure == nil then
-      local client = opentalk_client(exchange, tape, { token = bearer(exchange) or "throwaway" })
-      local answers = { absent, exchange.response }
-      if line.asks then answers[3] = response("[]") end
-      return answers, 2, function() return act(client, exchange, line) end
+      local client = opentalk_client(exchange, recordings, { token = bearer(exchange) or "throwaway" })
+      local responses = { absent, exchange.response }
+      if line.asks then responses[3] = response("[]") end
+      return responses, 2, function() return act(client, exchange, line) end
     end
-    local client = opentalk_client(exchange, tape, with({ token_endpoint = TOKEN_ENDPOINT }, WHO))
-    local answers = { absent, login_answer(exchange), exchange.response }
-    for _, name in ipairs(CURES[line.cure]) do answers[#answers + 1] = tape[name].response end
+    local client = opentalk_client(exchange, recordings, with({ token_endpoint = TOKEN_ENDPOINT }, WHO))
+    local responses = { absent, login_response(exchange), exchange.response }
+    for _, name in ipairs(CURES[line.cure]) do responses[#responses + 1] = recordings[name].response end
     if line.cure then
-      answers[#answers + 1] = line.cured and tape[line.cured].response or exchange.response
+      responses[#responses + 1] = line.cured and recordings[line.cured].response or exchange.response
     end
-    return answers, 3, function() return act(client, exchange, line) end
+    return responses, 3, function() return act(client, exchange, line) end
   end
 end
 
@@ -217,11 +217,11 @@ end)
 
 -- Guest links belong to a room, which has to be got first.
 local function invite_call(act)
-  return function(exchange, _, tape)
-    local client = opentalk_client(exchange, tape, { token = bearer(exchange) })
-    local answers = { tape["ot-path-well-known"].response,
+  return function(exchange, _, recordings)
+    local client = opentalk_client(exchange, recordings, { token = bearer(exchange) })
+    local responses = { recordings["ot-path-well-known"].response,
       response(cjson.encode { id = room_id(exchange) }), exchange.response }
-    return answers, 3, function()
+    return responses, 3, function()
       local room = assert(client.rooms:get(room_id(exchange)))
       return act(room.invites, exchange)
     end
@@ -273,9 +273,9 @@ local function endpoint(exchange)
   return origin(exchange) .. exchange.request.path:match("^[^?]*")
 end
 
-operations.password = function(exchange, _, tape)
+operations.password = function(exchange, _, recordings)
   local form = form_of(exchange)
-  local client = opentalk_client(exchange, tape, {
+  local client = opentalk_client(exchange, recordings, {
     token_endpoint = endpoint(exchange), client_id = form.client_id or WHO.client_id,
     client_secret = form.client_secret, username = form.username or WHO.username,
     password = form.password or WHO.password,
@@ -285,54 +285,54 @@ operations.password = function(exchange, _, tape)
 end
 
 -- A login gave the recorded refresh token, and its access token has run out.
-operations.refresh = function(exchange, line, tape)
+operations.refresh = function(exchange, line, recordings)
   local form = form_of(exchange)
-  local client = opentalk_client(exchange, tape, with(with({}, WHO), {
+  local client = opentalk_client(exchange, recordings, with(with({}, WHO), {
     token_endpoint = endpoint(exchange), client_id = form.client_id,
   }))
   local first = response(cjson.encode { access_token = "throwaway", expires_in = 0,
     refresh_token = form.refresh_token or "throwaway-refresh" })
-  local answers = { first, exchange.response }
-  if line.again then answers[3] = tape["password-ok"].response end
-  return answers, 2, function()
+  local responses = { first, exchange.response }
+  if line.again then responses[3] = recordings["password-ok"].response end
+  return responses, 2, function()
     assert(client:token())
     return client:token()
   end
 end
 
-operations.discovery = function(exchange, line, tape)
-  local client = opentalk_client(exchange, tape, with(with({}, WHO), {
+operations.discovery = function(exchange, line, recordings)
+  local client = opentalk_client(exchange, recordings, with(with({}, WHO), {
     issuer = origin(exchange) .. exchange.request.path:match("^(.-)/+%.well%-known"),
   }))
-  local answers = { exchange.response }
+  local responses = { exchange.response }
   if line.asks then
-    answers[2] = line.asks:find("^CONNECT") and response("", 502) or tape["password-ok"].response
+    responses[2] = line.asks:find("^CONNECT") and response("", 502) or recordings["password-ok"].response
   end
-  return answers, 1, function() return client:token() end
+  return responses, 1, function() return client:token() end
 end
 
 -- The controller names the login service, whose document is fetched next.
-operations.provider = function(exchange, _, tape)
-  local client = opentalk_client(exchange, tape, WHO)
-  return { tape["ot-path-well-known"].response, exchange.response, tape.discovery.response,
-    tape["password-ok"].response }, 2, function() return client:token() end
+operations.provider = function(exchange, _, recordings)
+  local client = opentalk_client(exchange, recordings, WHO)
+  return { recordings["ot-path-well-known"].response, exchange.response, recordings.discovery.response,
+    recordings["password-ok"].response }, 2, function() return client:token() end
 end
 
 -- Servers that have never heard of the API's own file put it below /v1.
-operations.locate = function(exchange, _, tape)
-  local client = opentalk_client(exchange, tape, { token = "throwaway" })
-  return { exchange.response, tape["ot-room-get"].response }, 1, function()
+operations.locate = function(exchange, _, recordings)
+  local client = opentalk_client(exchange, recordings, { token = "throwaway" })
+  return { exchange.response, recordings["ot-room-get"].response }, 1, function()
     return client.rooms:get("ceac3593-3116-4da1-a727-74124b2caade")
   end
 end
 
 -- The controller does not know the user, so salon registers him and asks again.
-operations.register = function(exchange, _, tape)
-  local client = opentalk_client(exchange, tape, with({ token_endpoint = TOKEN_ENDPOINT }, WHO))
-  local answers = { tape["ot-path-well-known"].response, login_answer(exchange),
-    tape["ot-auth-unknown-sub"].response, exchange.response }
-  if exchange.response.status < 300 then answers[5] = tape["ot-session-renewed"].response end
-  return answers, 4, function() return client:call("GET", "/v1/users/me") end
+operations.register = function(exchange, _, recordings)
+  local client = opentalk_client(exchange, recordings, with({ token_endpoint = TOKEN_ENDPOINT }, WHO))
+  local responses = { recordings["ot-path-well-known"].response, login_response(exchange),
+    recordings["ot-auth-unknown-sub"].response, exchange.response }
+  if exchange.response.status < 300 then responses[5] = recordings["ot-session-renewed"].response end
+  return responses, 4, function() return client:call("GET", "/v1/users/me") end
 end
 
 return operations

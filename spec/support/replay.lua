@@ -1,4 +1,4 @@
--- A server that plays recorded answers byte for byte (spec/c/replay.c), and what
+-- A server that plays recorded responses byte for byte (spec/c/replay.c), and what
 -- salon sent to it. It stands where a proxy would, so that salon asks for the
 -- addresses of the recording: `http://meet.example/...`.
 --
@@ -45,7 +45,7 @@ local function chunked(body)
   return table.concat(chunks) .. "0\r\n\r\n"
 end
 
----The bytes of a recorded answer: status line, headers in their order, framing.
+---The bytes of a recorded response: status line, headers in their order, framing.
 ---@param response table  of a recording
 ---@return string
 function replay.bytes(response)
@@ -60,13 +60,13 @@ function replay.bytes(response)
   return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body
 end
 
----@param answers string[]  bytes
-function replay:play(answers)
-  for i = #answers + 1, self.planned do os.remove(("%s/%d"):format(self.folder, self.count + i)) end
-  for i, bytes in ipairs(answers) do
+---@param responses string[]  bytes
+function replay:play(responses)
+  for i = #responses + 1, self.planned do os.remove(("%s/%d"):format(self.folder, self.count + i)) end
+  for i, bytes in ipairs(responses) do
     support.write(("%s/%d"):format(self.folder, self.count + i), bytes)
   end
-  self.planned = #answers
+  self.planned = #responses
 end
 
 local function parse(text)

@@ -1,7 +1,7 @@
 -- The recorded exchanges with real servers, played to salon: what comes out must
 -- be what the expectations say, and salon must send what was sent.
 
-local cassettes = require("spec.support.cassettes")
+local player = require("spec.support.recordings")
 local replay = require("spec.support.replay")
 local salon = require("salon")
 
@@ -9,14 +9,14 @@ local FILES = { "meet-1.27", "meet-1.31", "keycloak-26", "opentalk-2023" }
 local LEAST = 560
 
 -- Refusals that tell of nothing to be done: routes that salon never asks for.
-local NO_REMEDY = {
+local NO_HINT = {
   "realm-unknown-path", "auth-bad-redirect", "userinfo-no-token", "ot-cors-preflight-header",
 }
 
-local tape, expected
+local recordings, expected
 
 setup(function()
-  tape = cassettes.load(FILES)
+  recordings = player.load(FILES)
   expected = {}
   for _, file in ipairs(FILES) do
     for _, line in ipairs(dofile("spec/recorded/" .. file .. ".lua")) do
@@ -25,12 +25,12 @@ setup(function()
   end
 end)
 
-teardown(function() tape.server:stop() end)
+teardown(function() recordings.server:stop() end)
 
-describe("the recorded answers", function()
+describe("the recorded responses", function()
   it("have a line each, in their order", function()
-    assert.equal(#tape, #expected)
-    for i, exchange in ipairs(tape) do assert.equal(exchange.name, expected[i][1]) end
+    assert.equal(#recordings, #expected)
+    for i, exchange in ipairs(recordings) do assert.equal(exchange.name, expected[i][1]) end
   end)
 
   it("come out of salon as expected", function()
@@ -38,11 +38,11 @@ describe("the recorded answers", function()
     for _, line in ipairs(expected) do
       if not line.left then
         count = count + 1
-        local complaints = cassettes.play(tape, line)
+        local complaints = player.play(recordings, line)
         if #complaints > 0 then wrong[#wrong + 1] = table.concat(complaints, "\n  ") end
       end
     end
-    print(("\nrecorded answers: %d of %d with an expectation, %d unexpected"):format(count, #tape,
+    print(("\nrecorded responses: %d of %d with an expectation, %d unexpected"):format(count, #recordings,
       #wrong))
     assert.equal("", table.concat(wrong, "\n", 1, math.min(#wrong, 20)))
     assert.is_true(count >= LEAST)
@@ -54,7 +54,7 @@ describe("the recorded answers", function()
       local refusal = line.auth or line.http or line.unsupported
       if refusal and not (line.hint or line.unlike) then bare[#bare + 1] = line[1] end
     end
-    assert.same(NO_REMEDY, bare)
+    assert.same(NO_HINT, bare)
   end)
 
   it("are asked for by the recorded requests, wherever salon has a call for them", function()
@@ -74,7 +74,7 @@ local function altered(exchange, change)
   return { name = exchange.name, request = exchange.request, response = response }
 end
 
--- What the operation hands on or decides by, of all that the answer holds.
+-- What the operation hands on or decides by, of all that the response holds.
 local SEEN = {
   token = "access_token", password = "refresh_token", refresh = "refresh_token",
   ["meet:list"] = "results",
@@ -94,7 +94,7 @@ local function other_value(text, seen, turn)
   return text:sub(1, at - 1) .. other .. text:sub(at + 1)
 end
 
--- Lines whose answer only decides which request follows.
+-- Lines whose response only decides which request follows.
 local function is_seen(line)
   return not (line.left or line.again or line.cured or line.attempts) and line.is == nil
     and not (line.asks and line[2] ~= "pages") and line[2] ~= "register"
@@ -105,14 +105,14 @@ describe("an altered recording", function()
   it("is noticed, whichever value is another one", function()
     local tried, missed = 0, {}
     for i, line in ipairs(expected) do
-      local exchange = tape[line[1]]
-      local body = line.sum and is_seen(line)
+      local exchange = recordings[line[1]]
+      local body = is_seen(line)
         and other_value(exchange.response.body:sub(1, 2048), SEEN[line[2]], i * 7)
       if body then
         tried = tried + 1
         body = body .. exchange.response.body:sub(2049)
         local copy = altered(exchange, function(response) response.body = body end)
-        if #cassettes.play(tape, line, copy) == 0 then missed[#missed + 1] = line[1] end
+        if #player.play(recordings, line, copy) == 0 then missed[#missed + 1] = line[1] end
       end
     end
     assert.same({}, missed)
@@ -124,10 +124,10 @@ describe("an altered recording", function()
     for _, line in ipairs(expected) do
       if is_seen(line) and line[2] ~= "pages" then
         tried = tried + 1
-        local copy = altered(tape[line[1]], function(response)
+        local copy = altered(recordings[line[1]], function(response)
           response.status = response.status + 3
         end)
-        if #cassettes.play(tape, line, copy) == 0 then missed[#missed + 1] = line[1] end
+        if #player.play(recordings, line, copy) == 0 then missed[#missed + 1] = line[1] end
       end
     end
     assert.same({}, missed)
@@ -139,15 +139,15 @@ end)
 describe("a walk over recorded pages", function()
   local function walk(names, run)
     local bytes = {}
-    for i, name in ipairs(names) do bytes[i] = replay.bytes(tape[name].response) end
-    tape.server:play(bytes)
+    for i, name in ipairs(names) do bytes[i] = replay.bytes(recordings[name].response) end
+    recordings.server:play(bytes)
     local seen, count = {}, 0
     for item in run() do
       assert.is_nil(seen[item.id])
       seen[item.id], count = true, count + 1
     end
     local asked = {}
-    for i, request in ipairs(tape.server:requests()) do
+    for i, request in ipairs(recordings.server:requests()) do
       asked[i] = request.path .. (request.query ~= "" and "?" .. request.query or "")
     end
     return count, asked
@@ -155,16 +155,16 @@ describe("a walk over recorded pages", function()
 
   local function opentalk()
     return salon.opentalk { controller_url = "http://controller.example", token = "throwaway",
-      proxy = tape.server.url, no_proxy = "", allow_insecure = true }
+      proxy = recordings.server.url, no_proxy = "", allow_insecure = true }
   end
 
   it("finds all 45 rooms of a Meet user", function()
     local meet = salon.meet { url = "http://meet.example", token = "throwaway",
-      proxy = tape.server.url, no_proxy = "", allow_insecure = true }
+      proxy = recordings.server.url, no_proxy = "", allow_insecure = true }
     local count, asked = walk({ "list-45-page-1", "list-45-page-2", "list-45-page-3" },
       function() return meet.rooms:each() end)
     assert.equal(45, count)
-    assert.equal(tape["list-45-page-3"].request.path, asked[3])
+    assert.equal(recordings["list-45-page-3"].request.path, asked[3])
     count = walk({ "list-45-page-1", "list-45-page-2", "list-45-page-3" },
       function() return meet:pages("/rooms/") end)
     assert.equal(45, count)
@@ -172,7 +172,7 @@ describe("a walk over recorded pages", function()
 
   it("ends where the list became shorter", function()
     local meet = salon.meet { url = "http://meet.example", token = "throwaway",
-      proxy = tape.server.url, no_proxy = "", allow_insecure = true }
+      proxy = recordings.server.url, no_proxy = "", allow_insecure = true }
     for _, each in ipairs { function() return meet.rooms:each() end,
       function() return meet:pages("/rooms/") end } do
       assert.equal(40, (walk({ "list-45-page-1", "list-45-page-2", "list-45-page-4" }, each)))
@@ -183,7 +183,7 @@ describe("a walk over recorded pages", function()
     local count, asked = walk({ "ot-path-well-known", "ot-rooms-default-page", "ot-rooms-page-2" },
       function() return opentalk():pages("/v1/rooms") end)
     assert.equal(32, count)
-    assert.equal(tape["ot-rooms-page-2"].request.path, asked[3])
+    assert.equal(recordings["ot-rooms-page-2"].request.path, asked[3])
   end)
 
   it("follows the cursors of events and instances", function()
@@ -193,14 +193,14 @@ describe("a walk over recorded pages", function()
       return opentalk():pages("/v1/events", { query = { per_page = 3 } })
     end)
     assert.equal(8, count)
-    for i = 2, #names do assert.equal(tape[names[i]].request.path, asked[i]) end
+    for i = 2, #names do assert.equal(recordings[names[i]].request.path, asked[i]) end
 
     names = { "ot-path-well-known", "ot-instances-page", "ot-instances-page-2", "ot-instances-page-3" }
-    local path = tape["ot-instances-page"].request.path:match("^[^?]*")
+    local path = recordings["ot-instances-page"].request.path:match("^[^?]*")
     count, asked = walk(names, function()
       return opentalk():pages(path, { query = { per_page = 2 } })
     end)
     assert.equal(4, count)
-    for i = 2, #names do assert.equal(tape[names[i]].request.path, asked[i]) end
+    for i = 2, #names do assert.equal(recordings[names[i]].request.path, asked[i]) end
   end)
 end)
