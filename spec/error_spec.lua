@@ -1,9 +1,14 @@
 -- Errors: what they say, what they keep to themselves, how they are raised.
 
 local Error = require "salon.internal.error"
+local Secrets = require "salon.internal.secrets"
+local failures = require "salon.internal.failures"
 local salon = require "salon"
 
 local MARKER = "m4rker+s3cret/=&\"x"
+local secrets = Secrets.new()
+secrets:note("marker", MARKER)
+local striker = secrets:striker()
 
 -- A finished request, as the session sees it.
 local function request(method, headers)
@@ -17,8 +22,8 @@ local function request(method, headers)
 end
 
 local function answer(status, body, headers)
-  return Error.response({ request = request("GET", headers), status = status,
-    body = body or "", attempts = 1 }, { MARKER })
+  return failures.response({ request = request("GET", headers), status = status,
+    body = body or "", attempts = 1 }, striker)
 end
 
 describe("an error made of an answer", function()
@@ -122,7 +127,7 @@ end)
 describe("an error made of a failed transfer", function()
   local function transport(method, info)
     info.attempts = info.attempts or 1
-    return Error.transport(request(method), info, { MARKER })
+    return failures.transport(request(method), info, striker)
   end
 
   it("says whether the request may have arrived", function()

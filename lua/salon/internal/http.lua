@@ -6,6 +6,7 @@
 local Error = require "salon.internal.error"
 local context = require "salon.internal.context"
 local core = require "salon.core"
+local failures = require "salon.internal.failures"
 local hosts = require "salon.internal.host"
 local json = require "salon.internal.json"
 local options = require "salon.internal.options"
@@ -119,7 +120,7 @@ function Http:receive(request, call, host, token, before)
   if status == nil then
     local info = body
     info.attempts = info.attempts + (before or 0)
-    return nil, name_scope(Error.transport(request, info, self.secrets:list(token)))
+    return nil, name_scope(failures.transport(request, info, self.secrets:striker(token)))
   end
   attempts = attempts + (before or 0)
   local response = {
@@ -128,7 +129,7 @@ function Http:receive(request, call, host, token, before)
   }
   if status >= 200 and status < 300 then return response end
   response.retryable, response.retry_after = retryable, retry_after
-  return nil, Error.response(response, self.secrets:list(token))
+  return nil, failures.response(response, self.secrets:striker(token))
 end
 
 ---Runs `work`, and what the host wants done at the end of a call in any case.
@@ -197,8 +198,7 @@ function Http:decode(response, shape)
     message = ("the response is %s, not a JSON %s"):format(SAYS[found],
       shape == "array" and "list" or shape)
   end
-  local secrets = self.secrets:list(response.token)
-  local err = Error.decode(response, Error.strike(message, secrets), secrets)
+  local err = self:shape_error(response, message)
   if too_deep then err.kind = "limit" end
   return nil, err
 end
@@ -208,7 +208,7 @@ end
 ---@param message string
 ---@return salon.Error  kind: decode
 function Http:shape_error(response, message)
-  return Error.decode(response, message, self.secrets:list(response.token))
+  return failures.decode(response, message, self.secrets:striker(response.token))
 end
 
 ---Sends a call and decodes the object that comes back.

@@ -1,7 +1,8 @@
 -- One list of an API, page by page: what to ask for, and what a page holds. Three
 -- styles come out alike. Where the next page is stands in the Link header (OpenTalk:
 -- `page` or `after`) or in the body (Meet: `next`); a position is a page number, or
--- a cursor, which is a string.
+-- a cursor, which is a string. Of a link only the query counts: behind a proxy its
+-- scheme and host are often wrong, and the token must never follow it elsewhere.
 --
 -- A source is a table of:
 --   session, timeout (seconds per page)

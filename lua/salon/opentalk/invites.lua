@@ -3,7 +3,7 @@
 local client = require "salon.internal.client"
 local clock = require "salon.internal.clock"
 local core = require "salon.core"
-local links = require "salon.internal.links"
+local links = require "salon.opentalk.links"
 local lists = require "salon.opentalk.lists"
 local options = require "salon.internal.options"
 local pages = require "salon.internal.pages"

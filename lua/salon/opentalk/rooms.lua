@@ -3,7 +3,7 @@
 local core = require "salon.core"
 local client = require "salon.internal.client"
 local invites = require "salon.opentalk.invites"
-local links = require "salon.internal.links"
+local links = require "salon.opentalk.links"
 local lists = require "salon.opentalk.lists"
 local options = require "salon.internal.options"
 local pages = require "salon.internal.pages"

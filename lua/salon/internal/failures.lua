@@ -1,0 +1,157 @@
+-- The errors of calls: a transfer that failed, a response that says no, a success that
+-- is not what the API promises. No secret enters: texts of a server pass a striker.
+
+local Error = require "salon.internal.error"
+local error_body = require "salon.internal.error_body"
+local json = require "salon.internal.json"
+
+local failures = {}
+
+local BODY_KEPT = 2048
+local MESSAGE_KEPT = 1000
+
+-- Longer than what is kept, so that no secret is cut in half at its edge.
+local function kept_body(body, strike)
+  return body ~= "" and strike(body:sub(1, 8 * BODY_KEPT)):sub(1, BODY_KEPT) or nil
+end
+
+-- What every error of a call tells about its request.
+local function new(request, fields)
+  fields.method, fields.url = request:method(), request:url()
+  return Error.new(fields)
+end
+
+local LOOK_FIRST = "the server may have carried it out: look before repeating it"
+
+local TRANSPORT_HINTS = {
+  network = "check the address, the network and that the server runs",
+  tls = "the certificate must be valid for this name and known here; "
+    .. "for an authority of your own set 'ca_file'",
+  timeout = "set '%s' (seconds) if the server needs longer",
+}
+
+local function transport_hint(info)
+  if info.kind == "network" or info.kind == "timeout" then
+    if info.outcome == "unknown" and not info.retryable then return LOOK_FIRST end
+  end
+  local hint = TRANSPORT_HINTS[info.kind]
+  return hint and hint:format(info.message:match "%(([%l_]+_timeout)%)$" or "timeout")
+end
+
+---No usable response came: what `request:result()` says about it.
+---@param request salon.Request
+---@param info table
+---@param strike fun(text: string): string
+---@return salon.Error
+function failures.transport(request, info, strike)
+  return new(request, {
+    kind = info.kind,
+    message = strike(info.message),
+    status = info.status,
+    attempts = info.attempts,
+    outcome = info.outcome,
+    retryable = info.retryable,
+    hint = transport_hint(info),
+  })
+end
+
+local REASONS = {
+  [301] = "moved", [302] = "redirect", [303] = "redirect", [304] = "not modified",
+  [307] = "redirect", [308] = "redirect",
+  [400] = "bad request", [401] = "not authenticated",
+  [403] = "no permission, or no such thing", [404] = "not found",
+  [405] = "method not allowed", [406] = "not acceptable", [408] = "request timed out",
+  [409] = "conflict", [413] = "too large", [415] = "unsupported media type",
+  [422] = "values refused", [429] = "too many requests", [431] = "header too large",
+  [500] = "server error", [502] = "bad gateway", [503] = "service unavailable",
+  [504] = "gateway timed out",
+}
+
+local STATUS_HINTS = {
+  [413] = "a proxy or the server limits the size of requests",
+  [429] = "wait before asking again",
+  [502] = "the proxy in front of the server could not reach it",
+  [503] = "the server or the proxy in front of it is overloaded or down; try later",
+  [504] = "the proxy in front of the server gave up waiting",
+}
+
+local function path_of(url)
+  return (url:gsub("^%a[%w+.-]*://[^/]*", ""):gsub("[?#].*", ""))
+end
+
+local function redirect_hint(location, url)
+  if location and path_of(location) == path_of(url) .. "/" then
+    return "the path lacks the slash at its end"
+  end
+  return "salon follows no redirects" .. (location and " (this one leads to "
+    .. location:gsub("[?#].*", ""):gsub("//[^/]*@", "//") .. ")" or "")
+    .. ": give the final https:// address in the options"
+end
+
+local function status_hint(status, shape, location, url)
+  if status >= 300 and status < 400 then return redirect_hint(location, url) end
+  if STATUS_HINTS[status] then return STATUS_HINTS[status] end
+  if shape == "html" and status == 404 then
+    return "a web page answered, not the API: check the address in the options"
+  end
+end
+
+-- Some refusals have no body and say why in this header (OpenID's userinfo).
+local function read_challenge(header)
+  if header == nil then return nil end
+  return header:match('error="([^"]*)"'), header:match('error_description="([^"]*)"')
+end
+
+---The server answered with a status that is no success.
+---@param response table  of the session, with the request's `retryable` and `retry_after`
+---@param strike fun(text: string): string
+---@return salon.Error
+---@return string shape  of the body
+function failures.response(response, strike)
+  local request, status, body = response.request, response.status, response.body
+  local code, message, fields, shape = error_body.read(body)
+  if shape == "empty" then code, message = read_challenge(request:header("WWW-Authenticate")) end
+  local function struck(text)
+    return text and strike(Error.one_line(text)):sub(1, MESSAGE_KEPT)
+  end
+  for _, field in ipairs(fields or {}) do
+    for name, text in pairs(field) do field[name] = struck(text) end
+  end
+  local location = request:header("Location")
+  return new(request, {
+    kind = status == 401 and "auth" or "http",
+    status = status,
+    code = struck(code),
+    message = struck(message) or REASONS[status] or "unexpected response",
+    fields = fields,
+    attempts = response.attempts,
+    outcome = "done",
+    retryable = response.retryable,
+    hint = status_hint(status, shape, location and strike(location), request:url()),
+    request_id = struck(request:header("x-request-id")),
+    retry_after = response.retry_after,
+    body = kept_body(body, strike),
+  }), shape
+end
+
+---A success whose body is not what the API promises.
+---@param response table  of the session
+---@param message string
+---@param strike fun(text: string): string
+---@return salon.Error
+function failures.decode(response, message, strike)
+  local html = json.shape(response.body) == "html"
+  return new(response.request, {
+    kind = "decode",
+    status = response.status,
+    message = strike(message),
+    attempts = response.attempts,
+    outcome = "done",
+    hint = html and "a web page came instead of the API's answer: "
+      .. "the address is wrong, or a proxy does not route the API" or nil,
+    request_id = response.request:header("x-request-id"),
+    body = kept_body(response.body, strike),
+  })
+end
+
+return failures
