@@ -1,5 +1,5 @@
 -- Ceilings that a client is given: how deep, how silent, how many a second, how
--- often again. Those of time and size that bad weather meets are in weather_spec.
+-- often again. Those of time and size that network faults meet are in network_faults_spec.
 
 local core = require "salon.core"
 local raw = require "spec.support.raw"

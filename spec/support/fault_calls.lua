@@ -1,19 +1,19 @@
--- The calls into bad weather (weather.lua), made where salon runs: in a process
--- of its own per fault, or in a content handler of nginx. Time is taken here, so
--- that it is salon's and not that of the programs around.
+-- The calls that meet the faults of faults.lua, made where salon runs: in a process
+-- of its own per fault, or in a content handler of nginx. Time is measured here, so
+-- that it is salon's and not that of the programs around it.
 --
---   lua spec/support/storm.lua PLACE HOST ROW   prints what came, as JSON
---   storm.run(place, host, row)                 returns it
+--   lua spec/support/fault_calls.lua TARGETS HOST ROW   prints the results as JSON
+--   fault_calls.run(targets, host, row)                 returns them
 --
--- place: what storms_spec.lua has set up: addresses, folders, files.
+-- targets: what fault_matrix_spec.lua has started: addresses, folders, files.
 
 local cjson = require "cjson"
 local core = require "salon.core"
 local held = require "spec.support.held"
 local salon = require "salon"
-local weather = require "spec.support.weather"
+local faults = require "spec.support.faults"
 
-local storm = {}
+local fault_calls = {}
 
 local TOKEN = "marker-token-7f3a"
 
@@ -21,8 +21,8 @@ local TOKEN = "marker-token-7f3a"
 local alive = setmetatable({}, { __mode = "k" })
 
 local function client(url, more)
-  local options = { url = url, token = TOKEN, timeout = weather.DEADLINE,
-    max_tries = weather.TRIES, max_body = weather.MAX_BODY, allow_insecure = true }
+  local options = { url = url, token = TOKEN, timeout = faults.DEADLINE,
+    max_tries = faults.TRIES, max_body = faults.MAX_BODY, allow_insecure = true }
   for name, value in pairs(more or {}) do options[name] = value end
   local meet = salon.meet(options)
   alive[meet] = true
@@ -69,15 +69,15 @@ local function works(meet)
   return page and true or tostring(err)
 end
 
--- Each of these makes the calls of a row, lets the sun shine, and says whether
--- the client works then: true, or why not.
+-- Each of these makes the calls of a row, removes the fault, and says
+-- whether the client works then: true, or why not.
 local FROM = {}
 
--- The answer ends after each of its bytes in turn: nothing is known of it until
+-- The response ends after each of its bytes in turn: nothing is known of it until
 -- its first line is whole.
-local function each_byte(place, name, calls)
-  local folder, good = place.raw.folder, weather.GOOD
-  local meet = client(place.raw.url .. "/" .. name, { max_tries = 1 })
+local function each_byte(targets, name, calls)
+  local folder, good = targets.raw.folder, faults.GOOD
+  local meet = client(targets.raw.url .. "/" .. name, { max_tries = 1 })
   local first_line = #good:match("^[^\n]*\n")
   for size = 0, #good - 1 do
     set(folder, name, good:sub(1, size), "close")
@@ -92,33 +92,33 @@ local function each_byte(place, name, calls)
   return meet
 end
 
-function FROM.raw(place, name, fault, calls)
-  local folder, meet = place.raw.folder
+function FROM.raw(targets, name, fault, calls)
+  local folder, meet = targets.raw.folder
   if fault == "each byte" then
-    meet = each_byte(place, name, calls)
+    meet = each_byte(targets, name, calls)
   else
     set(folder, name, fault[1], fault[2])
-    meet = client(place.raw.url .. "/" .. name)
+    meet = client(targets.raw.url .. "/" .. name)
     list_and_create(calls, meet)
   end
-  set(folder, name, weather.GOOD)
+  set(folder, name, faults.GOOD)
   return works(meet)
 end
 
-function FROM.h2(place, _, fault, calls)
-  local server = place.h2[fault]
-  set(server.folder, "h2", weather.GOOD, fault)
+function FROM.h2(targets, _, fault, calls)
+  local server = targets.h2[fault]
+  set(server.folder, "h2", faults.GOOD, fault)
   local meet = client(server.url, { ca_file = server.ca_file })
   list_and_create(calls, meet)
-  set(server.folder, "h2", weather.GOOD)
+  set(server.folder, "h2", faults.GOOD)
   return works(meet)
 end
 
-function FROM.sandbox(place, _, _, calls, row)
-  local options, path = {}, "/v1/rooms/" .. place.rooms[row]
-  for name, value in pairs(place.opentalk) do options[name] = value end
-  options.timeout, options.max_tries = weather.DEADLINE, weather.TRIES
-  options.max_body = weather.MAX_BODY
+function FROM.sandbox(targets, _, _, calls, row)
+  local options, path = {}, "/v1/rooms/" .. targets.rooms[row]
+  for name, value in pairs(targets.opentalk) do options[name] = value end
+  options.timeout, options.max_tries = faults.DEADLINE, faults.TRIES
+  options.max_body = faults.MAX_BODY
   local opentalk = salon.opentalk(options)
   alive[opentalk] = true
   salon.check(opentalk:call("GET", "/v1/users/me", { timeout = 10 }))    -- logs in
@@ -130,25 +130,25 @@ function FROM.sandbox(place, _, _, calls, row)
 end
 
 -- A bad certificate stays bad: others must go on.
-function FROM.https(place, _, fault, calls)
-  list_and_create(calls, client(place.https[fault], { ca_file = place.https.ca_file }))
-  return works(client(place.raw.url .. "/good"))
+function FROM.https(targets, _, fault, calls)
+  list_and_create(calls, client(targets.https[fault], { ca_file = targets.https.ca_file }))
+  return works(client(targets.raw.url .. "/good"))
 end
 
-function FROM.address(place, name, fault, calls)
-  local address = place.address[fault]
+function FROM.address(targets, name, fault, calls)
+  local address = targets.address[fault]
   local meet = client(address.url, { connect_timeout = address.connect_timeout })
   if fault == "hanging name" then
-    write(place.hang .. "/" .. address.name, "")
+    write(targets.hang .. "/" .. address.name, "")
     meet = client(address.url .. "/good")
   end
   list_and_create(calls, meet)
   if fault == "hanging name" then
-    os.remove(place.hang .. "/" .. address.name)
+    os.remove(targets.hang .. "/" .. address.name)
   elseif address.folder then
     write(address.folder .. "/open", name)
   else
-    meet = client(place.raw.url .. "/good")
+    meet = client(targets.raw.url .. "/good")
   end
   return works(meet)
 end
@@ -162,10 +162,10 @@ local function walk(meet, call)
   return nil, assert(salon.caught(e), e)
 end
 
-function FROM.walk(place, _, fault, calls)
-  local server, seen = place.walk[fault], {}
+function FROM.walk(targets, _, fault, calls)
+  local server, seen = targets.walk[fault], {}
   write(server.folder .. "/bad", "")
-  local meet = client(server.url, { timeout = weather.DEADLINE })
+  local meet = client(server.url, { timeout = faults.DEADLINE })
   local call = take(calls, "GET", walk, meet, seen)
   call.entries = seen.entries
   os.remove(server.folder .. "/bad")
@@ -173,7 +173,7 @@ function FROM.walk(place, _, fault, calls)
 end
 
 ---What this process holds: clients, KiB resident, descriptors.
-function storm.held()
+function fault_calls.held()
   core.engine_stop()    -- with it go the connections that are kept
   held.memory()         -- collects
   local clients = 0
@@ -181,39 +181,39 @@ function storm.held()
   return { clients = clients, resident = held.resident(), descriptors = held.descriptors() }
 end
 
-function storm.run(place, host, row)
-  local fault = weather.FAULTS[row]
+function fault_calls.run(targets, host, row)
+  local fault = faults.LIST[row]
   local result = { row = row, calls = {} }
-  result.works = FROM[fault[2]](place, host .. row, fault[3], result.calls, row)
+  result.works = FROM[fault[2]](targets, host .. row, fault[3], result.calls, row)
   return result
 end
 
 -- Everything that is loaded or opened once and for all.
-function storm.warm(place)
-  assert(works(client(place.raw.url .. "/good")) == true)
-  assert(works(client(place.https.good, { ca_file = place.https.ca_file })) == true)
-  works(client(place.raw.url .. "/nothing"))    -- what errors need
-  salon.opentalk(place.opentalk):close()
+function fault_calls.warm(targets)
+  assert(works(client(targets.raw.url .. "/good")) == true)
+  assert(works(client(targets.https.good, { ca_file = targets.https.ca_file })) == true)
+  works(client(targets.raw.url .. "/nothing"))    -- what errors need
+  salon.opentalk(targets.opentalk):close()
 end
 
 -- What is held once threads that look up a name that hangs have ended.
 local function settled(before)
   local after
   for _ = 1, 200 do
-    after = storm.held()
+    after = fault_calls.held()
     if after.descriptors <= before.descriptors then break end
     os.execute("sleep 0.05")
   end
   return after
 end
 
-if arg and arg[0] and arg[0]:find("storm%.lua$") then
-  local place, host, row = dofile(arg[1]), arg[2], tonumber(arg[3])
-  storm.warm(place)
-  local before = storm.held()
-  local result = storm.run(place, host, row)
+if arg and arg[0] and arg[0]:find("fault_calls%.lua$") then
+  local targets, host, row = dofile(arg[1]), arg[2], tonumber(arg[3])
+  fault_calls.warm(targets)
+  local before = fault_calls.held()
+  local result = fault_calls.run(targets, host, row)
   result.before, result.after = before, settled(before)
   print(cjson.encode(result))
 end
 
-return storm
+return fault_calls

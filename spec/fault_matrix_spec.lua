@@ -1,16 +1,16 @@
--- Bad weather as data: every fault of spec/support/weather.lua, met by a plain
--- script and by a content handler of nginx with a deadline of two seconds. What
--- comes back is as the table says, in time; a creation reaches the server once
--- at most; afterwards the client works and nothing is left open. Many faults are
--- met at the same time: those of a script in a process each.
+-- Every fault of spec/support/faults.lua, met by a script and by a content handler of
+-- nginx with a deadline of two seconds. The results are as the table says, in time; a
+-- creation reaches the server once at most; afterwards the client works and nothing is
+-- left open. Many faults are met at the same time: in a script, each in a process of
+-- its own.
 
 local Authority = require "spec.support.authority"
 local cjson = require "cjson"
 local core = require "salon.core"
+local faults = require "spec.support.faults"
 local nginx = require "spec.support.nginx"
 local raw = require "spec.support.raw"
 local support = require "spec.support"
-local weather = require "spec.support.weather"
 
 local AT_ONCE = 12
 local OVERSHOOT = 0.25     -- seconds past the deadline
@@ -42,14 +42,14 @@ local HANDLER = [[
   server {
     listen 127.0.0.1:%d;
     location = /row { content_by_lua_block {
-      local storm = require "spec.support.storm"
-      local result = storm.run(dofile("%s"), "nginx", tonumber(ngx.var.arg_n))
+      local fault_calls = require "spec.support.fault_calls"
+      local result = fault_calls.run(dofile("%s"), "nginx", tonumber(ngx.var.arg_n))
       ngx.say(require("cjson").encode(result))
     } }
     location = /held { content_by_lua_block {
-      local storm = require "spec.support.storm"
-      if ngx.var.arg_warm then storm.warm(dofile("%s")) end
-      ngx.say(require("cjson").encode(storm.held()))
+      local fault_calls = require "spec.support.fault_calls"
+      if ngx.var.arg_warm then fault_calls.warm(dofile("%s")) end
+      ngx.say(require("cjson").encode(fault_calls.held()))
     } }
   }
 ]]
@@ -70,108 +70,106 @@ local function start_blackhole()
   return { folder = folder, pipe = pipe, port = assert(pipe:read "*l") }
 end
 
--- ---- the stage ----
-
 -- All that one host needs; every row has a server or a name to itself.
 local function build(host)
-  local stage, take = { host = host, pipes = {}, guests = {} }, support.free_ports()
+  local servers, take = { host = host, guests = {} }, support.free_ports()
   local output, status = support.run("make -s build/5.4/c/blackhole")
   assert(status == 0, output)
-  stage.folder = support.folder()
+  servers.folder = support.folder()
   output, status = support.run(("%s -shared -fPIC -o %s/lookup.so spec/c/lookup.c -ldl")
-    :format(os.getenv("CC") or "cc", support.quote(stage.folder)))
+    :format(os.getenv("CC") or "cc", support.quote(servers.folder)))
   assert(status == 0, output)
 
-  stage.raw = raw.start()
-  stage.raw:answer("good", weather.GOOD)
-  local place = { raw = { url = stage.raw.url, folder = stage.raw.folder }, h2 = {}, rooms = {},
-    walk = {}, hang = stage.folder }
+  servers.raw = raw.start()
+  servers.raw:answer("good", faults.GOOD)
+  local targets = { raw = { url = servers.raw.url, folder = servers.raw.folder }, h2 = {}, rooms = {},
+    walk = {}, hang = servers.folder }
 
-  local faults = {}
-  for row, fault in ipairs(weather.FAULTS) do
-    faults[fault[2]] = faults[fault[2]] or {}
-    table.insert(faults[fault[2]], { row = row, how = fault[3], expected = fault[4] })
+  local from = {}    -- the faults by where they come from
+  for row, fault in ipairs(faults.LIST) do
+    from[fault[2]] = from[fault[2]] or {}
+    table.insert(from[fault[2]], { row = row, how = fault[3], expected = fault[4] })
   end
 
-  stage.h2 = {}
-  for _, fault in ipairs(faults.h2) do
+  servers.h2 = {}
+  for _, fault in ipairs(from.h2) do
     local server = raw.start(true)
-    stage.h2[fault.how] = server
-    place.h2[fault.how] = { url = server.url, folder = server.folder, ca_file = server.ca_file }
+    servers.h2[fault.how] = server
+    targets.h2[fault.how] = { url = server.url, folder = server.folder, ca_file = server.ca_file }
   end
 
-  stage.sandbox = support.start { rooms = #faults.sandbox, meet = false }
-  place.opentalk = support.opentalk(stage.sandbox)
-  for i, room in ipairs(stage.sandbox:rooms()) do
-    local fault = faults.sandbox[i]
+  servers.sandbox = support.start { rooms = #from.sandbox, meet = false }
+  targets.opentalk = support.opentalk(servers.sandbox)
+  for i, room in ipairs(servers.sandbox:rooms()) do
+    local fault = from.sandbox[i]
     if fault then
-      place.rooms[fault.row] = room.id
+      targets.rooms[fault.row] = room.id
       local order = { route = "* /v1/rooms/" .. room.id,
         count = fault.expected.get.attempts + fault.expected.post.attempts }
       for name, value in pairs(fault.how) do order[name] = value end
-      stage.sandbox:fault(order)
+      servers.sandbox:fault(order)
     end
   end
 
   local authority = Authority.new()
-  stage.authority = authority
+  servers.authority = authority
   authority:sign("good", "localhost", "-days 2")
   authority:sign("other", "elsewhere.example", "-days 2")
   authority:sign("expired", "localhost", "-startdate 20200101000000Z -enddate 20200201000000Z")
   authority:self_signed("own", "localhost")
   local blocks = {}
-  place.https = { ca_file = authority.ca_file, silent = stage.raw.url:gsub("^http:", "https:") }
+  targets.https = { ca_file = authority.ca_file, silent = servers.raw.url:gsub("^http:", "https:") }
   for _, name in ipairs { "good", "other", "expired", "own" } do
     local port = take()
-    place.https[name] = "https://localhost:" .. port
-    blocks[#blocks + 1] = authority:server(name, port, weather.PAGE)
+    targets.https[name] = "https://localhost:" .. port
+    blocks[#blocks + 1] = authority:server(name, port, faults.PAGE)
   end
   for _, fault in ipairs { "fails", "dies" } do
     local port = take()
-    blocks[#blocks + 1] = "server {" .. WALK:format(port, weather.PAGE, weather.BAD_PAGE, fault,
-      weather.PER_PAGE, weather.PAGES, port, weather.PAGES, weather.PER_PAGE) .. "}"
+    blocks[#blocks + 1] = "server {" .. WALK:format(port, faults.PAGE, faults.BAD_PAGE, fault,
+      faults.PER_PAGE, faults.PAGES, port, faults.PAGES, faults.PER_PAGE) .. "}"
     local guest = nginx.start(table.concat(blocks, "\n"))
-    stage.guests[#stage.guests + 1] = guest
-    place.walk[fault] = { url = "http://127.0.0.1:" .. port, folder = guest.folder }
+    servers.guests[#servers.guests + 1] = guest
+    targets.walk[fault] = { url = "http://127.0.0.1:" .. port, folder = guest.folder }
     blocks = {}
   end
-  place.https.plain = place.walk.fails.url:gsub("^http:", "https:")
+  targets.https.plain = targets.walk.fails.url:gsub("^http:", "https:")
 
   local swallows, briefly = start_blackhole(), start_blackhole()
-  stage.holes = { swallows, briefly }
-  place.address = {
+  servers.holes = { swallows, briefly }
+  targets.address = {
     ["black hole"] = { url = "http://127.0.0.1:" .. swallows.port, folder = swallows.folder },
     ["black hole, quickly"] = { url = "http://127.0.0.1:" .. briefly.port, folder = briefly.folder,
       connect_timeout = 0.5 },
-    ["hanging name"] = { url = ("http://%s.hang.test:%s"):format(host, stage.raw.url:match("%d+$")),
+    ["hanging name"] = { url = ("http://%s.hang.test:%s"):format(host, servers.raw.url:match("%d+$")),
       name = host },
-    nobody = { url = "http://127.0.0.1:" .. support.NO_PORT },
+    ["no server"] = { url = "http://127.0.0.1:" .. support.NO_PORT },
     ["no name"] = { url = "http://x.none.test" },
   }
 
-  stage.place = support.write(stage.folder .. "/place.lua", "return " .. text_of(place))
-  stage.environment = { LD_PRELOAD = stage.folder .. "/lookup.so", SALON_HANG = stage.folder }
-  return stage
+  servers.targets = support.write(servers.folder .. "/targets.lua", "return " .. text_of(targets))
+  servers.environment = { LD_PRELOAD = servers.folder .. "/lookup.so", SALON_HANG = servers.folder }
+  return servers
 end
 
-local function clear(stage)
-  if stage.guest then stage.guest:stop() end
-  for _, guest in ipairs(stage.guests) do guest:stop() end
-  for _, server in pairs(stage.h2) do server:stop() end
-  for _, hole in ipairs(stage.holes) do
+local function clear(servers)
+  if servers.guest then servers.guest:stop() end
+  for _, guest in ipairs(servers.guests) do guest:stop() end
+  for _, server in pairs(servers.h2) do server:stop() end
+  for _, hole in ipairs(servers.holes) do
     hole.pipe:close()
     support.remove(hole.folder)
   end
-  stage.raw:stop()
-  stage.sandbox:stop()
-  stage.authority:remove()
-  support.remove(stage.folder)
+  servers.raw:stop()
+  servers.sandbox:stop()
+  servers.authority:remove()
+  support.remove(servers.folder)
 end
 
--- ---- the hosts: each meets all faults and returns { row = result } ----
+-- The hosts: each meets all faults and returns { row = result }.
 
 local function parallel(command)
-  local output = support.run(("seq %d | xargs -P %d -I '{}' %s"):format(#weather.FAULTS, AT_ONCE, command))
+  local output = support.run(("seq %d | xargs -P %d -I '{}' %s"):format(#faults.LIST, AT_ONCE, command))
   local results = {}
   for line in output:gmatch("[^\n]+") do
     local ok, result = pcall(cjson.decode, line)
@@ -183,21 +181,21 @@ end
 
 local HOSTS = {}
 
-function HOSTS.plain(stage)
+function HOSTS.plain(servers)
   local words, environment = { "env" }, {}
-  for name, value in pairs(stage.environment) do environment[name] = value end
+  for name, value in pairs(servers.environment) do environment[name] = value end
   if sanitized then
     environment.ASAN_OPTIONS = (os.getenv("ASAN_OPTIONS") or "") .. ":verify_asan_link_order=0"
   end
   for name, value in pairs(environment) do words[#words + 1] = name .. "=" .. support.quote(value) end
-  words[#words + 1] = ("%s spec/support/storm.lua %s plain '{}'")
-    :format(support.quote(support.lua), support.quote(stage.place))
+  words[#words + 1] = ("%s spec/support/fault_calls.lua %s plain '{}'")
+    :format(support.quote(support.lua), support.quote(servers.targets))
   return parallel(table.concat(words, " "))
 end
 
-function HOSTS.nginx(stage)
+function HOSTS.nginx(servers)
   local port = support.free_ports()()
-  stage.guest = nginx.start(HANDLER:format(port, stage.place, stage.place), stage.environment)
+  servers.guest = nginx.start(HANDLER:format(port, servers.targets, servers.targets), servers.environment)
   local url = "http://127.0.0.1:" .. port
   local function held(query) return cjson.decode((support.curl(url .. "/held" .. query))) end
   held "?warm=1"
@@ -213,15 +211,13 @@ function HOSTS.nginx(stage)
   return results
 end
 
--- ---- the verdict ----
-
 local function assert_call(call, expected, name)
   local text = ("%s %s: %s"):format(name, call.method, tostring(call.text))
   for _, column in ipairs { "kind", "attempts", "status", "outcome", "retryable" } do
     assert.equal(expected[column], call[column], column .. " of " .. text)
   end
   assert.is_nil(call.secret, text)
-  assert.is_true(call.seconds <= weather.DEADLINE + OVERSHOOT, ("%.3f s: %s"):format(call.seconds, text))
+  assert.is_true(call.seconds <= faults.DEADLINE + OVERSHOOT, ("%.3f s: %s"):format(call.seconds, text))
 end
 
 local function assert_held(before, after)
@@ -235,54 +231,54 @@ local function assert_held(before, after)
 end
 
 -- How many creations of a row have arrived.
-local function arrived(stage, row)
-  local fault, name = weather.FAULTS[row], stage.host .. row
+local function arrived(servers, row)
+  local fault, name = faults.LIST[row], servers.host .. row
   if fault[2] == "h2" then
     -- frames are counted, not read: all that is no list is a creation
-    local requests = select(2, stage.h2[fault[3]]:log():gsub("\n", ""))
+    local requests = select(2, servers.h2[fault[3]]:log():gsub("\n", ""))
     return requests - fault[4].get.attempts - 1
   elseif fault[2] == "sandbox" then
-    local n, id = 0, dofile(stage.place).rooms[row]
-    for _, request in ipairs(stage.sandbox:requests()) do
+    local n, id = 0, dofile(servers.targets).rooms[row]
+    for _, request in ipairs(servers.sandbox:requests()) do
       if request.method == "POST" and request.path:find(id, 1, true) then n = n + 1 end
     end
     return n
   end
-  return select(2, stage.raw:log():gsub("POST /" .. name .. "/", ""))
+  return select(2, servers.raw:log():gsub("POST /" .. name .. "/", ""))
 end
 
 local worst, hosts = 0, 0
 
 for _, host in ipairs { "plain", "nginx" } do
-  describe("bad weather met in " .. host, function()
-    local stage, results, seconds
+  describe("network faults in " .. host, function()
+    local servers, results, seconds
     setup(function()
-      stage = build(host)
+      servers = build(host)
       local start = core.now()
-      results = HOSTS[host](stage)
+      results = HOSTS[host](servers)
       seconds = core.now() - start
       hosts = hosts + 1
     end)
-    teardown(function() clear(stage) end)
+    teardown(function() clear(servers) end)
 
-    for row, fault in ipairs(weather.FAULTS) do
-      it("is as told when the server " .. fault[1], function()
+    for row, fault in ipairs(faults.LIST) do
+      it("are reported as documented when the server " .. fault[1], function()
         local result = assert(results[row], "no result")
         local expected = fault[4]
         for _, call in ipairs(result.calls) do
           assert_call(call, call.expected or expected[call.method:lower()], fault[1])
-          worst = math.max(worst, call.seconds - weather.DEADLINE)
+          worst = math.max(worst, call.seconds - faults.DEADLINE)
           if call.entries then
-            assert.equal((weather.BAD_PAGE - 1) * weather.PER_PAGE, call.entries)
+            assert.equal((faults.BAD_PAGE - 1) * faults.PER_PAGE, call.entries)
           end
         end
         assert.is_true(#result.calls >= (fault[2] == "walk" and 1 or 2))
         assert.is_true(result.works, tostring(result.works))
-        local sent = arrived(stage, row)
+        local sent = arrived(servers, row)
         for _ = 1, 200 do    -- the sandbox notes what it has answered
           if sent > 0 or fault[2] ~= "sandbox" then break end
           support.run("sleep 0.1")
-          sent = arrived(stage, row)
+          sent = arrived(servers, row)
         end
         if fault[3] == "each byte" then
           assert.equal(#result.calls / 2, sent)
@@ -295,17 +291,17 @@ for _, host in ipairs { "plain", "nginx" } do
       end)
     end
 
-    it("leaves nothing behind, and does not last", function()
+    it("leave nothing behind, and do not last", function()
       if results.before then assert_held(results.before, results.after) end
       assert.is_true(seconds < 120, seconds)
     end)
   end)
 end
 
-describe("bad weather", function()
-  it("makes nobody late", function()
-    io.write(("\nbad weather: %d faults x %d hosts, worst overshoot %d ms\n")
-      :format(#weather.FAULTS, hosts, math.floor(worst * 1000 + 0.5)))
+describe("network faults", function()
+  it("make no call late", function()
+    io.write(("\nnetwork faults: %d x %d hosts, worst overshoot %d ms\n")
+      :format(#faults.LIST, hosts, math.floor(worst * 1000 + 0.5)))
     assert.equal(2, hosts)
     assert.is_true(worst <= OVERSHOOT)
   end)

@@ -1,6 +1,6 @@
--- Bad weather: servers that break off, lie, babble or fall silent. Each gives the
--- documented error object, quickly; nothing leaks, neither memory nor descriptors
--- nor a secret; and the same client works on when the sun is back.
+-- Servers that break off, fall silent or send what they should not. Each fault gives
+-- the documented error object, in time; nothing leaks, neither memory nor descriptors
+-- nor a secret; and the same client works again when the server does.
 
 local Authority = require "spec.support.authority"
 local core = require "salon.core"
@@ -15,7 +15,7 @@ local HTML = "Content-Type: text/html\r\n"
 local SHORT = 0.5           -- seconds for a server that does not finish
 local WAITS = { hang = true, drip = true }
 
-local function answer(status, headers, body)
+local function response(status, headers, body)
   return ("HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s"):format(status, headers, #body, body)
 end
 
@@ -34,59 +34,59 @@ end
 -- What the server does, and what comes of a GET and of a POST: kind, status,
 -- outcome. `get` and `post` say where they differ: is it safe to repeat?
 local CASES = {
-  { "closes without a word", "", "close", "network", nil, "unknown" },
+  { "closes without a response", "", "close", "network", nil, "unknown" },
   { "resets the connection", "", "reset", "network", nil, "unknown" },
   { "falls silent", "", "hang", "timeout", nil, "unknown" },
   { "falls silent within the header", "HTTP/1.1 200 OK\r\nConte", "hang", "timeout", 200, "done" },
   { "falls silent within the body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "hang",
     "timeout", 200, "done" },
-  { "sends byte by byte", answer("200 OK", JSON, ("x"):rep(100)), "drip", "timeout" },
-  { "cuts its answer short", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"a\"", "close",
+  { "sends byte by byte", response("200 OK", JSON, ("x"):rep(100)), "drip", "timeout" },
+  { "cuts its response short", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"a\"", "close",
     "network", 200, "done" },
   { "cuts its header short", "HTTP/1.1 200 OK\r\nContent-Ty", "close", "network", 200, "done" },
-  { "resets within its answer", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"a\"", "reset",
+  { "resets within its response", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"a\"", "reset",
     "network", 200, "done" },
   { "speaks no HTTP", "220 smtp ready\r\n", "close", "network", nil, "unknown" },
-  { "sends chunks that are none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+  { "sends invalid chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     "close", "network", 200, "done" },
-  { "sends gzip that is none", answer("200 OK", JSON .. "Content-Encoding: gzip\r\n", "abc"), nil,
+  { "sends invalid gzip", response("200 OK", JSON .. "Content-Encoding: gzip\r\n", "abc"), nil,
     "decode", 200, "done" },
-  { "sends too much", answer("200 OK", JSON, '"' .. ("x"):rep(2000000) .. '"'), nil,
+  { "sends too much", response("200 OK", JSON, '"' .. ("x"):rep(2000000) .. '"'), nil,
     "limit", 200, "done" },
-  { "sends little that unpacks to too much",
-    answer("200 OK", JSON .. "Content-Encoding: gzip\r\n", bomb()), nil, "limit", 200, "done" },
-  { "sends too many headers", answer("200 OK", ("X-A: " .. ("y"):rep(8000) .. "\r\n"):rep(40), "{}"),
+  { "sends gzip that unpacks to too much",
+    response("200 OK", JSON .. "Content-Encoding: gzip\r\n", bomb()), nil, "limit", 200, "done" },
+  { "sends too many headers", response("200 OK", ("X-A: " .. ("y"):rep(8000) .. "\r\n"):rep(40), "{}"),
     nil, "limit", 200, "done" },
-  { "sends a web page", answer("200 OK", HTML, "<!DOCTYPE html><title>Hi</title>"), nil,
+  { "sends a web page", response("200 OK", HTML, "<!DOCTYPE html><title>Hi</title>"), nil,
     "decode", 200, "done" },
-  { "calls a web page JSON", answer("200 OK", JSON, "\r\n <html>"), nil, "decode", 200, "done" },
-  { "sends nothing as an answer", answer("200 OK", JSON, ""), nil, "decode", 200, "done" },
-  { "sends broken JSON", answer("200 OK", JSON, '{"results": [{"id": '), nil, "decode", 200, "done" },
-  { "sends a mere string", answer("200 OK", JSON, '"x"'), nil, "decode", 200, "done" },
-  { "sends a list of numbers", answer("200 OK", JSON, "[1, 2]"), nil, "decode", 200, "done" },
-  { "nests without end", answer("200 OK", JSON, ('{"a":'):rep(3000) .. "1" .. ("}"):rep(3000)), nil,
+  { "calls a web page JSON", response("200 OK", JSON, "\r\n <html>"), nil, "decode", 200, "done" },
+  { "sends an empty body", response("200 OK", JSON, ""), nil, "decode", 200, "done" },
+  { "sends broken JSON", response("200 OK", JSON, '{"results": [{"id": '), nil, "decode", 200, "done" },
+  { "sends a mere string", response("200 OK", JSON, '"x"'), nil, "decode", 200, "done" },
+  { "sends a list of numbers", response("200 OK", JSON, "[1, 2]"), nil, "decode", 200, "done" },
+  { "nests too deeply", response("200 OK", JSON, ('{"a":'):rep(3000) .. "1" .. ("}"):rep(3000)), nil,
     "decode, limit", 200, "done" },
-  { "redirects", answer("302 Found", "Location: /elsewhere\r\n", ""), nil, "http", 302, "done" },
-  { "redirects and wants the body again", answer("307 T", "Location: /elsewhere\r\n", ""), nil,
+  { "redirects", response("302 Found", "Location: /elsewhere\r\n", ""), nil, "http", 302, "done" },
+  { "redirects and wants the body again", response("307 T", "Location: /elsewhere\r\n", ""), nil,
     "http", 307, "done" },
-  { "forbids without a word", answer("403 Forbidden", "", ""), nil, "http", 403, "done" },
-  { "does not know", answer("404 Not Found", JSON, '{"detail":"Not found."}'), nil,
+  { "says 403 without a body", response("403 Forbidden", "", ""), nil, "http", 403, "done" },
+  { "says 404", response("404 Not Found", JSON, '{"detail":"Not found."}'), nil,
     "http", 404, "done" },
-  { "complains as text/json", answer("400 Bad", "Content-Type: text/json\r\n",
+  { "says 400 as text/json", response("400 Bad", "Content-Type: text/json\r\n",
     '{"code":"invalid_json","message":"no, ' .. SECRET .. '"}'), nil, "http", 400, "done" },
-  { "breaks down in HTML", answer("500 Oops", HTML, "<h1>Server Error (500)</h1>" .. SECRET), nil,
+  { "says 500 in HTML", response("500 Oops", HTML, "<h1>Server Error (500)</h1>" .. SECRET), nil,
     "http", 500, "done" },
-  { "is overloaded", answer("503 Busy", "", ""), nil, "http", 503, "done" },
-  { "has had enough", answer("429 Slow down", "Retry-After: 3600\r\n", ""), nil, "http", 429, "done" },
+  { "says 503", response("503 Busy", "", ""), nil, "http", 503, "done" },
+  { "says 429", response("429 Slow down", "Retry-After: 3600\r\n", ""), nil, "http", 429, "done" },
 }
 
 local SAFE_STATUS = { [429] = true }                          -- nothing was done
 local SAFE_FOR_GET = { [500] = true, [503] = true }
-local PASSES = { network = true, timeout = true }
+local MAY_PASS = { network = true, timeout = true }
 
 local function retryable(case, post)
   local kind, status = case[4], case[5]
-  if PASSES[kind] then return not post end
+  if MAY_PASS[kind] then return not post end
   if kind ~= "http" then return false end
   return SAFE_STATUS[status] or SAFE_FOR_GET[status] and not post or false
 end
@@ -105,12 +105,12 @@ local function assert_silent(value, seen)
   end
 end
 
-describe("bad weather", function()
+describe("network faults", function()
   local server, clients
 
   setup(function()
     server = raw.start()
-    local url = server:answer("weather", "")
+    local url = server:answer("rooms", "")
     local options = { token = SECRET, max_tries = 1, max_body = 1000000 }
     options.controller_url = url
     local opentalk = salon.opentalk(options)
@@ -140,45 +140,45 @@ describe("bad weather", function()
 
   for _, name in ipairs { "opentalk", "meet" } do
     for _, case in ipairs(CASES) do
-      it(("is an error object of %s when the server %s"):format(name, case[1]), function()
+      it(("are an error object of %s when the server %s"):format(name, case[1]), function()
         local client = clients[name]
         local start, timeout = core.now(), WAITS[case[3]] and SHORT or 30
-        server:answer("weather", case[2], case[3])
+        server:answer("rooms", case[2], case[3])
         local page, err = client.rooms:list { timeout = timeout }
         assert_error(case, false, page, err)
         local room
         room, err = client.rooms:create({}, { timeout = timeout })
         assert_error(case, true, room, err)
         assert.is_true(core.now() - start < 20)
-        server:reply("weather", "200 OK", JSON, client.page)
+        server:reply("rooms", "200 OK", JSON, client.page)
         assert.equal(0, #salon.check(client.rooms:list()))
-        server:reply("weather", "201 Created", JSON, client.created)
+        server:reply("rooms", "201 Created", JSON, client.created)
         assert.equal("r", salon.check(client.rooms:create({})).id)
       end)
     end
   end
 
-  it("tells what a client may want to know", function()
+  it("are reported with code, message and Retry-After", function()
     local rooms = clients.meet.rooms
-    server:answer("weather", CASES[#CASES][2])
+    server:answer("rooms", CASES[#CASES][2])
     local _, err = rooms:list()
     assert.equal(3600, err.retry_after)
-    server:reply("weather", "400 Bad", "Content-Type: text/json\r\n", '{"code":"c","message":"m"}')
+    server:reply("rooms", "400 Bad", "Content-Type: text/json\r\n", '{"code":"c","message":"m"}')
     _, err = clients.opentalk.rooms:list()
     assert.equal("c", err.code)
     assert.equal("m", err.message)
   end)
 
-  it("follows no redirect", function()
+  it("include redirects, which are not followed", function()
     for _, status in ipairs { "301 Moved", "302 Found", "303 Other", "307 T", "308 P" } do
-      server:answer("weather", answer(status, "Location: " .. server.url .. "/elsewhere\r\n", ""))
+      server:answer("rooms", response(status, "Location: " .. server.url .. "/elsewhere\r\n", ""))
       assert.is_nil((clients.meet.rooms:create({})))
       assert.is_nil((clients.meet.rooms:list()))
     end
     assert.is_nil(server:log():find("/elsewhere HTTP", 1, true))
   end)
 
-  it("repeats a GET and says how often, a POST it sends once", function()
+  it("are met by repeating a GET, but not a POST", function()
     local url = server:answer("again", "", "close")
     local meet = salon.meet { url = url, token = SECRET, timeout = 20, max_tries = 2 }
     local function sent()
@@ -194,11 +194,11 @@ describe("bad weather", function()
     assert.equal(3, sent())
   end)
 
-  it("leaks nothing", function()
+  it("leave nothing behind", function()
     local function round()
       for _, case in ipairs(CASES) do
         if not WAITS[case[3]] then
-          server:answer("weather", case[2], case[3])
+          server:answer("rooms", case[2], case[3])
           for _, client in pairs(clients) do
             client.rooms:list()
             client.rooms:create({})
