@@ -599,25 +599,8 @@ static void a_slow_server_is_not_a_silent_one(void **state) {
   (void)state;
   Server *s = server_start(drip, NULL);
   config->silence_timeout = 1.3; /* by the lines of a header, 20 bytes each */
-  config->first_byte_timeout = 2;
   salon_Exchange *x = call("GET", server_url(s, "/"), NULL);
   ok(x, 200);
-  end(x);
-  server_stop(s);
-}
-
-static void the_first_byte_has_a_time_of_its_own(void **state) {
-  (void)state;
-  Server *s = server_start(answer, NULL);
-  config->first_byte_timeout = 0.1;
-  salon_Exchange *x = call("POST", server_url(s, "/hang"), "hello");
-  assert_failed(x, SALON_TIMEOUT, SALON_UNKNOWN, 1);
-  assert_says(x, "no response began within 0.1 s");
-  end(x);
-  double before = salon_now();
-  x = finish(begin("GET", server_url(s, "/body-hang"), NULL, 0.4));
-  assert_failed(x, SALON_TIMEOUT, SALON_DONE, 1);
-  assert_true(salon_now() - before > 0.35);
   end(x);
   server_stop(s);
 }
@@ -905,7 +888,6 @@ int main(void) {
     TEST(slots_go_round_the_origins),
     TEST(a_silent_server_is_given_up_on),
     TEST(a_slow_server_is_not_a_silent_one),
-    TEST(the_first_byte_has_a_time_of_its_own),
     TEST(calls_keep_to_the_rate),
     TEST(an_outage_uses_up_the_budget_for_repeats),
     TEST(too_long_a_body_is_a_limit),

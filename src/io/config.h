@@ -31,11 +31,10 @@ typedef struct salon_Config {
   size_t max_header;      /* bytes of one response's header block */
   int max_in_flight;      /* calls at a time, whole process */
   int max_per_origin;
-  double max_rate;           /* requests a second to one origin; 0 = any */
-  double retry_budget;       /* repeats that each call pays in for others */
-  double retry_reserve;      /* ... and that are there without */
-  double first_byte_timeout; /* seconds for the response to begin; 0 = any */
-  double silence_timeout; /* ... without a byte (a line of a header); 0 = any */
+  double max_rate;        /* requests a second to one origin; 0 = any */
+  double retry_budget;    /* repeats that each call pays in for others */
+  double retry_reserve;   /* ... and that are there without */
+  double silence_timeout; /* seconds without a byte; 0 = any */
   salon_HttpVersion http_version;
   salon_RetryPlan retry; /* the plan that each exchange starts from */
 } salon_Config;

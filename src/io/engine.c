@@ -139,16 +139,10 @@ static void allow_connections(Engine *e, const salon_Config *c) {
   curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, enough);
 }
 
-/* How long the server may be silent now; 0 = as long as it likes. */
-static double patience(const salon_Exchange *x) {
-  const salon_Config *c = x->config;
-  bool begun = x->head.len > 0 || c->first_byte_timeout <= 0;
-  return begun ? c->silence_timeout : c->first_byte_timeout;
-}
-
 /* When a running call is to be looked at, if nothing happens before. */
 static double next_look(const salon_Exchange *x) {
-  double limit = patience(x), from = x->heard > 0 ? x->heard : salon_now();
+  double limit = x->config->silence_timeout,
+         from = x->heard > 0 ? x->heard : salon_now();
   return limit > 0 && from + limit < x->deadline ? from + limit : x->deadline;
 }
 
@@ -226,7 +220,7 @@ static void settle(Engine *e, salon_Transfer *t, CURLcode code) {
 /* Its time is not up: the server was silent for too long, or there is one more
 ** byte to wait for. */
 static void look_after(Engine *e, salon_Exchange *x, double now) {
-  double limit = patience(x);
+  double limit = x->config->silence_timeout;
   bool waits = limit > 0 && x->heard > 0;
   if (waits && salon_transfer_uploads(x->transfer)) x->heard = now;
   if (waits && now >= x->heard + limit) {

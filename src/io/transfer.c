@@ -45,9 +45,7 @@ static bool store(salon_File *f, const char *data, size_t len) {
 
 /* The clock is read only where somebody wants to know. */
 static void hear(salon_Exchange *x) {
-  const salon_Config *c = x->config;
-  if (c->silence_timeout > 0 || c->first_byte_timeout > 0)
-    x->heard = salon_now();
+  if (x->config->silence_timeout > 0) x->heard = salon_now();
 }
 
 static size_t on_body(char *data, size_t size, size_t n, void *user) {
@@ -569,10 +567,7 @@ void salon_transfer_silent(salon_Transfer *t, double seconds) {
   salon_Exchange *x = t->exchange;
   note_outcome(t);
   x->kind = SALON_TIMEOUT;
-  const char *words = "nothing came for %g s (silence_timeout)";
-  if (x->head.len > 0)
-    words = "the response stood still for %g s (silence_timeout)";
-  else if (x->config->first_byte_timeout > 0)
-    words = "no response began within %g s (first_byte_timeout)";
-  snprintf(x->message, sizeof(x->message), words, seconds);
+  snprintf(x->message, sizeof(x->message), "%s for %g s (silence_timeout)",
+           x->head.len > 0 ? "the response stood still" : "nothing came",
+           seconds);
 }
