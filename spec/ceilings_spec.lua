@@ -49,7 +49,7 @@ describe("a client's ceilings", function()
     local _, err = client:call("GET", "/", { timeout = 60 })
     assert.is_true(core.now() - before < 20)
     assert.equal("timeout", err.kind)
-    assert.matches("stood still for 0.2 s", err.message)
+    assert.matches("stalled for 0.2 s", err.message)
     assert.matches("set 'silence_timeout'", err.hint)
   end)
 

@@ -1,10 +1,10 @@
 #!/bin/sh
-# The five that break such libraries.  Each remedy of src/io/remedy.h is switched
+# The five that break such libraries.  Each guard of src/io/guards.h is switched
 # off once, in a build of its own, and exactly the test that is there for it
-# must fail; with all remedies on, all five pass, at ten times the repetitions
+# must fail; with all guards on, all five pass, at ten times the repetitions
 # of an ordinary run (SALON_TORTURE=1 tells the tests).
 # Then the C tests under valgrind, and all of it with poll in place of epoll.
-#   tools/torture.sh [REMEDY | memory | fallback]...
+#   tools/torture.sh [GUARD | memory | fallback]...
 # A test NAME is spec/c/test_NAME.c, spec/NAME_spec.lua, or both.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -15,7 +15,7 @@ busted=$(command -v busted || echo /usr/bin/busted)
 lua=$(command -v lua5.4 || command -v lua)
 passed=0 failed=0
 
-# remedy:test
+# guard:test
 table="SEND_ONCE:once QUICK_EXIT:lookup EXIT_HANDLER:exit FORK_CHECK:fork SOCKET_ACTION:pending"
 
 verdict() {
@@ -112,7 +112,7 @@ fallback() {
 }
 
 if [ $# -eq 0 ]; then
-  echo "== with every remedy"
+  echo "== with every guard"
   builds build/torture/all "" || exit 1
   for pair in $table; do
     verdict "$(SALON_TORTURE=1 runs "${pair#*:}" build/torture/all)" passes "the test '${pair#*:}'"

@@ -79,7 +79,7 @@ static void a_look_up_that_hangs_does_not_delay_its_deadline(void **state) {
   salon_Exchange *x = finish(begin("GET", url, NULL, 0.2));
   assert_true(salon_now() - start < 1);
   assert_failed(x, SALON_TIMEOUT, SALON_UNSENT, 1);
-  assert_says(x, "while the host name was looked up");
+  assert_says(x, "while resolving the host name");
   end(x);
 }
 

@@ -1,8 +1,10 @@
-/* See engine.h. The one engine is the only mutable global of the module.
+/* See engine.h. The engine is the only mutable global of the module.
 **
-** One mutex guards the hand-over in both directions of life: what is new,
-** what is to be cancelled, who owns the thread. The thread itself works
-** without it: live exchanges, timers, slots and handles are its own. */
+** Three owners: `mutex` guards what callers and the thread share (new calls, what
+** is to be cancelled, whether the thread sleeps); everything else in Engine is the
+** thread's alone, so that callbacks need no lock; and `work_mutex` keeps a fork
+** away while the thread works. Not to break: locks are taken in the order
+** fork_mutex, work_mutex, mutex, and libcurl is never called under `mutex`. */
 #include "engine.h"
 
 #include <errno.h>
@@ -17,23 +19,23 @@
 
 #include "clock.h"
 #include "curlcompat.h"
+#include "guards.h"
 #include "origin.h"
 #include "pid.h"
 #include "poller.h"
-#include "remedy.h"
 #include "timers.h"
 #include "transfer.h"
 
 enum { MAX_IDLE = 512 }; /* connections that wait for their next call */
 
-/* New calls, and sockets with news, that one round takes on. Results are
-** delivered once a round: with all at a time the others, who wait for them,
-** would stand still while the thread works, and it while they do. */
-enum { HANDFUL = 8 };
+/* New calls, and ready sockets, that one round takes on. Results are delivered
+** once a round: if it took on all there is, callers would stand still while the
+** thread works, and the thread while they do. */
+enum { BATCH = 8 };
 
 typedef struct Engine {
   pthread_t thread;
-  salon_Wake wake;
+  salon_Wake wake; /* ends the thread's sleep */
   /* guarded by the mutex */
   salon_List incoming; /* of exchanges, a reference each */
   bool anything_cancelled;
@@ -45,7 +47,7 @@ typedef struct Engine {
   salon_Pool pool;
   salon_Origins origins;
   salon_Timers timers;
-  salon_Exchange *live; /* all that was handed over and is not finished */
+  salon_Exchange *live; /* all that was taken on and is not finished */
   salon_List done;      /* finished in this round, not delivered yet */
   double curl_at;       /* when libcurl wants to be called; < 0 = never */
   long connections;     /* that libcurl may keep open */
@@ -53,26 +55,27 @@ typedef struct Engine {
 } Engine;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-/* `busy` is held by the thread but while it sleeps, so that a fork can wait
-** until no lock of OpenSSL or libcurl is taken: in the child nobody would ever
-** give it back. `gate` lets the one who forks go first. */
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-static pthread_mutex_t busy = PTHREAD_MUTEX_INITIALIZER;
+/* The thread holds `work_mutex` except while it sleeps. A fork takes it and thus
+** waits until no lock of OpenSSL or libcurl is held: in the child nobody
+** would ever release it. Mutexes are not fair, and the thread would have this one
+** again before the other has woken up: whoever wants it queues at `fork_mutex`. */
+static pthread_mutex_t fork_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t work_mutex = PTHREAD_MUTEX_INITIALIZER;
 static Engine *engine;   /* NULL = not running */
 static atomic_int owner; /* pid of the process that all this belongs to */
-static int states;
-static bool exiting;
+static int states;       /* Lua states that have entered */
+static bool exiting;     /* exit handlers run: no new engine */
 
 /* ---- small parts ---- */
 
-static void go_live(Engine *e, salon_Exchange *x) {
+static void add_live(Engine *e, salon_Exchange *x) {
   x->live_prev = NULL;
   x->live_next = e->live;
   if (e->live != NULL) e->live->live_prev = x;
   e->live = x;
 }
 
-static void leave_live(Engine *e, salon_Exchange *x) {
+static void remove_live(Engine *e, salon_Exchange *x) {
   if (x->live_prev != NULL)
     x->live_prev->live_next = x->live_next;
   else
@@ -91,7 +94,11 @@ static salon_Exchange *of_timer(salon_Timer *t) {
   return (salon_Exchange *)((char *)t - offsetof(salon_Exchange, timer));
 }
 
-/* ---- the life of one exchange, on the thread ---- */
+/* ---- the life of one exchange, on the thread ----
+**
+** NEW -> WAITING for a slot -> RUNNING -> PAUSED -> WAITING or RUNNING ... -> DONE.
+** Between two steps every live exchange has a timer, so that none can be lost:
+** its deadline while it waits, its next check while it runs, the end of its pause. */
 
 /* Gives back slot and handle. */
 static void release(Engine *e, salon_Exchange *x, double now) {
@@ -119,7 +126,7 @@ static void finish(Engine *e, salon_Exchange *x) {
   x->retryable = is_retryable(x);
   x->state = SALON_STATE_DONE;
   salon_timers_remove(&e->timers, &x->timer);
-  leave_live(e, x);
+  remove_live(e, x);
   salon_list_push(&e->done, &x->node);
 }
 
@@ -130,8 +137,8 @@ static void fail(Engine *e, salon_Exchange *x, salon_Kind kind,
   finish(e, x);
 }
 
-/* libcurl counts the busy connections among those it keeps: with more calls
-** under way than that, it would close a connection after every response. */
+/* libcurl counts the busy connections among those it keeps: with more calls under
+** way than that, it would close a connection after every response. */
 static void allow_connections(Engine *e, const salon_Config *c) {
   long enough = (long)c->max_in_flight + MAX_IDLE;
   if (enough <= e->connections) return;
@@ -139,30 +146,33 @@ static void allow_connections(Engine *e, const salon_Config *c) {
   curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, enough);
 }
 
-/* When a running call is to be looked at, if nothing happens before. */
-static double next_look(const salon_Exchange *x) {
-  double limit = x->config->silence_timeout,
-         from = x->heard > 0 ? x->heard : salon_now();
-  return limit > 0 && from + limit < x->deadline ? from + limit : x->deadline;
+/* When a running call is to be looked at, unless libcurl finishes it before. */
+static double next_check(const salon_Exchange *x) {
+  double limit = x->config->silence_timeout;
+  if (limit <= 0) return x->deadline;
+  double silent = (x->active_at > 0 ? x->active_at : salon_now()) + limit;
+  return silent < x->deadline ? silent : x->deadline;
 }
 
-static void run(Engine *e, salon_Exchange *x) {
+/* One try, in the slot that `x` holds. */
+static void begin_try(Engine *e, salon_Exchange *x) {
   x->state = SALON_STATE_RUNNING;
   salon_exchange_rewind(x);
   x->attempts++;
   allow_connections(e, x->config);
   bool ready = salon_pool_get(&e->pool, e->poller, x) &&
-               salon_timers_set(&e->timers, &x->timer, next_look(x));
+               salon_timers_set(&e->timers, &x->timer, next_check(x));
   if (ready && curl_multi_add_handle(e->multi, x->transfer->easy) == CURLM_OK)
     return;
   release(e, x, salon_now());
   fail(e, x, SALON_LIMIT,
-       "the request is too long for libcurl, or memory is short");
+       "the request is too long for libcurl, or there is not enough memory");
 }
 
-static void start(Engine *e, salon_Exchange *x) {
+/* Begins a try, or waits for a slot. */
+static void enter(Engine *e, salon_Exchange *x) {
   if (salon_origins_enter(&e->origins, x, salon_now())) {
-    run(e, x);
+    begin_try(e, x);
     return;
   }
   x->state = SALON_STATE_WAITING;
@@ -178,19 +188,17 @@ static bool body_starts_with(const salon_Exchange *x, const char *prefix) {
   return x->content.len >= n && memcmp(x->content.data, prefix, n) == 0;
 }
 
-/* The pause before the next try; < 0 = there is none. `x` holds its slot. */
-static double pause_after(Engine *e, salon_Exchange *x, bool transient) {
+/* The pause before the next try; < 0 = there is none. While `x` holds its slot,
+** as that names the origin whose budget a repeat is taken from. */
+static double next_pause(Engine *e, salon_Exchange *x, bool transient) {
   double now = salon_now();
-  bool matches = x->plan.repeat_status != 0 &&
-                 x->status == x->plan.repeat_status &&
-                 body_starts_with(x, x->repeat_prefix);
   salon_RetryInput in = {
     .tries = x->attempts,
     .repeats = x->repeats,
     .status = x->kind == SALON_OK ? (int)x->status : 0,
     .unsent = !x->sent,
     .transient = transient,
-    .repeat_matches = matches,
+    .repeat_matches = body_starts_with(x, x->repeat_prefix),
     .retry_after = (double)x->retry_after,
     .now = now,
     .deadline = x->deadline,
@@ -202,71 +210,68 @@ static double pause_after(Engine *e, salon_Exchange *x, bool transient) {
   return pause;
 }
 
-/* A try is over: gives its slot back, and tries again or not. */
-static void conclude(Engine *e, salon_Exchange *x, bool transient) {
-  double pause = pause_after(e, x, transient), now = salon_now();
+/* A try is over: its slot is free during the pause, if there is another. */
+static void end_try(Engine *e, salon_Exchange *x, bool transient) {
+  double pause = next_pause(e, x, transient), now = salon_now();
   release(e, x, now);
   x->state = SALON_STATE_PAUSED;
   if (pause < 0 || !salon_timers_set(&e->timers, &x->timer, now + pause))
     finish(e, x);
 }
 
-/* libcurl is through with a transfer. */
-static void settle(Engine *e, salon_Transfer *t, CURLcode code) {
-  salon_Exchange *x = t->exchange;
-  conclude(e, x, salon_transfer_judge(t, code));
-}
-
-/* Its time is not up: the server was silent for too long, or there is one more
-** byte to wait for. */
-static void look_after(Engine *e, salon_Exchange *x, double now) {
+/* Before its deadline: the server has been silent for too long, or something has
+** moved since this check was set. */
+static void check_silence(Engine *e, salon_Exchange *x, double now) {
   double limit = x->config->silence_timeout;
-  bool waits = limit > 0 && x->heard > 0;
-  if (waits && salon_transfer_uploads(x->transfer)) x->heard = now;
-  if (waits && now >= x->heard + limit) {
-    salon_transfer_silent(x->transfer, limit);
-    conclude(e, x, true);
+  bool counts = limit > 0 && x->active_at > 0;
+  if (counts && salon_transfer_is_uploading(x->transfer)) x->active_at = now;
+  if (counts && now >= x->active_at + limit) {
+    salon_transfer_stalled(x->transfer, limit);
+    end_try(e, x, true);
   } else {
-    salon_timers_set(&e->timers, &x->timer, next_look(x));
+    salon_timers_set(&e->timers, &x->timer, next_check(x));
   }
 }
 
-static void expire(Engine *e, salon_Exchange *x, double now) {
+/* Its timer is due. */
+static void wake_up(Engine *e, salon_Exchange *x, double now) {
+  bool running = x->state == SALON_STATE_RUNNING;
   if (x->state == SALON_STATE_PAUSED) {
     salon_timers_remove(&e->timers, &x->timer);
-    start(e, x);
-    return;
-  }
-  bool running = x->state == SALON_STATE_RUNNING;
-  if (running && now < x->deadline) {
-    look_after(e, x, now);
-    return;
-  }
-  if (running) salon_transfer_late(x->transfer);
-  release(e, x, now);
-  if (running)
+    enter(e, x);
+  } else if (running && now < x->deadline) {
+    check_silence(e, x, now);
+  } else if (running) {
+    salon_transfer_timed_out(x->transfer);
+    release(e, x, now);
     finish(e, x);
-  else
-    fail(e, x, SALON_TIMEOUT, "the time was up before it was this call's turn");
+  } else {
+    release(e, x, now);
+    fail(e, x, SALON_TIMEOUT, "timed out while waiting for its turn");
+  }
 }
 
 static void cancel(Engine *e, salon_Exchange *x, double now) {
   if (x->state == SALON_STATE_RUNNING)
-    salon_transfer_late(x->transfer); /* notes what is known of the outcome */
+    salon_transfer_timed_out(
+      x->transfer); /* notes what is known of the outcome */
   release(e, x, now);
   fail(e, x, SALON_CANCELLED, "cancelled");
 }
 
-/* ---- the thread's rounds ---- */
+/* ---- between libcurl and the poller ---- */
+
+_Static_assert(
+  SALON_POLL_IN == CURL_CSELECT_IN && SALON_POLL_OUT == CURL_CSELECT_OUT &&
+    SALON_POLL_ERR == CURL_CSELECT_ERR && SALON_POLL_IN == CURL_POLL_IN &&
+    SALON_POLL_OUT == CURL_POLL_OUT,
+  "what libcurl and the poller say to each other is not translated");
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
                      void *own) {
   Engine *e = user;
   (void)easy, (void)own;
-  int events = 0;
-  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) events = SALON_POLL_IN;
-  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-    events |= SALON_POLL_OUT;
+  int events = what == CURL_POLL_REMOVE ? 0 : what;
   return salon_poller_want(e->poller, fd, events) ? 0 : -1;
 }
 
@@ -277,15 +282,17 @@ static int on_timer(CURLM *multi, long ms, void *user) {
   return 0;
 }
 
+/* With 1,000 calls pending, curl_multi_perform would look at each of them for
+** every byte of one. */
 static void act(Engine *e, curl_socket_t fd, int events) {
   int running;
   curl_multi_socket_action(e->multi, fd, events, &running);
 #if !SALON_SOCKET_ACTION
-  curl_multi_perform(e->multi, &running); /* walks all of them */
+  curl_multi_perform(e->multi, &running);
 #endif
 }
 
-static void read_verdicts(Engine *e) {
+static void read_results(Engine *e) {
   CURLMsg *m;
   int left;
   while ((m = curl_multi_info_read(e->multi, &left)) != NULL) {
@@ -293,24 +300,26 @@ static void read_verdicts(Engine *e) {
     CURLcode code = m->data.result; /* `m` is gone once its handle is */
     salon_Transfer *t;
     curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
-    settle(e, t, code);
+    end_try(e, t->exchange, salon_transfer_conclude(t, code));
   }
 }
+
+/* ---- the thread's rounds ---- */
 
 static void run_timers(Engine *e, double now) {
   salon_Timer *t;
   while ((t = salon_timers_first(&e->timers)) != NULL && t->at <= now)
-    expire(e, of_timer(t), now);
+    wake_up(e, of_timer(t), now);
 }
 
 static void fill_slots(Engine *e) {
   salon_Exchange *x;
   while (e->origins.turns.first != NULL &&
          (x = salon_origins_next(&e->origins, salon_now())) != NULL)
-    run(e, x);
+    begin_try(e, x);
 }
 
-/* One delivery per mailbox and round. */
+/* One delivery per mailbox and round: each may wake somebody. */
 static void deliver(Engine *e) {
   while (e->done.first != NULL) {
     salon_Mailbox *m = salon_exchange_of(e->done.first)->mailbox;
@@ -322,7 +331,7 @@ static void deliver(Engine *e) {
   }
 }
 
-static void cancel_asked_for(Engine *e, double now) {
+static void cancel_requested(Engine *e, double now) {
   for (salon_Exchange *x = e->live, *next; x != NULL; x = next) {
     next = x->live_next;
     if (atomic_load_explicit(&x->cancelled, memory_order_relaxed))
@@ -330,28 +339,29 @@ static void cancel_asked_for(Engine *e, double now) {
   }
 }
 
-/* Takes over some of what others handed in; false: time to stop. */
-static bool take_over(Engine *e) {
+/* Takes on a batch of what was submitted; all of it when something is to be
+** cancelled, since that may be any of them. False: time to stop. */
+static bool take_incoming(Engine *e) {
+  salon_List taken = {NULL, NULL};
   pthread_mutex_lock(&mutex);
   e->sleeping = false;
   bool cancelled = e->anything_cancelled, stopping = e->stopping;
-  /* what is to be cancelled may be any of them */
-  salon_List taken = {NULL, NULL};
-  for (int n = cancelled || stopping ? INT_MAX : HANDFUL; n > 0; n--) {
+  e->anything_cancelled = false;
+  for (int n = cancelled || stopping ? INT_MAX : BATCH; n > 0; n--) {
     salon_Node *node = salon_list_pop(&e->incoming);
     if (node == NULL) break;
     salon_list_push(&taken, node);
   }
-  e->anything_cancelled = false;
   pthread_mutex_unlock(&mutex);
   for (salon_Node *n; (n = salon_list_pop(&taken)) != NULL;) {
-    go_live(e, salon_exchange_of(n));
-    start(e, salon_exchange_of(n));
+    add_live(e, salon_exchange_of(n));
+    enter(e, salon_exchange_of(n));
   }
-  if (cancelled) cancel_asked_for(e, salon_now());
+  if (cancelled) cancel_requested(e, salon_now());
   return !stopping;
 }
 
+/* Seconds; < 0 = until somebody wakes it. */
 static double time_to_sleep(Engine *e, double now) {
   double until = e->curl_at;
   salon_Timer *t = salon_timers_first(&e->timers);
@@ -362,46 +372,43 @@ static double time_to_sleep(Engine *e, double now) {
   return until > now ? until - now : 0;
 }
 
-static void be_busy(void) {
-  pthread_mutex_lock(&gate);
-  pthread_mutex_lock(&busy);
-  pthread_mutex_unlock(&gate);
+static void lock_work(void) {
+  pthread_mutex_lock(&fork_mutex);
+  pthread_mutex_lock(&work_mutex);
+  pthread_mutex_unlock(&fork_mutex);
 }
 
+/* A wake-up is not lost: who submits either is seen here, under the mutex, or
+** sees `sleeping` and signals. */
 static void sleep_and_act(Engine *e) {
-  salon_Ready ready[HANDFUL];
+  salon_Ready ready[BATCH];
   double seconds = time_to_sleep(e, salon_now());
   pthread_mutex_lock(&mutex);
   bool idle = e->incoming.first == NULL && !e->anything_cancelled &&
               !e->stopping;
   e->sleeping = idle;
   pthread_mutex_unlock(&mutex);
-  pthread_mutex_unlock(&busy);
-  size_t n = salon_poller_wait(e->poller, ready, HANDFUL, idle ? seconds : 0);
-  be_busy();
+  pthread_mutex_unlock(&work_mutex);
+  size_t n = salon_poller_wait(e->poller, ready, BATCH, idle ? seconds : 0);
+  lock_work();
   for (size_t i = 0; i < n; i++) {
     if (ready[i].fd == e->wake.read_fd)
       salon_wake_clear(&e->wake);
     else
-      act(e, ready[i].fd, ready[i].events); /* the same bits as libcurl's */
+      act(e, ready[i].fd, ready[i].events);
   }
 }
-
-_Static_assert(SALON_POLL_IN == CURL_CSELECT_IN &&
-                 SALON_POLL_OUT == CURL_CSELECT_OUT &&
-                 SALON_POLL_ERR == CURL_CSELECT_ERR,
-               "salon_Ready.events is handed to libcurl as it is");
 
 static void round_trip(Engine *e) {
   double now = salon_now();
   run_timers(e, now);
   fill_slots(e);
   if (e->curl_at >= 0 && e->curl_at <= now) {
-    e->curl_at = -1;
+    e->curl_at = -1; /* first: the call sets the next one */
     act(e, CURL_SOCKET_TIMEOUT, 0);
   }
-  read_verdicts(e);
-  fill_slots(e);
+  read_results(e);
+  fill_slots(e); /* those that the results have freed */
   deliver(e);
 }
 
@@ -421,14 +428,14 @@ static void close_curl(Engine *e) {
 
 static void *thread_main(void *user) {
   Engine *e = user;
-  be_busy();
-  while (take_over(e)) {
+  lock_work();
+  while (take_incoming(e)) {
     round_trip(e);
     sleep_and_act(e);
   }
   cancel_all(e);
   close_curl(e);
-  pthread_mutex_unlock(&busy);
+  pthread_mutex_unlock(&work_mutex);
   return NULL;
 }
 
@@ -463,7 +470,7 @@ static void set_multi(Engine *e) {
   curl_multi_setopt(e->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
 }
 
-/* Signals belong to the threads of the host. */
+/* Without any signal: they belong to the threads of the host. */
 static int spawn(Engine *e) {
   sigset_t all, before;
   sigfillset(&all);
@@ -500,38 +507,38 @@ bool salon_same_process(pid_t pid) {
   return !SALON_FORK_CHECK || pid == salon_pid();
 }
 
-/* A forked child starts afresh: the locks are taken, and everything else is
-** its parent's. */
+/* A forked child starts afresh: the locks are in any state, and what the engine
+** held (descriptors, libcurl's memory) is its parent's, to be left alone. */
 static void notice_fork(void) {
   pid_t pid = atomic_load(&owner);
   if (pid == 0 || salon_same_process(pid)) return;
   pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-  memcpy(&gate, &fresh, sizeof(fresh));
-  memcpy(&busy, &fresh, sizeof(fresh));
+  memcpy(&fork_mutex, &fresh, sizeof(fresh));
+  memcpy(&work_mutex, &fresh, sizeof(fresh));
   memcpy(&mutex, &fresh, sizeof(fresh));
   engine = NULL;
   atomic_store(&owner, salon_pid());
 }
 
-/* Every entry comes through here. */
+/* Every entry of the module comes through here. */
 static void lock(void) {
   notice_fork();
   pthread_mutex_lock(&mutex);
   if (atomic_load(&owner) == 0) atomic_store(&owner, salon_pid());
 }
 
-/* The child finds the locks taken, and a thread that stands still. */
+/* So that the child is made while the thread sleeps. */
 static void before_fork(void) {
   notice_fork();
-  pthread_mutex_lock(&gate);
-  pthread_mutex_lock(&busy);
+  pthread_mutex_lock(&fork_mutex);
+  pthread_mutex_lock(&work_mutex);
   pthread_mutex_lock(&mutex);
 }
 
 static void after_fork(void) {
   pthread_mutex_unlock(&mutex);
-  pthread_mutex_unlock(&busy);
-  pthread_mutex_unlock(&gate);
+  pthread_mutex_unlock(&work_mutex);
+  pthread_mutex_unlock(&fork_mutex);
 }
 
 bool salon_engine_submit(salon_Exchange *x, salon_Mailbox *m) {
@@ -548,7 +555,8 @@ bool salon_engine_submit(salon_Exchange *x, salon_Mailbox *m) {
     salon_list_push(&e->incoming, &salon_exchange_ref(x)->node);
     wake = e->sleeping;
     e->sleeping = false;
-    if (wake) salon_wake_signal(&e->wake); /* under the lock: `e` may go */
+    if (wake)
+      salon_wake_signal(&e->wake); /* under the lock: `e` may go after */
   }
   pthread_mutex_unlock(&mutex);
   return e != NULL;
@@ -569,7 +577,8 @@ void salon_engine_cancel(salon_Exchange *x) {
 }
 
 /* Takes the engine away from everybody and joins it; called with the mutex,
-** returns without. */
+** returns without. What it frees at the end may take locks of libcurl, too: not
+** beside a fork. */
 static void stop_and_unlock(void) {
   Engine *e = engine;
   engine = NULL;
@@ -580,9 +589,9 @@ static void stop_and_unlock(void) {
   pthread_mutex_unlock(&mutex);
   if (e == NULL) return;
   pthread_join(e->thread, NULL);
-  be_busy();
+  lock_work();
   engine_free(e);
-  pthread_mutex_unlock(&busy);
+  pthread_mutex_unlock(&work_mutex);
 }
 
 void salon_engine_stop(void) {

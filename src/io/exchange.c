@@ -150,7 +150,7 @@ void salon_exchange_rewind(salon_Exchange *x) {
   x->status = 0;
   x->retry_after = -1;
   x->opened = x->sent = false;
-  x->heard = 0;
+  x->active_at = 0;
   x->message[0] = '\0';
   x->kind = SALON_OK;
 }

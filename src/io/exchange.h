@@ -94,9 +94,9 @@ typedef struct salon_Exchange {
   struct salon_Transfer *transfer; /* owned while running */
   struct salon_Exchange *live_prev, *live_next;
   int repeats;
-  bool opened;  /* this try opened a connection */
-  bool sent;    /* this try left, or began to leave, for the server */
-  double heard; /* when it left, later when the last byte came; 0 = neither */
+  bool opened;      /* this try opened a connection */
+  bool sent;        /* this try left, or began to leave, for the server */
+  double active_at; /* when it left, later when a byte came; 0 = neither */
 
   /* the response */
   salon_Kind kind;

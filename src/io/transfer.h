@@ -1,6 +1,10 @@
-/* An exchange on a libcurl easy handle: options, callbacks, and what libcurl's
-** verdict means in salon's terms. Handles are pooled per configuration, as
-** only URL, headers and body change between calls. I/O thread only. */
+/* An exchange on a libcurl easy handle: the options to set, the callbacks, and
+** what libcurl's result means in salon's terms. Handles are pooled per config,
+** since only URL, headers and body change between calls. For the I/O thread only:
+** an easy handle belongs to one thread at a time.
+**
+** Not to break: while a handle sends, libcurl borrows URL, headers and body of the
+** exchange, so the handle goes back to the pool before the exchange is freed. */
 #ifndef SALON_TRANSFER_H
 #define SALON_TRANSFER_H
 
@@ -16,17 +20,15 @@ typedef struct salon_Transfer {
   salon_Exchange *exchange;    /* borrowed; NULL while idle */
   salon_Poller *poller;        /* borrowed from the engine */
   struct salon_Transfer *next; /* in the pool's list of idle ones */
-  curl_socket_t socket; /* borrowed: the last one opened for this call, or -1 */
   double idle_since;
   CURLU *origin;         /* owned: "https://host:port", taken apart */
   char origin_text[300]; /* the same; "" = nothing yet */
-  salon_Scheme scheme;   /* that its options are set for */
-  bool scheme_set;
-  const char *proxy;    /* borrowed from config; NULL = none for this call */
-  curl_off_t uploaded;  /* of the body, when it was last looked */
-  const char *too_long; /* what of the response exceeds our ceiling, or NULL */
-  bool headed;          /* the response's header has come to its end */
-  char error[CURL_ERROR_SIZE];
+  const char *proxy;     /* borrowed from config; NULL = none for this call */
+  curl_socket_t socket; /* borrowed: the last one opened for this call, or -1 */
+  curl_off_t uploaded;  /* of the body, when last asked */
+  bool over_limit;    /* the response exceeds a limit; the message says which */
+  bool head_complete; /* the blank line behind the header has come */
+  char error[CURL_ERROR_SIZE]; /* what libcurl says of a failure */
 } salon_Transfer;
 
 typedef struct salon_Pool {
@@ -43,17 +45,17 @@ bool salon_pool_get(salon_Pool *pool, salon_Poller *poller, salon_Exchange *x);
 void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now);
 void salon_pool_free(salon_Pool *pool);
 
-/* Reads libcurl's verdict into the exchange; true: another try may do better
+/* Puts libcurl's result into the exchange; true: another try may do better
 ** (salon_RetryInput.transient). */
-bool salon_transfer_judge(salon_Transfer *t, CURLcode code);
+bool salon_transfer_conclude(salon_Transfer *t, CURLcode code);
 
 /* The deadline has passed: says at which stage. */
-void salon_transfer_late(salon_Transfer *t);
-
-/* Has more of the body left since the last look, with some still to go? */
-bool salon_transfer_uploads(salon_Transfer *t);
+void salon_transfer_timed_out(salon_Transfer *t);
 
 /* Not a byte came for `seconds`: says so. */
-void salon_transfer_silent(salon_Transfer *t, double seconds);
+void salon_transfer_stalled(salon_Transfer *t, double seconds);
+
+/* Has more of the body left since it was last asked, with some still to go? */
+bool salon_transfer_is_uploading(salon_Transfer *t);
 
 #endif

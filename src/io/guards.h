@@ -1,8 +1,8 @@
-/* The five remedies without which such libraries break. Each can be left out
-** of a build, one at a time, so that its test proves that it is needed:
-** `make torture` does so. */
-#ifndef SALON_REMEDY_H
-#define SALON_REMEDY_H
+/* Five guards without which libraries like this one break. Each can be left out of
+** a build, one at a time, so that its test proves that it is needed: `make torture`
+** does so. They are constants, so that both ways always compile. */
+#ifndef SALON_GUARDS_H
+#define SALON_GUARDS_H
 
 /* A request leaves once per try: libcurl's own repetition is refused. */
 #ifdef SALON_WITHOUT_SEND_ONCE
@@ -32,7 +32,7 @@
 #define SALON_FORK_CHECK 1
 #endif
 
-/* Only the sockets that have news are worked on. */
+/* Only sockets with something to read or write are worked on. */
 #ifdef SALON_WITHOUT_SOCKET_ACTION
 #define SALON_SOCKET_ACTION 0
 #else
