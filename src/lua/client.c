@@ -18,12 +18,11 @@ typedef struct salon_Client {
 } salon_Client;
 
 static salon_Client *toclient(lua_State *L) {
-  return (salon_Client *)salon_checkself(L, SALON_CLIENT);
+  return (salon_Client *)luaL_checkudata(L, 1, SALON_CLIENT);
 }
 
-salon_Config *salon_checkclient(lua_State *L, int idx, int class) {
-  salon_Client *c = (salon_Client *)salon_checkclass(L, idx, class,
-                                                     SALON_CLIENT);
+salon_Config *salon_checkclient(lua_State *L, int idx) {
+  salon_Client *c = (salon_Client *)luaL_checkudata(L, idx, SALON_CLIENT);
   if (c->config == NULL || c->closed) luaL_argerror(L, idx, "client is closed");
   return c->config;
 }

@@ -12,9 +12,9 @@ struct lua_State;
 ** overflow. */
 #define SALON_LONGEST (366.0 * 86400)
 
-/* What a call needs of the Client at `idx`, whose class is at index `class`;
-** raises when it is none, or is closed. Borrowed from it. */
-salon_Config *salon_checkclient(struct lua_State *L, int idx, int class);
+/* The configuration of the Client at `idx`; raises when it is none, or is
+** closed. Borrowed from it. */
+salon_Config *salon_checkclient(struct lua_State *L, int idx);
 
 /* core.client, core.services */
 void salon_open_client(struct lua_State *L);

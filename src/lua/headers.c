@@ -6,12 +6,8 @@
 #include "class.h"
 #include "client.h"
 
-static salon_Headers **toheaders(lua_State *L, int idx, int class) {
-  return (salon_Headers **)salon_checkclass(L, idx, class, SALON_HEADERS);
-}
-
-salon_Headers *salon_check_headers(lua_State *L, int idx, int class) {
-  return *toheaders(L, idx, class);
+salon_Headers *salon_check_headers(lua_State *L, int idx) {
+  return *(salon_Headers **)luaL_checkudata(L, idx, SALON_HEADERS);
 }
 
 static void add_header(lua_State *L, salon_Headers *h, const char *line) {
@@ -59,14 +55,14 @@ salon_Headers *salon_push_headers(lua_State *L, int idx,
 
 /* headers(client, {"Name: value", ...}): for many calls. */
 static int core_headers(lua_State *L) {
-  salon_Config *config = salon_checkclient(L, 1, SALON_CLASS);
+  salon_Config *config = salon_checkclient(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
   salon_push_headers(L, 2, config);
   return 1;
 }
 
 static int headers_gc(lua_State *L) {
-  salon_Headers **h = toheaders(L, 1, SALON_CLASS);
+  salon_Headers **h = (salon_Headers **)luaL_checkudata(L, 1, SALON_HEADERS);
   salon_headers_unref(*h);
   *h = NULL;
   return 0;

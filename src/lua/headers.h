@@ -9,9 +9,9 @@ struct lua_State;
 
 #define SALON_HEADERS "salon.Headers"
 
-/* The headers of the Headers at `idx`, whose class is at index `class`; raises
-** when it is none. Borrowed from it. */
-salon_Headers *salon_check_headers(struct lua_State *L, int idx, int class);
+/* The headers of the Headers at `idx`; raises when it is none. Borrowed from
+** it. */
+salon_Headers *salon_check_headers(struct lua_State *L, int idx);
 
 /* Pushes a Headers made of the array at `idx` and what every call sends. */
 salon_Headers *salon_push_headers(struct lua_State *L, int idx,

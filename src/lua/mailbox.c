@@ -20,7 +20,7 @@ typedef struct Slot {
 static const char registry_key; /* its address is the key */
 
 static Slot *toslot(lua_State *L) {
-  return (Slot *)salon_checkself(L, SALON_MAILBOX);
+  return (Slot *)luaL_checkudata(L, 1, SALON_MAILBOX);
 }
 
 /* The mailbox, made when it is first needed. What a parent process made is

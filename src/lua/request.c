@@ -20,23 +20,14 @@
 #include "token.h"
 #include "url.h"
 
-/* The arguments of core.request, and what it finds in its upvalues: classes,
-** and the names of its fields, so that no call looks them up or makes strings
-** of them. The first upvalue is its own class, as with all methods. */
-enum { CLIENT = 1, SPEC, BASE, HEADERS, TOKEN };
-enum { OF_CLIENT = 2, OF_HEADERS, OF_TOKEN, BASES, FIRST_FIELD };
-enum { URL, PARTS, QUERY, METHOD, BODY, DEADLINE, RETRY, REPEAT_ON, FILES };
-static const char *const fields[] = {"url",    "parts",     "query",
-                                     "method", "body",      "deadline",
-                                     "retry",  "repeat_on", "files"};
-enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
+enum { CLIENT = 1, SPEC, BASE, HEADERS, TOKEN }; /* arguments of request() */
 
 typedef struct salon_Request {
   salon_Exchange *exchange; /* owned: one reference; NULL once closed */
 } salon_Request;
 
 static salon_Request *torequest(lua_State *L) {
-  return (salon_Request *)salon_checkself(L, SALON_REQUEST);
+  return (salon_Request *)luaL_checkudata(L, 1, SALON_REQUEST);
 }
 
 static salon_Exchange *open_exchange(lua_State *L) {
@@ -59,24 +50,16 @@ static bool is_done(const salon_Exchange *x) {
 static salon_Headers *read_headers(lua_State *L, const salon_Config *config) {
   if (!lua_isuserdata(L, HEADERS))
     return salon_push_headers(L, HEADERS, config);
-  return salon_check_headers(L, HEADERS, lua_upvalueindex(OF_HEADERS));
+  return salon_check_headers(L, HEADERS);
 }
 
 /* The token goes from userdata to header without becoming a Lua string. */
 static void authorize(lua_State *L, salon_Exchange *x) {
   size_t len;
   if (lua_isnil(L, TOKEN)) return;
-  const char *access = salon_token_access(L, TOKEN, lua_upvalueindex(OF_TOKEN),
-                                          &len);
+  const char *access = salon_token_access(L, TOKEN, &len);
   if (!salon_exchange_authorize(x, access, len))
     luaL_error(L, "not enough memory");
-}
-
-/* Pushes a field of the spec and tells its type. */
-static int push_field(lua_State *L, int field) {
-  lua_pushvalue(L, lua_upvalueindex(FIRST_FIELD + field));
-  lua_rawget(L, SPEC);
-  return lua_type(L, -1);
 }
 
 /* The text on the top, which something else keeps; pops it. */
@@ -92,20 +75,21 @@ static const char *pop_text(lua_State *L, const char *name,
 }
 
 /* Borrowed from the spec. */
-static const char *text_field(lua_State *L, int field, const char *fallback) {
-  push_field(L, field);
-  return pop_text(L, fields[field], fallback);
+static const char *text_field(lua_State *L, const char *name,
+                              const char *fallback) {
+  lua_getfield(L, SPEC, name);
+  return pop_text(L, name, fallback);
 }
 
 static void set_retry_class(lua_State *L, salon_Exchange *x) {
-  static const char *const names[] = {"idempotent", "unsent", "never"};
-  static const salon_RetryClass classes[] = {
-    SALON_RETRY_IDEMPOTENT, SALON_RETRY_UNSENT, SALON_RETRY_NEVER};
-  const char *name = text_field(L, RETRY, NULL);
+  static const char *const names[] = {[SALON_RETRY_IDEMPOTENT] = "idempotent",
+                                      [SALON_RETRY_UNSENT] = "unsent",
+                                      [SALON_RETRY_NEVER] = "never"};
+  const char *name = text_field(L, "retry", NULL);
   if (name == NULL) return;
   for (int i = 0; i < 3; i++) {
     if (strcmp(name, names[i]) != 0) continue;
-    x->plan.class_ = classes[i];
+    x->plan.class_ = (salon_RetryClass)i;
     return;
   }
   luaL_error(L, "request: unknown retry class '%s'", name);
@@ -113,7 +97,8 @@ static void set_retry_class(lua_State *L, salon_Exchange *x) {
 
 /* repeat_on: {status =, prefix =, max =}, the plan's extra rule. */
 static void set_repeats(lua_State *L, salon_Exchange *x) {
-  if (push_field(L, REPEAT_ON) == LUA_TTABLE) {
+  lua_getfield(L, SPEC, "repeat_on");
+  if (lua_istable(L, -1)) {
     lua_getfield(L, -1, "status");
     lua_getfield(L, -2, "max");
     x->plan.repeat_status = (int)luaL_checknumber(L, -2);
@@ -131,7 +116,7 @@ static void set_repeats(lua_State *L, salon_Exchange *x) {
 
 static void set_deadline(lua_State *L, salon_Exchange *x) {
   double latest = salon_now() + SALON_LONGEST;
-  push_field(L, DEADLINE);
+  lua_getfield(L, SPEC, "deadline");
   x->deadline = fmin(luaL_optnumber(L, -1, latest), latest);
   lua_pop(L, 1);
 }
@@ -149,7 +134,8 @@ static int open_file(lua_State *L, const char *name, int flags) {
 /* files: {body =, sink =}, paths of what streams on the I/O thread. */
 static void open_files(lua_State *L, salon_Exchange *x) {
   struct stat st;
-  if (push_field(L, FILES) == LUA_TTABLE) {
+  lua_getfield(L, SPEC, "files");
+  if (lua_istable(L, -1)) {
     x->upload.fd = open_file(L, "body", O_RDONLY);
     if (x->upload.fd >= 0) {
       if (fstat(x->upload.fd, &st) != 0 || !S_ISREG(st.st_mode))
@@ -173,26 +159,25 @@ static void checkmethod(lua_State *L, const char *method) {
 static void read_url(lua_State *L, salon_UrlText *made) {
   const char *problem = "is missing";
   if (lua_isnil(L, BASE)) {
-    const char *url = text_field(L, URL, NULL);
+    const char *url = text_field(L, "url", NULL);
     if (url != NULL) problem = salon_url_target(url, &made->target);
   } else {
-    push_field(L, PARTS);
-    push_field(L, QUERY);
-    int parts = lua_gettop(L) - 1;
-    problem = salon_url_make(L, lua_upvalueindex(BASES), BASE, parts, parts + 1,
-                             made);
+    lua_getfield(L, SPEC, "parts");
+    lua_getfield(L, SPEC, "query");
+    int query = lua_gettop(L);
+    problem = salon_url_make(L, BASE, query - 1, query, made);
   }
   if (problem != NULL) luaL_error(L, "request: the URL %s", problem);
 }
 
 static void build(lua_State *L, salon_Request *r, salon_Config *config) {
   salon_UrlText made;
-  const char *method = text_field(L, METHOD, "GET");
+  const char *method = text_field(L, "method", "GET");
   checkmethod(L, method);
   read_url(L, &made);
   salon_Headers *headers = read_headers(L, config);
   size_t body_len = 0;
-  push_field(L, BODY);
+  lua_getfield(L, SPEC, "body");
   const char *body = luaL_optlstring(L, -1, NULL, &body_len);
   if (body == NULL && strcmp(method, "POST") == 0) body = "";
   r->exchange = salon_exchange_new(config, method, &made.target, headers, body,
@@ -207,15 +192,13 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config) {
 
 /* request(client, spec [, base, headers, token]) */
 static int request_new(lua_State *L) {
-  salon_Config *config = salon_checkclient(L, CLIENT,
-                                           lua_upvalueindex(OF_CLIENT));
+  salon_Config *config = salon_checkclient(L, CLIENT);
   luaL_checktype(L, SPEC, LUA_TTABLE);
   lua_settop(L, TOKEN);
   salon_Mailbox *mailbox = salon_state_mailbox(L);
   salon_Request *r = (salon_Request *)lua_newuserdata(L, sizeof(*r));
   r->exchange = NULL;
-  lua_pushvalue(L, SALON_CLASS);
-  lua_setmetatable(L, -2);
+  salon_setmetatable(L, SALON_REQUEST);
   build(L, r, config);
   if (!salon_engine_submit(r->exchange, mailbox))
     return luaL_error(L, "salon: the I/O thread cannot be started: %s",
@@ -390,19 +373,8 @@ static const luaL_Reg request_methods[] = {{"done", request_done},
                                            {"url", request_url},
                                            {NULL, NULL}};
 
-/* core.request with its upvalues, for the table on top. */
-static void open_new(lua_State *L) {
-  luaL_getmetatable(L, SALON_REQUEST);
-  luaL_getmetatable(L, SALON_CLIENT);
-  luaL_getmetatable(L, SALON_HEADERS);
-  luaL_getmetatable(L, SALON_TOKEN);
-  salon_url_pushbases(L);
-  for (int i = 0; i < FIELDS; i++) lua_pushstring(L, fields[i]);
-  lua_pushcclosure(L, request_new, FIRST_FIELD - 1 + FIELDS);
-  lua_setfield(L, -2, "request");
-}
-
 void salon_open_request(lua_State *L) {
   salon_newclass(L, SALON_REQUEST, request_meta, request_methods);
-  open_new(L);
+  lua_pushcfunction(L, request_new);
+  lua_setfield(L, -2, "request");
 }

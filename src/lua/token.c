@@ -27,7 +27,7 @@ typedef struct salon_Token {
 } salon_Token;
 
 static salon_Token *totoken(lua_State *L) {
-  return (salon_Token *)salon_checkself(L, SALON_TOKEN);
+  return (salon_Token *)luaL_checkudata(L, 1, SALON_TOKEN);
 }
 
 static salon_Token *opentoken(lua_State *L) {
@@ -190,10 +190,10 @@ static int token_index(lua_State *L) {
   return 1;
 }
 
-const char *salon_token_access(lua_State *L, int idx, int class, size_t *len) {
-  salon_Token *t = (salon_Token *)salon_checkclass(L, idx, class, SALON_TOKEN);
+const char *salon_token_access(lua_State *L, int idx, size_t *len) {
+  salon_Token *t = (salon_Token *)luaL_checkudata(L, idx, SALON_TOKEN);
   luaL_argcheck(L, t->part[ACCESS] != NULL, idx, "token is wiped");
-  if (len != NULL) *len = t->len[ACCESS];
+  *len = t->len[ACCESS];
   return t->part[ACCESS];
 }
 

@@ -93,49 +93,48 @@ typedef struct Base {
   char text[];
 } Base;
 
-static const char bases_key; /* its address is the key in the registry */
+/* A base is used for many calls and taken apart once. The key, by its address,
+** of the table in the registry: text -> Base, as long as either is in use. */
+static const char bases_key;
 
-void salon_url_pushbases(lua_State *L) {
-  salon_rawgetp(L, LUA_REGISTRYINDEX, &bases_key);
-  if (!lua_isnil(L, -1)) return;
-  lua_pop(L, 1);
-  lua_newtable(L); /* base -> Base, while somebody remembers it */
+static void make_bases(lua_State *L) {
+  lua_newtable(L);
   lua_newtable(L);
   lua_pushliteral(L, "v");
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
-  lua_pushvalue(L, -1);
   salon_rawsetp(L, LUA_REGISTRYINDEX, &bases_key);
 }
 
-/* The checked base behind the text at `idx`. Leaves its Base on the stack. */
-static const char *check_base(lua_State *L, int bases, int idx,
-                              const salon_Url **url) {
+/* The base behind the text at `idx`: NULL and *url, or what is wrong with it.
+** What *url borrows from stays on the stack: [-0, +2]. */
+static const char *check_base(lua_State *L, int idx, const salon_Url **url) {
   salon_Span text = check_span(L, idx);
-  const char *problem;
+  salon_rawgetp(L, LUA_REGISTRYINDEX, &bases_key);
   lua_pushvalue(L, idx);
-  lua_rawget(L, bases);
+  lua_rawget(L, -2);
   Base *base = (Base *)lua_touserdata(L, -1);
   if (base == NULL) {
     lua_pop(L, 1);
     base = (Base *)lua_newuserdata(L, sizeof(*base) + text.len + 1);
     memcpy(base->text, text.s, text.len + 1);
-    problem = salon_url_parse_base(base->text, text.len, &base->url);
+    const char *problem = salon_url_parse_base(base->text, text.len,
+                                               &base->url);
     if (problem != NULL) return problem;
     lua_pushvalue(L, idx);
     lua_pushvalue(L, -2);
-    lua_rawset(L, bases);
+    lua_rawset(L, -4);
   }
   *url = &base->url;
   return NULL;
 }
 
-const char *salon_url_make(lua_State *L, int bases, int base, int parts,
-                           int query, salon_UrlText *out) {
+const char *salon_url_make(lua_State *L, int base, int parts, int query,
+                           salon_UrlText *out) {
   Spans path, pairs;
   const salon_Url *url = NULL;
   char *to = out->fixed;
-  const char *problem = check_base(L, bases, base, &url);
+  const char *problem = check_base(L, base, &url);
   check_spans(L, parts, &path);
   check_pairs(L, query, &pairs);
   if (problem == NULL)
@@ -153,11 +152,11 @@ const char *salon_url_make(lua_State *L, int bases, int base, int parts,
   return NULL;
 }
 
-/* url(base, parts, query) -> string | nil, message; upvalue 1: the bases */
+/* url(base, parts, query) -> string | nil, message */
 static int l_url(lua_State *L) {
   salon_UrlText url;
   lua_settop(L, 3); /* what is pushed now must not pass for an argument */
-  const char *problem = salon_url_make(L, lua_upvalueindex(1), 1, 2, 3, &url);
+  const char *problem = salon_url_make(L, 1, 2, 3, &url);
   if (problem != NULL) return push_problem(L, problem);
   lua_pushlstring(L, url.target.url, url.len);
   return 1;
@@ -283,6 +282,7 @@ static int l_link(lua_State *L) {
 
 void salon_open_url(lua_State *L) {
   static const luaL_Reg functions[] = {
+    {"url", l_url},
     {"url_parse", l_url_parse},
     {"url_plain", l_url_plain},
     {"ids", l_ids},
@@ -292,7 +292,5 @@ void salon_open_url(lua_State *L) {
     {NULL, NULL},
   };
   salon_setfuncs(L, functions);
-  salon_url_pushbases(L);
-  lua_pushcclosure(L, l_url, 1);
-  lua_setfield(L, -2, "url");
+  make_bases(L);
 }

@@ -15,14 +15,10 @@ typedef struct salon_UrlText {
   char fixed[1024];
 } salon_UrlText;
 
-/* Pushes the table in which the bases of this Lua state are remembered: a base
-** is used for many calls and checked once. */
-void salon_url_pushbases(lua_State *L);
-
 /* Builds a URL of a base, the parts of a path and a query, found at these
 ** indices, and pushes what it borrows from. NULL, or what is wrong with it. */
-const char *salon_url_make(lua_State *L, int bases, int base, int parts,
-                           int query, salon_UrlText *out);
+const char *salon_url_make(lua_State *L, int base, int parts, int query,
+                           salon_UrlText *out);
 
 /* core.url, core.url_parse, core.url_plain, core.ids, core.query_param,
 ** core.form, core.link */
