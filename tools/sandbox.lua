@@ -65,5 +65,7 @@ end
 print("CA file " .. sandbox.ca_file .. "\nCtrl-C stops it.")
 io.stdout:flush()
 
-os.execute("sleep 2147483647")
+-- Ctrl-C ends the shell and this process goes on; when this process is killed, the
+-- shell notices within a second, as the sandbox does.
+os.execute(("while kill -0 %d; do sleep 1; done 2>/dev/null"):format(require("salon.core").pid()))
 sandbox:stop()

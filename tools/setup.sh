@@ -151,10 +151,10 @@ if ! has apt-get || [ "$(id -u)" -ne 0 ]; then
   by_hand "brew install" brew
 fi
 
-# Debian starts what it installs.  nginx is wanted as a program, not as a
-# service on port 80: while apt runs, a policy says no to everything of nginx
-# (a running one keeps running).  A policy that is there already is the
-# administrator's and stays; then the new service is stopped afterwards.
+# Debian starts what it installs: nginx on port 80, and the D-Bus daemon that comes with
+# Chromium. Here they are wanted as programs: while apt runs, a policy lets no service
+# start (running ones keep running). A policy that is there already is the
+# administrator's and stays; then a new nginx is stopped afterwards.
 policy=/usr/sbin/policy-rc.d
 log=$(mktemp)
 mine=
@@ -171,8 +171,7 @@ if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then
   mine=yes
   cat >"$policy" <<'POLICY'
 #!/bin/sh
-case $1 in nginx*) exit 101 ;; esac
-exit 0
+exit 101
 POLICY
   chmod 755 "$policy"
 fi
