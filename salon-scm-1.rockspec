@@ -51,6 +51,7 @@ build = {
         "src/io/wake.c",
         "src/lua/client.c",
         "src/lua/core.c",
+        "src/lua/decode.c",
         "src/lua/headers.c",
         "src/lua/json.c",
         "src/lua/mailbox.c",

@@ -26,12 +26,13 @@ function core.curl() end
 ---@return string
 function core.encode(value) end
 
----JSON null becomes nil at every depth, numbers without a fraction integers; in place.
----@generic T
----@param value T
----@param text? string  that it was decoded from: spares the walk where there is nothing to do
----@return T
-function core.normalise(value, text) end
+---What lua-cjson decodes, made the same on its two builds: null is nil (and written
+---again by `encode`), lists keep their mark, whole numbers are integers; a BOM and
+---what is no character do no harm. Raises what is wrong with the text.
+---@param text string
+---@param decode fun(text: string): any  lua-cjson's
+---@return any
+function core.decode(text, decode) end
 
 ---@param list table[]
 ---@param key string

@@ -15,6 +15,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "lua/decode.h"
 #include "lua/json.h"
 #include "lua/record.h"
 #include "lua/secret.h"
@@ -30,7 +31,8 @@ static const char script[] =
   "if not ok and message ~= 'not enough memory' then\n"
   "  assert(message == 'cannot encode a function at deep[1]', message)\n"
   "end\n"
-  "core.normalise { core.null, 2.0, { x = core.null, y = 3.0 } }\n"
+  "assert(#core.decode('[[], null, 2.0]', function()\n"
+  "  return { { '\1salon\1' }, core.null, 2.0, { x = core.null } } end) == 4)\n"
   "assert(core.secret('pw'):reveal() == 'pw')\n"
   "local token = core.token { access = 'a', refresh = 'r', scope = 'x y',\n"
   "  expires_in = 60, response = { status = 200 } }\n"
@@ -82,6 +84,7 @@ static int run(lua_State *L) {
     return lua_error(L);
   lua_newtable(L);
   salon_open_json(L);
+  salon_open_decode(L);
   salon_open_record(L);
   salon_open_secret(L);
   salon_open_token(L);

@@ -58,7 +58,7 @@ end
 -- same of a recorded body.
 local function texts(value, body)
   if type(value) == "string" then return value, body end
-  local recorded = core.normalise(cjson.decode(body))
+  local recorded = core.decode(body, cjson.decode)
   if is_token(value) then
     return core.encode { access_token = value:reveal(), refresh_token = value:reveal_refresh(),
       id_token = value:reveal_id(), expires_in = value:lifetime(),

@@ -10,6 +10,7 @@
 
 #include "client.h"
 #include "compat.h"
+#include "decode.h"
 #include "headers.h"
 #include "io/clock.h"
 #include "io/curlcompat.h"
@@ -81,6 +82,7 @@ LUALIB_API int luaopen_salon_core(lua_State *L) {
   salon_setfuncs(L, functions);
   salon_open_url(L);
   salon_open_json(L);
+  salon_open_decode(L);
   salon_open_secret(L);
   salon_open_token(L);
   salon_open_record(L);

@@ -1,7 +1,7 @@
-/* json.c - an encoder of our own, and one walk over what lua-cjson decoded.
+/* json.c - a JSON encoder of our own.
  *
- * Encoding is ours because request bodies must be the same bytes whichever
- * lua-cjson is installed; decoding is lua-cjson's. The text grows in blocks
+ * Request bodies must be the same bytes whichever lua-cjson is installed, which
+ * decodes (decode.c). The text grows in blocks
  * of Lua's, reachable from the stack, so raising at any point leaks nothing.
  * No metamethod runs while encoding. */
 #include "json.h"
@@ -13,10 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SALON_ARRAY "salon.Array" /* the metatable core.array_mt */
 #define ENCODE_DEPTH 100
-#define DECODE_DEPTH 1024 /* lua-cjson decodes 1000 levels */
-#define PATH_DEPTH 8      /* as much of a path as a message shows */
+#define PATH_DEPTH 8 /* as much of a path as a message shows */
 
 /* -- growing text --------------------------------------------------------- */
 
@@ -121,15 +119,35 @@ static void addescape(Text *t, unsigned char c) {
   addtext(t, code);
 }
 
-static void addstring(Text *t, const char *s, size_t len) {
+size_t salon_utf8_length(const char *s, const char *end) {
+  const unsigned char *p = (const unsigned char *)s;
+  unsigned char low = 0x80, high = 0xBF; /* of the second byte: RFC 3629 */
+  if (p[0] < 0x80) return 1;
+  if (p[0] < 0xC2 || p[0] > 0xF4) return 0;
+  size_t n = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+  if (p[0] == 0xE0) low = 0xA0;
+  if (p[0] == 0xED) high = 0x9F;
+  if (p[0] == 0xF0) low = 0x90;
+  if (p[0] == 0xF4) high = 0x8F;
+  if ((size_t)(end - s) < n || p[1] < low || p[1] > high) return 0;
+  for (size_t i = 2; i < n; i++)
+    if (p[i] < 0x80 || p[i] > 0xBF) return 0;
+  return n;
+}
+
+static void addstring(Text *t, const Place *at, const char *s, size_t len) {
   const char *end = s + len, *from = s;
   addchar(t, '"');
-  for (; s < end; s++) {
+  while (s < end) {
     unsigned char c = (unsigned char)*s;
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    add(t, from, (size_t)(s - from));
-    addescape(t, c);
-    from = s + 1;
+    size_t n = c < 0x80 ? 1 : salon_utf8_length(s, end);
+    if (n == 0) refuse(t, at, "a string that is not UTF-8");
+    if (c < 0x20 || c == '"' || c == '\\') {
+      add(t, from, (size_t)(s - from));
+      addescape(t, c);
+      from = s + 1;
+    }
+    s += n;
   }
   add(t, from, (size_t)(end - from));
   addchar(t, '"');
@@ -173,36 +191,84 @@ typedef struct Key {
 
 static void encode(Text *t, const Place *at);
 
-static int ismarked(lua_State *L, int idx) {
-  int marked;
-  if (!lua_getmetatable(L, idx)) return 0;
-  luaL_getmetatable(L, SALON_ARRAY);
-  marked = lua_rawequal(L, -1, -2);
-  lua_pop(L, 2);
-  return marked;
+/* The same, where nil is a null that the table's note tells of. */
+static void encodefield(Text *t, const Place *at) {
+  if (lua_isnil(t->L, -1))
+    addtext(t, "null");
+  else
+    encode(t, at);
 }
 
-/* Is the table on the top a JSON array? *size: its items, or its fields. */
-static int isarray(Text *t, const Place *at, int *size) {
-  lua_State *L = t->L;
-  int marked = ismarked(L, -1), items = 0, fields = 0;
-  long long last = 0, n;
-  lua_pushnil(L);
-  while (lua_next(L, -2)) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) == LUA_TSTRING)
-      fields++;
-    else if (salon_towhole(L, -1, &n) && n >= 1) {
-      items++;
-      last = n > last ? n : last;
-    } else
-      refusekey(t, at);
+static const char NULLS; /* metatable[&NULLS]: it is a note of nulls */
+
+void salon_note_nulls(lua_State *L, bool list) {
+  lua_pushboolean(L, list);
+  salon_rawsetp(L, -2, &NULLS);
+}
+
+/* For the table on the top: pushes its note of nulls, or nil. True: it is known
+   to be a list. */
+static bool pushnote(lua_State *L) {
+  bool list = false, note = false;
+  if (lua_getmetatable(L, -1)) {
+    luaL_getmetatable(L, SALON_ARRAY);
+    list = lua_rawequal(L, -1, -2);
+    salon_rawgetp(L, -2, &NULLS);
+    note = !lua_isnil(L, -1);
+    list = list || lua_toboolean(L, -1);
+    lua_pop(L, note ? 2 : 3);
   }
-  if (fields > 0 && (items > 0 || marked))
+  if (!note) lua_pushnil(L);
+  return list;
+}
+
+/* Is the field of the key on the top still null, as the note has it? */
+static bool isnull(lua_State *L, int table) {
+  lua_pushvalue(L, -1);
+  lua_rawget(L, table);
+  bool null = lua_isnil(L, -1);
+  lua_pop(L, 1);
+  return null;
+}
+
+typedef struct Shape {
+  int items, fields; /* keys that are numbers, and that are strings */
+  long long last;    /* the largest number */
+} Shape;
+
+static void countkey(Text *t, const Place *at, Shape *shape) {
+  long long n;
+  if (lua_type(t->L, -1) == LUA_TSTRING) {
+    shape->fields++;
+  } else if (salon_towhole(t->L, -1, &n) && n >= 1) {
+    shape->items++;
+    shape->last = n > shape->last ? n : shape->last;
+  } else {
+    refusekey(t, at);
+  }
+}
+
+/* Is the table below its note a JSON array? *size: its items, or its fields. */
+static bool isarray(Text *t, const Place *at, bool list, int *size) {
+  lua_State *L = t->L;
+  int note = lua_gettop(L), table = note - 1;
+  Shape shape = {0, 0, 0};
+  lua_pushnil(L);
+  while (lua_next(L, table)) {
+    lua_pop(L, 1);
+    countkey(t, at, &shape);
+  }
+  for (int i = 1, n = lua_istable(L, note) ? (int)salon_rawlen(L, note) : 0;
+       i <= n; i++) {
+    lua_rawgeti(L, note, i);
+    if (isnull(L, table)) countkey(t, at, &shape);
+    lua_pop(L, 1);
+  }
+  if (shape.fields > 0 && (shape.items > 0 || list))
     refuse(t, at, "a list that has fields too");
-  if (last != items) refuse(t, at, "a list with holes");
-  *size = items + fields;
-  return items > 0 || marked;
+  if (shape.last != shape.items) refuse(t, at, "a list with holes");
+  *size = shape.items + shape.fields;
+  return shape.items > 0 || list;
 }
 
 static void encodearray(Text *t, const Place *at, int size) {
@@ -210,8 +276,8 @@ static void encodearray(Text *t, const Place *at, int size) {
   addchar(t, '[');
   while (here.index < size) {
     if (here.index > 0) addchar(t, ',');
-    lua_rawgeti(t->L, -1, (int)++here.index);
-    encode(t, &here);
+    lua_rawgeti(t->L, -2, (int)++here.index);
+    encodefield(t, &here);
     lua_pop(t->L, 1);
   }
   addchar(t, ']');
@@ -223,22 +289,32 @@ static int comparekeys(const void *left, const void *right) {
   return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-/* Pushes the list of keys of the table on the top and their sorted order.
-   The list keeps them alive should a finaliser change the table meanwhile;
-   *size is how many there really are. */
-static const Key *sortkeys(lua_State *L, int *size) {
-  int object = lua_gettop(L), list = object + 1, n = 0;
-  Key *keys;
+/* Adds the key on the top to both lists. */
+static void addkey(lua_State *L, int list, Key *keys, int n) {
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, list, n + 1);
+  keys[n].s = lua_tolstring(L, -1, &keys[n].len);
+  keys[n].index = n + 1;
+}
+
+/* Pushes the list of keys of the table at `object`, with those of its note, and
+   their sorted order. The list keeps them alive should a finaliser change the
+   table meanwhile; *size is how many there really are. */
+static const Key *sortkeys(lua_State *L, int object, int *size) {
+  int note = object + 1, list = object + 2, n = 0;
   lua_createtable(L, *size, 0);
-  keys = (Key *)lua_newuserdata(L, (size_t)*size * sizeof(*keys));
+  Key *keys = (Key *)lua_newuserdata(L, (size_t)*size * sizeof(*keys));
   lua_pushnil(L);
   while (n < *size && lua_next(L, object)) {
     lua_pop(L, 1);
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, list, n + 1);
-    keys[n].s = lua_tolstring(L, -1, &keys[n].len);
-    keys[n].index = n + 1;
-    n++;
+    addkey(L, list, keys, n++);
+  }
+  lua_settop(L, list + 1);
+  for (int i = 1; n < *size && lua_istable(L, note); i++) {
+    lua_rawgeti(L, note, i);
+    if (lua_isnil(L, -1)) break;
+    if (isnull(L, object)) addkey(L, list, keys, n++);
+    lua_pop(L, 1);
   }
   lua_settop(L, list + 1);
   qsort(keys, (size_t)n, sizeof(*keys), comparekeys);
@@ -248,33 +324,35 @@ static const Key *sortkeys(lua_State *L, int *size) {
 
 static void encodeobject(Text *t, const Place *at, int size) {
   lua_State *L = t->L;
-  int object = lua_gettop(L), i;
+  int object = lua_gettop(L) - 1;
   Place here = {at, NULL, 0, 0, at->depth + 1};
-  const Key *keys = sortkeys(L, &size);
+  const Key *keys = sortkeys(L, object, &size);
   addchar(t, '{');
-  for (i = 0; i < size; i++) {
+  for (int i = 0; i < size; i++) {
     if (i > 0) addchar(t, ',');
     here.key = keys[i].s;
     here.len = keys[i].len;
-    addstring(t, here.key, here.len);
+    addstring(t, &here, here.key, here.len);
     addchar(t, ':');
-    lua_rawgeti(L, object + 1, keys[i].index);
+    lua_rawgeti(L, object + 2, keys[i].index);
     lua_rawget(L, object);
-    encode(t, &here);
+    encodefield(t, &here);
     lua_pop(L, 1);
   }
   addchar(t, '}');
-  lua_settop(L, object);
+  lua_settop(L, object + 1);
 }
 
 static void encodetable(Text *t, const Place *at) {
   int size;
   if (at->depth >= ENCODE_DEPTH) refuse(t, at, "more than 100 nested tables");
   luaL_checkstack(t->L, 16, "JSON");
-  if (isarray(t, at, &size))
+  bool list = pushnote(t->L);
+  if (isarray(t, at, list, &size))
     encodearray(t, at, size);
   else
     encodeobject(t, at, size);
+  lua_pop(t->L, 1);
 }
 
 /* -- values --------------------------------------------------------------- */
@@ -297,7 +375,7 @@ static void encode(Text *t, const Place *at) {
   switch (lua_type(L, -1)) {
   case LUA_TSTRING:
     s = lua_tolstring(L, -1, &len);
-    addstring(t, s, len);
+    addstring(t, at, s, len);
     break;
   case LUA_TNUMBER:
     addnumber(t, at);
@@ -333,76 +411,9 @@ static int json_encode(lua_State *L) {
   return 1;
 }
 
-/* -- what was decoded ----------------------------------------------------- */
-
-/* 1 when the value on the top had to be replaced by another. */
-static int tidy(lua_State *L) {
-  int type = lua_type(L, -1);
-  long long n;
-  if (type == LUA_TLIGHTUSERDATA && lua_touserdata(L, -1) == NULL)
-    lua_pushnil(L);
-  else if (SALON_HAS_INTEGERS && type == LUA_TNUMBER &&
-           !salon_isinteger(L, -1) && salon_towhole(L, -1, &n))
-    salon_pushinteger(L, n);
-  else
-    return 0;
-  lua_replace(L, -2);
-  return 1;
-}
-
-/* Tidies the table on the top. Only fields that exist are assigned to, which
-   lua_next allows. */
-static void tidytable(lua_State *L, int depth) {
-  if (depth > DECODE_DEPTH) luaL_error(L, "JSON is nested too deeply");
-  luaL_checkstack(L, 6, "JSON is nested too deeply");
-  lua_pushnil(L);
-  while (lua_next(L, -2)) {
-    int type = lua_type(L, -1);
-    if (type == LUA_TTABLE)
-      tidytable(L, depth + 1);
-    else if (type != LUA_TSTRING && tidy(L)) { /* most are strings */
-      lua_pushvalue(L, -2);
-      lua_insert(L, -2);
-      lua_rawset(L, -4);
-      continue;
-    }
-    lua_pop(L, 1);
-  }
-}
-
-/* May valid JSON hold what tidy() replaces? Null and numbers outside of
-   strings do; a string that holds quotes or ends in a backslash might. */
-static int isuntidy(const char *s, size_t len) {
-  const char *end = s + len;
-  for (; s < end; s++) {
-    if (*s == 'n' || (SALON_HAS_INTEGERS && *s >= '-' && *s <= '9')) return 1;
-    if (*s != '"') continue;
-    s = (const char *)memchr(s + 1, '"', (size_t)(end - s - 1));
-    if (s == NULL || s[-1] == '\\') return 1;
-  }
-  return 0;
-}
-
-/* normalise(value [, the text it was decoded from]) -> value. The text tells
-   for less than half a walk whether there is anything to do; if so, a list
-   mostly says so in its first item. */
-static int json_normalise(lua_State *L) {
-  size_t len = 0;
-  const char *text = luaL_optlstring(L, 2, NULL, &len);
-  int untidy = text == NULL || isuntidy(text, len);
-  luaL_checkany(L, 1);
-  lua_settop(L, 1);
-  if (untidy && lua_istable(L, 1))
-    tidytable(L, 1);
-  else if (untidy)
-    tidy(L);
-  return 1;
-}
-
 void salon_open_json(lua_State *L) {
   static const luaL_Reg functions[] = {
     {"encode", json_encode},
-    {"normalise", json_normalise},
     {NULL, NULL},
   };
   salon_setfuncs(L, functions);

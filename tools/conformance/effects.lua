@@ -3,7 +3,7 @@
 -- changed events and their dates, changed profiles.
 
 local core = require "salon.core"
-local json = require "salon.sandbox.json"
+local cjson = require "cjson"
 
 local function event_fields(event)
   local room = event.room or {}
@@ -15,8 +15,8 @@ local function event_fields(event)
 end
 
 local function read(text)
-  local value = json.read(text or "")
-  return type(value) == "table" and core.normalise(value) or {}
+  local ok, value = pcall(core.decode, text or "", cjson.decode)
+  return ok and type(value) == "table" and value or {}
 end
 
 -- Method, pattern of the path, kind of thing to put, and its fields by

@@ -20,14 +20,14 @@ local verbose = os.getenv "VERBOSE"
 
 local function read_json(name)
   local text = assert(shell.read(folder .. "/" .. name), "no " .. name)
-  return core.normalise(cjson.decode(text))
+  return core.decode(text, cjson.decode)
 end
 
 -- Headers of responses come as a list: one text for each name here.
 local function read_exchanges(name)
   local list = {}
   for line in shell.read(folder .. "/" .. name):gmatch "[^\n]+" do
-    local exchange = core.normalise(cjson.decode(line))
+    local exchange = core.decode(line, cjson.decode)
     local headers = {}
     for _, header in ipairs(exchange.response.headers) do
       local key, value = header[1]:lower(), header[2]

@@ -1,10 +1,10 @@
--- Reading JSON: lua-cjson decodes (a private instance, so that the settings of
--- the application stay its own), salon.core normalises: null becomes nil at
--- every depth, and numbers without a fraction are integers on Lua >= 5.3.
+-- Reading JSON: lua-cjson parses, with a private instance, so that the settings of
+-- the application stay its own; `core.decode` does around it what it does not.
 -- Writing JSON is `core.encode`, the same bytes whichever lua-cjson there is.
 
 local cjson = require "cjson"
 local core = require "salon.core"
+local decode = core.decode
 
 local json = {
   DEEPEST = 100,  -- levels of lists and objects, unless a client says otherwise
@@ -25,22 +25,27 @@ local SHAPES = {
 function json.shape(text)
   local shape = SHAPES[text:byte(1)]
   if shape then return shape end
-  local first = text:match("^[ \t\r\n]*([^ \t\r\n])")
-  if first == nil then return "empty" end
-  return SHAPES[first:byte()] or "text"
+  local from = text:sub(1, 3) == "\239\187\191" and 4 or 1  -- a byte order mark
+  local at = text:find("[^ \t\r\n]", from)
+  if at == nil then return "empty" end
+  return SHAPES[text:byte(at)] or "text"
 end
 
--- One instance per ceiling: it is a setting of the instance.
-local decoders = {}
+local instance, parse, depth_now
 
-local function decoder(depth)
-  if decoders[depth] == nil then
-    local private = cjson.new()
-    private.decode_invalid_numbers(false)
-    private.decode_max_depth(depth)
-    decoders[depth] = private.decode
-  end
-  return decoders[depth]
+local function new_instance()
+  instance = cjson.new()
+  instance.decode_invalid_numbers(false)
+  parse, depth_now = instance.decode, nil
+end
+new_instance()
+
+-- lua-cjson learns the locale's decimal point when an instance is made, for the
+-- whole process; when either has changed since, it cannot read this one. (It ends
+-- the process in a locale whose decimal point has two bytes, such as Pashto's.)
+local function check_locale()
+  local ok, half = pcall(parse, "0.5")
+  if (not ok or half ~= 0.5) and #("%.1f"):format(0.5) == 3 then new_instance() end
 end
 
 ---Decodes an object or a list.
@@ -50,13 +55,20 @@ end
 ---@return string? message
 ---@return boolean? too_deep  it is JSON, perhaps, but with too many levels
 function json.decode(text, depth)
-  local ok, value = pcall(decoder(depth or json.DEEPEST), text)
+  check_locale()
+  depth = depth or json.DEEPEST
+  if depth ~= depth_now then
+    instance.decode_max_depth(depth)
+    depth_now = depth
+  end
+  local ok, value = pcall(decode, text, parse)
   if not ok then
+    if value == "not enough memory" then error(value, 0) end
     local message = tostring(value):gsub("^.-:%d+: ", "")
     return nil, message, message:find("^Found too many nested") ~= nil
   end
   if type(value) ~= "table" then return nil, "not an object or a list" end
-  return core.normalise(value, text)
+  return value
 end
 
 return json

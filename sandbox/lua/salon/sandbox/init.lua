@@ -184,7 +184,7 @@ local function ask(self, name, values)
   }, nil, { "Content-Type: application/json", "X-Sandbox-Key: " .. self.control.key })
   while not request:done() do request:wait(30) end
   local status, body = request:result()
-  local response = status == 200 and core.normalise(require("cjson").new().decode(body))
+  local response = status == 200 and core.decode(body, require("cjson").new().decode)
     or { error = status and "the control port gave status " .. status or body.message }
   if response.error then error("sandbox: " .. response.error, 3) end
   return response
