@@ -65,10 +65,10 @@ local function texts(value, body)
       scope = table.concat(value.scopes, " ") }, core.encode(token_of(recorded))
   elseif is_record(value) then
     return core.encode(value.raw), core.encode(recorded)
-  elseif #value == 0 and value.response == nil then
+  elseif next(value) ~= nil and #value == 0 and value.response == nil then
     return core.encode(value), core.encode(recorded)
   end
-  local list = {}
+  local list = setmetatable({}, core.array_mt)
   for i, item in ipairs(value) do list[i] = is_record(item) and item.raw or item end
   return core.encode(list), core.encode(recorded.results or recorded)
 end

@@ -84,6 +84,9 @@ end
 local function string_fault(value, want)
   if value == "" and not want.empty then return "must not be empty" end
   if value:find("%z") then return "must not hold a NUL" end
+  if value:find("[\128-\255]") and not want.bytes and not pcall(core.encode, value) then
+    return "must be UTF-8"
+  end
   if want.max_bytes and #value > want.max_bytes then
     return ("must have at most %d bytes"):format(want.max_bytes)
   end
@@ -222,7 +225,7 @@ end
 options.TIMEOUT = { "number", above = 0 }
 options.PREFETCH = { "number", integer = true, min = 0, max = 64 }
 options.CALL = { timeout = options.TIMEOUT }
-options.SECRET = { "string", "secret", "function" }
+options.SECRET = { "string", "secret", "function", bytes = true }  -- any bytes: it may go into a form
 
 -- A token becomes part of a header line; one read from a file may bring its
 -- line end along.
@@ -265,7 +268,7 @@ options.CLIENT = {
   max_per_origin = { "number", integer = true, min = 1 },
   max_rate = { "number", above = 0 },
   http_version = { "string", one_of = { "auto", "1.1", "2" } },
-  ca_file = { "string", check = ca_fault },
+  ca_file = { "string", bytes = true, check = ca_fault },
   proxy = { "string", empty = true },
   no_proxy = { "string", empty = true },
   allow_insecure = { "boolean" },

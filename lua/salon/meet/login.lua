@@ -41,16 +41,20 @@ function Grant:renew(deadline)
     return nil, Error.new { kind = "auth", message = "option 'client_secret': " .. message }
   end
   self.secrets:note("client_secret", secret)
+  local ok, body = pcall(core.encode, {
+    client_id = given.client_id,
+    client_secret = secret,
+    grant_type = "client_credentials",
+    scope = self.user,
+  })
+  if not ok then
+    return nil, Error.new { kind = "auth", message = "option 'client_secret' must be UTF-8" }
+  end
   local data, response = self.http:fetch {
     method = "POST",
     base = self.base,
     parts = { "application", "token", "" },
-    body = core.encode {
-      client_id = given.client_id,
-      client_secret = secret,
-      grant_type = "client_credentials",
-      scope = self.user,
-    },
+    body = body,
     deadline = deadline,
     retry = "idempotent",
     repeat_on = { status = 409, max = 1 },  -- a race while the server makes the user

@@ -141,8 +141,21 @@ local function configuration_fault(value)
   end
 end
 
+-- An empty list of sources is a list, however it was typed.
+local function with_list(configuration)
+  local sources = configuration.can_publish_sources
+  if type(sources) ~= "table" or next(sources) ~= nil or getmetatable(sources) then
+    return configuration
+  end
+  local copy = setmetatable({}, getmetatable(configuration))
+  for name, value in pairs(configuration) do copy[name] = value end
+  copy.can_publish_sources = setmetatable({}, core.array_mt)
+  return copy
+end
+
 -- What cannot be written as JSON is the caller's mistake.
 local function encode(fname, body)
+  if body.configuration then body.configuration = with_list(body.configuration) end
   local ok, text = pcall(core.encode, body)
   if not ok then error(fname .. ": " .. text, 3) end
   return text
