@@ -23,7 +23,8 @@ describe("a text that is not UTF-8", function()
   end)
 
   it("is an error of the login in a secret for JSON", function()
-    local meet = salon.meet { url = "https://meet.example", client_id = "a", client_secret = "\255secret", user = "a@b.example" }
+    local meet = salon.meet { url = "https://meet.example", client_id = "a",
+      client_secret = "\255secret", user = "a@b.example" }
     local token, err = meet:token()
     assert.is_nil(token)
     assert.equal("auth option 'client_secret' must be UTF-8", err.kind .. " " .. err.message)
