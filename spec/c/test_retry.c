@@ -54,7 +54,7 @@ static bool repeats(salon_RetryClass class_, salon_RetryInput in) {
   return salon_retry_decide(&plan, &in) >= 0;
 }
 
-/* -- which calls -- */
+/* ---- which calls ---- */
 
 static void repeats_a_lost_call_only_if_it_is_idempotent(void **state) {
   (void)state;
@@ -113,7 +113,7 @@ static void stops_after_the_last_try(void **state) {
   assert_false(repeats(SALON_RETRY_IDEMPOTENT, in));
 }
 
-/* -- the extra rule -- */
+/* ---- the extra rule ---- */
 
 static void extra_rule_applies_to_every_class(void **state) {
   for (int class_ = SALON_RETRY_IDEMPOTENT; class_ <= SALON_RETRY_NEVER;
@@ -155,7 +155,7 @@ static void no_extra_rule_is_not_a_rule_for_no_answer(void **state) {
   assert_true(salon_retry_decide(&plan, &in) < 0);
 }
 
-/* -- the pause -- */
+/* ---- the pause ---- */
 
 static double pause_after(int tries, double random) {
   salon_RetryPlan plan = plan_of(SALON_RETRY_IDEMPOTENT);
@@ -242,7 +242,7 @@ static void stops_when_the_pause_would_outlast_the_deadline(void **state) {
   assert_true(salon_retry_decide(&plan, &in) < 0);
 }
 
-/* -- methods -- */
+/* ---- methods ---- */
 
 static void knows_which_methods_are_idempotent(void **state) {
   static const char *const yes[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"};
@@ -254,7 +254,7 @@ static void knows_which_methods_are_idempotent(void **state) {
     assert_int_equal(salon_retry_class(no[i]), SALON_RETRY_UNSENT);
 }
 
-/* -- what the caller may repeat -- */
+/* ---- what the caller may repeat ---- */
 
 static void a_caller_may_repeat_what_the_server_had_no_time_for(void **state) {
   static const int passing[] = {408, 429, 500, 502, 503, 504};

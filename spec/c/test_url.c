@@ -44,7 +44,7 @@ static void assert_span(salon_Span got, const char *want) {
   assert_memory_equal(got.s, want, got.len);
 }
 
-/* -- parsing -- */
+/* ---- parsing ---- */
 
 static void reads_scheme_host_port_path_and_origin(void **state) {
   salon_Url url = good_base("https://meet.example.org:8443/api/v1");
@@ -204,7 +204,7 @@ static void keeps_dots_that_are_no_dot_segments(void **state) {
   assert_span(good("https://a/..a/.../b.").path, "/..a/.../b.");
 }
 
-/* -- loopback, origin -- */
+/* ---- loopback, origin ---- */
 
 static void knows_what_stays_on_this_machine(void **state) {
   static const char *const local[] = {
@@ -272,7 +272,7 @@ static void a_target_knows_how_much_of_it_is_the_origin(void **state) {
   assert_non_null(salon_url_target("ftp://a/", &target));
 }
 
-/* -- writing -- */
+/* ---- writing ---- */
 
 /* Builds into a buffer of exactly the size that was asked for. */
 static char *build_n(const char *base, const salon_Span *parts, size_t nparts,
@@ -375,7 +375,7 @@ static void writes_a_form_that_can_be_read_back(void **state) {
   assert_int_equal(salon_url_form(NULL, 0, NULL), 0);
 }
 
-/* -- query parameters -- */
+/* ---- query parameters ---- */
 
 static void assert_param(const char *url, const char *name, const char *want) {
   salon_Span value;
@@ -440,7 +440,7 @@ static void does_not_take_a_nul_for_a_separator(void **state) {
   assert_memory_equal(value.s, "2\0", 2);
 }
 
-/* -- random input -- */
+/* ---- random input ---- */
 
 static uint32_t random_state = 2463534242u;
 

@@ -1,8 +1,8 @@
-/* clock.h - the one clock every deadline and expiry is measured on.
- *
- * A token expires while a laptop sleeps, so the clock has to go on then:
- * CLOCK_BOOTTIME on Linux, CLOCK_MONOTONIC elsewhere (macOS's counts sleep as
- * well). It never jumps when somebody sets the time of day. */
+/* The one clock that every deadline and expiry is measured on.
+**
+** A token expires while a laptop sleeps, so the clock has to go on then:
+** CLOCK_BOOTTIME on Linux, CLOCK_MONOTONIC elsewhere (macOS's counts sleep as
+** well). It never jumps when somebody sets the time of day. */
 #ifndef SALON_CLOCK_H
 #define SALON_CLOCK_H
 

@@ -1,4 +1,5 @@
-/* See config.h. */
+/* See config.h. The defaults are those of the documentation; which of them a
+** client can set is for the Lua side to say. */
 #include "config.h"
 
 #include <stdlib.h>

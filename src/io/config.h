@@ -1,6 +1,8 @@
-/* What a client sends its calls with: immutable once made, shared by counted
-** references, so that a Client may be collected while its calls are under
-** way. No Lua in it. */
+/* What a client sends its calls with. Shared by counted references, so that a
+** Client may be collected while its calls are under way. Not to break: it is
+** immutable from its first call on, as the I/O thread reads it without a lock;
+** and handles of the pool are set up for one config, which they recognise by
+** its address. */
 #ifndef SALON_CONFIG_H
 #define SALON_CONFIG_H
 

@@ -1,10 +1,11 @@
 /* See engine.h. The engine is the only mutable global of the module.
 **
-** Three owners: `mutex` guards what callers and the thread share (new calls, what
-** is to be cancelled, whether the thread sleeps); everything else in Engine is the
-** thread's alone, so that callbacks need no lock; and `work_mutex` keeps a fork
-** away while the thread works. Not to break: locks are taken in the order
-** fork_mutex, work_mutex, mutex, and libcurl is never called under `mutex`. */
+** Three owners: `mutex` guards what callers and the thread share (new calls,
+** what is to be cancelled, whether the thread sleeps); everything else in
+** Engine is the thread's alone, so that callbacks need no lock; and
+** `work_mutex` keeps a fork away while the thread works. Not to break: locks
+** are taken in the order fork_mutex, work_mutex, mutex, and libcurl is never
+** called under `mutex`. */
 #include "engine.h"
 
 #include <errno.h>
@@ -55,10 +56,11 @@ typedef struct Engine {
 } Engine;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-/* The thread holds `work_mutex` except while it sleeps. A fork takes it and thus
-** waits until no lock of OpenSSL or libcurl is held: in the child nobody
-** would ever release it. Mutexes are not fair, and the thread would have this one
-** again before the other has woken up: whoever wants it queues at `fork_mutex`. */
+/* The thread holds `work_mutex` except while it sleeps. A fork takes it and
+** thus waits until no lock of OpenSSL or libcurl is held: in the child nobody
+** would ever release it. Mutexes are not fair, and the thread would have this
+** one again before the other has woken up: whoever wants it queues at
+** `fork_mutex`. */
 static pthread_mutex_t fork_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t work_mutex = PTHREAD_MUTEX_INITIALIZER;
 static Engine *engine;   /* NULL = not running */
@@ -96,9 +98,10 @@ static salon_Exchange *of_timer(salon_Timer *t) {
 
 /* ---- the life of one exchange, on the thread ----
 **
-** NEW -> WAITING for a slot -> RUNNING -> PAUSED -> WAITING or RUNNING ... -> DONE.
-** Between two steps every live exchange has a timer, so that none can be lost:
-** its deadline while it waits, its next check while it runs, the end of its pause. */
+** NEW -> WAITING for a slot -> RUNNING -> PAUSED -> WAITING or RUNNING ... ->
+** DONE. Between two steps every live exchange has a timer, so that none can be
+** lost: its deadline while it waits, its next check while it runs, the end of
+** its pause. */
 
 /* Gives back slot and handle. */
 static void release(Engine *e, salon_Exchange *x, double now) {
@@ -137,8 +140,8 @@ static void fail(Engine *e, salon_Exchange *x, salon_Kind kind,
   finish(e, x);
 }
 
-/* libcurl counts the busy connections among those it keeps: with more calls under
-** way than that, it would close a connection after every response. */
+/* libcurl counts the busy connections among those it keeps: with more calls
+** under way than that, it would close a connection after every response. */
 static void allow_connections(Engine *e, const salon_Config *c) {
   long enough = (long)c->max_in_flight + MAX_IDLE;
   if (enough <= e->connections) return;
@@ -219,8 +222,8 @@ static void end_try(Engine *e, salon_Exchange *x, bool transient) {
     finish(e, x);
 }
 
-/* Before its deadline: the server has been silent for too long, or something has
-** moved since this check was set. */
+/* Before its deadline: the server has been silent for too long, or something
+** has moved since this check was set. */
 static void check_silence(Engine *e, salon_Exchange *x, double now) {
   double limit = x->config->silence_timeout;
   bool counts = limit > 0 && x->active_at > 0;

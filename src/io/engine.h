@@ -1,7 +1,8 @@
 /* The engine: one I/O thread per process that owns all of libcurl. Everybody
-** else hands exchanges over and hears of the result through a mailbox. It is
-** started by the first call and joined by the last state that closes, by
-** salon_engine_stop, or at exit. No Lua in it. */
+** else hands exchanges over and learns of the result through a mailbox. It
+** is started by the first call and joined by the last state that closes, by
+** salon_engine_stop, or at exit. These functions may be called from any
+** thread. */
 #ifndef SALON_ENGINE_H
 #define SALON_ENGINE_H
 
@@ -21,8 +22,8 @@ void salon_engine_cancel(salon_Exchange *x);
 ** next call starts a new one. */
 void salon_engine_stop(void);
 
-/* Every Lua state says hello once and goodbye once; the last one to leave
-** stops the engine. */
+/* Every Lua state enters once and leaves once; the last one to leave stops the
+** engine. */
 void salon_engine_enter(void);
 void salon_engine_leave(void);
 

@@ -1,4 +1,6 @@
-/* See exchange.h. */
+/* See exchange.h. Whoever drops the last reference frees, on either thread: so
+** nothing that is freed here may belong to Lua or to libcurl's handles. What
+** may be secret (token, bodies) is overwritten first. */
 #include "exchange.h"
 
 #include <stdlib.h>
@@ -34,7 +36,9 @@ static void free_secret(char *text, size_t len) {
   free(text);
 }
 
-/* A header of this call alone: a node in front of those that calls share. */
+/* A header of this call alone: a node of our own in front of those that calls
+** share. Thus the list is not copied for each call, and never given to libcurl
+** to free. */
 typedef struct salon_Bearer {
   struct curl_slist node;
   size_t len;
@@ -60,24 +64,22 @@ static void destroy(salon_Exchange *x) {
   free(x);
 }
 
-/* All zero but for the texts. */
+/* All zero but for the texts, which are in the same block. */
 static salon_Exchange *allocate(const char *method, const char *url) {
   size_t url_size = strlen(url) + 1, method_size = strlen(method) + 1;
-  salon_Exchange *x = malloc(sizeof(*x) + url_size + method_size);
+  salon_Exchange *x = calloc(1, sizeof(*x) + url_size + method_size);
   if (x == NULL) return NULL;
-  memset(x, 0, offsetof(salon_Exchange, message) + 1);
-  x->message[sizeof(x->message) - 1] = '\0'; /* strncpy stops before */
   x->url = memcpy(x->text, url, url_size);
   x->method = memcpy(x->text + url_size, method, method_size);
   return x;
 }
 
+/* An empty body is not the same as none: it is sent as Content-Length: 0. */
 static bool copy_body(salon_Exchange *x, const char *body, size_t len) {
   if (body == NULL) return true;
-  x->body = malloc(len + 1);
+  x->body = malloc(len + 1); /* never malloc(0), which may be NULL */
   if (x->body == NULL) return false;
   memcpy(x->body, body, len);
-  x->body[len] = '\0';
   x->body_len = len;
   return true;
 }
@@ -141,6 +143,7 @@ bool salon_exchange_finished(const salon_Exchange *x) {
   return atomic_load_explicit(&x->finished, memory_order_acquire);
 }
 
+/* `outcome`, `attempts` and `repeats` are about all tries and stay. */
 void salon_exchange_rewind(salon_Exchange *x) {
   x->head.len = x->content.len = 0;
   x->upload.at = 0;
@@ -155,6 +158,8 @@ void salon_exchange_rewind(salon_Exchange *x) {
   x->kind = SALON_OK;
 }
 
+/* Line by line, and bounded by the block: a server may send a line without a
+** colon or an end. */
 const char *salon_exchange_header(const salon_Exchange *x, const char *name,
                                   size_t *at, size_t *len) {
   size_t name_len = strlen(name);

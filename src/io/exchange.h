@@ -1,8 +1,10 @@
 /* One HTTP call: what is to be sent, and what came back. Counted references:
 ** the Lua side holds one, the engine one while the call is under way.
 **
-** Until it is submitted the maker owns all of it; then the I/O thread does;
-** once `finished` is true everybody may read it and nobody writes. */
+** Until it is submitted its maker owns all of it; then the I/O thread does;
+** once `finished` is true everybody may read it and nobody writes. That handing
+** over, and not a lock, is what makes the fields safe. Not to break: `finished`
+** is stored with release and read with acquire, after all else is written. */
 #ifndef SALON_EXCHANGE_H
 #define SALON_EXCHANGE_H
 
@@ -16,6 +18,7 @@
 #include "list.h"
 #include "retry.h"
 #include "timers.h"
+#include "url.h"
 
 struct curl_slist;
 struct salon_Headers;
@@ -29,6 +32,7 @@ typedef struct salon_Bytes {
   size_t room;
 } salon_Bytes;
 
+/* Appends; false: no memory, and nothing has changed. */
 bool salon_bytes_add(salon_Bytes *b, const char *data, size_t len);
 
 typedef struct salon_File {
@@ -49,6 +53,8 @@ typedef enum { /* what went wrong, if anything */
                SALON_STORE
 } salon_Kind;
 
+/* May the server have acted? UNSENT: no. UNKNOWN: sent, and no response
+** came. */
 typedef enum { SALON_UNSENT, SALON_UNKNOWN, SALON_DONE } salon_Outcome;
 
 typedef enum { /* where it is; only the I/O thread reads and writes this */
@@ -78,7 +84,7 @@ typedef struct salon_Exchange {
   bool loopback;                /* it stays on this machine */
   struct salon_Headers *shared; /* owned: one reference, or NULL */
   struct salon_Bearer *bearer;  /* owned: the token's header, or NULL */
-  struct curl_slist *headers;   /* owned: our own nodes, then the shared ones */
+  struct curl_slist *headers;   /* into bearer, then into shared */
   char *body;                   /* owned; NULL = none */
   size_t body_len;
   salon_File upload;   /* the body, when it is a file */
@@ -100,7 +106,7 @@ typedef struct salon_Exchange {
 
   /* the response */
   salon_Kind kind;
-  salon_Outcome outcome;
+  salon_Outcome outcome; /* over all tries */
   int attempts;
   bool retryable;      /* may the caller safely make the same call again? */
   int64_t retry_after; /* seconds the server asks to wait; < 0 = it does not */
@@ -108,8 +114,8 @@ typedef struct salon_Exchange {
   salon_Bytes head;    /* header block of the final response */
   salon_Bytes content; /* its body, but for a good one that has a file: */
   salon_File download;
-  char message[256];
-  char text[]; /* the url and the method */
+  char message[256]; /* what went wrong, for people; "" = nothing */
+  char text[];       /* the url and the method */
 } salon_Exchange;
 
 /* The exchange that a list holds; NULL for NULL. */

@@ -1,6 +1,6 @@
-/* Five guards without which libraries like this one break. Each can be left out of
-** a build, one at a time, so that its test proves that it is needed: `make torture`
-** does so. They are constants, so that both ways always compile. */
+/* Five guards without which libraries like this one break. Each can be left out
+** of a build, one at a time, so that its test proves that it is needed: `make
+** torture` does so. They are constants, so that both ways always compile. */
 #ifndef SALON_GUARDS_H
 #define SALON_GUARDS_H
 

@@ -1,4 +1,6 @@
-/* See headers.h. */
+/* See headers.h. libcurl only reads the list while a call is under way, on the
+** I/O thread; as nobody writes it after it was made, calls share it without a
+** lock. */
 #include "headers.h"
 
 #include <stdlib.h>

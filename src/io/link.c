@@ -1,8 +1,6 @@
-/* link.c - reads a Link header (RFC 8288), one relation at a time.
-**
-** Walks the text once, left to right, and allocates nothing; every loop moves
-** on by a byte at least, so that no input can hold it up. */
-
+/* See link.h. Walks the text once, left to right, and allocates nothing. The
+** text is the server's: every loop moves on by a byte at least, so that no
+** input can hold it up, and nothing is read at or behind `end`. */
 #include "link.h"
 
 #include <string.h>
@@ -60,12 +58,12 @@ static void read_value(salon_Link *link, const char **value,
 
 /* Reads one ";name=value"; keeps it if it is the link's first rel. */
 static void read_parameter(salon_Link *link) {
-  const char *name, *name_end, *value, *value_end;
+  const char *value, *value_end;
   link->rest++; /* the ";" */
   skip_blanks(link);
-  name = link->rest;
+  const char *name = link->rest;
   skip_to(link, "=;, \t");
-  name_end = link->rest;
+  const char *name_end = link->rest;
   skip_blanks(link);
   if (!at(link, '=')) return;
   link->rest++;

@@ -1,6 +1,6 @@
-/* A queue of objects that carry their own link. Adding one allocates nothing, so
-** that handing an object on cannot fail. An object is in one list at a time; the
-** list borrows it, and its users say who owns what is in it. */
+/* A queue of objects that carry their own link. Adding one allocates nothing,
+** so that handing an object on cannot fail. An object is in one list at a time;
+** the list borrows it, and its users say who owns what is in it. */
 #ifndef SALON_LIST_H
 #define SALON_LIST_H
 

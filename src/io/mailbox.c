@@ -1,5 +1,5 @@
-/* See mailbox.h. Nothing here may be touched by a child made by fork, whose locks
-** are in any state: its callers compare the pid first. */
+/* See mailbox.h. Nothing here may be touched by a child made by fork, whose
+** locks are in any state: its callers compare the pid first. */
 #include "mailbox.h"
 
 #include <errno.h>

@@ -3,10 +3,11 @@
 ** completions. Counted references: the state holds one, the engine one for each
 ** call under way, so that a state may close before its calls have ended.
 **
-** A delivery always sets `finished` of the exchange. The list of completions is
-** for hosts that wait for any of many calls: only while one keeps it (`keep` to
-** `release`) is anything put into it. Not to break: what is waited for is looked
-** at under the lock that a delivery takes, so that no wake-up is lost. */
+** A delivery always sets `finished` of the exchange. The list of completions
+** is for hosts that wait for any of many calls: only while one keeps it
+** (`keep` to `release`) is anything put into it. Not to break: what is
+** waited for is looked at under the lock that a delivery takes, so that no
+** wake-up is lost. */
 #ifndef SALON_MAILBOX_H
 #define SALON_MAILBOX_H
 
@@ -42,8 +43,8 @@ void salon_mailbox_unref(salon_Mailbox *m);
 /* For the engine: one more call is under way, and refers to `m`. */
 void salon_mailbox_expect(salon_Mailbox *m);
 
-/* For the I/O thread: hands finished exchanges over, their engine references with
-** them, and gives up what `expect` took for each. */
+/* For the I/O thread: hands finished exchanges over, their engine references
+** with them, and gives up what `expect` took for each. */
 void salon_mailbox_deliver(salon_Mailbox *m, salon_List exchanges);
 
 /* From here on all completions are kept to be taken; until released. */

@@ -1,4 +1,8 @@
-/* See origin.h. */
+/* See origin.h. Whatever frees a slot leads to salon_origins_next, so that
+** nobody waits beside a free one; the engine calls it in every round.
+**
+** Not to break: a call that holds a slot gives it back exactly once, and while
+** an origin is referred to (running, waiting) it is not forgotten. */
 #include "origin.h"
 
 #include <stdint.h>
@@ -12,7 +16,12 @@ static size_t bucket_of(const char *key, size_t len) {
   return hash % SALON_ORIGIN_BUCKETS;
 }
 
-/* ---- the budget for repeats ---- */
+/* ---- the budget for repeats ----
+**
+** Each new call pays a fraction of a repeat in, each repeat takes a whole one
+** out: in an outage the load on the server grows by that fraction, and not by
+** as many times as each call may be tried. A reserve lets a few calls be
+** repeated. */
 
 static const double BUDGET_PER_SECOND = 10; /* up to the reserve */
 static const double LARGEST_BUDGET = 1000;
@@ -41,9 +50,10 @@ bool salon_origins_spend(salon_Exchange *x, double now) {
 
 /* ---- connections that calls share ---- */
 
-/* A burst of calls over HTTP/2 would share a few connections, but libcurl puts
-** so many on the first and, finding it full, opens one for each that is left.
-** So one goes ahead, and the others follow once it has a connection. */
+/* A burst of calls over HTTP/2 could share a few connections, but libcurl puts
+** 100 on the first and, finding it full, opens one for each that is left. So
+** beyond what the connections hold a single call runs, the opener, and the
+** others follow once it has been sent. */
 enum { STREAMS = 100, ANY = 1 << 30 };
 
 static int streams_at_first(const salon_Exchange *x) {
@@ -52,12 +62,12 @@ static int streams_at_first(const salon_Exchange *x) {
            : ANY;
 }
 
-static bool is_crowded(salon_Origin *o) {
-  if (o->pioneer != NULL && o->pioneer->sent) {
-    if (o->pioneer->opened) o->streams += STREAMS;
-    o->pioneer = NULL; /* or another call had ended, and it took its place */
+static bool awaits_opener(salon_Origin *o) {
+  if (o->opener != NULL && o->opener->sent) {
+    if (o->opener->opened) o->streams += STREAMS;
+    o->opener = NULL; /* if it opened none, another call has made room for it */
   }
-  return o->pioneer != NULL && o->running > o->streams;
+  return o->opener != NULL && o->running > o->streams;
 }
 
 /* ---- the table ---- */
@@ -73,7 +83,6 @@ static salon_Origin **place_of(salon_Origins *os, const char *key, size_t len) {
 static void forget(salon_Origin **at) {
   salon_Origin *o = *at;
   *at = o->bucket_next;
-  free(o->key);
   free(o);
 }
 
@@ -108,13 +117,9 @@ static salon_Origin *find(salon_Origins *os, const salon_Exchange *x,
   salon_Origin *o = *place_of(os, x->url, x->origin_len);
   if (o != NULL) return o;
   sweep(os, now);
-  o = calloc(1, sizeof(*o));
+  o = calloc(1, sizeof(*o) + x->origin_len + 1);
   if (o == NULL) return NULL;
-  o->key = strndup(x->url, x->origin_len);
-  if (o->key == NULL) {
-    free(o);
-    return NULL;
-  }
+  memcpy(o->key, x->url, x->origin_len);
   o->streams = streams_at_first(x);
   o->reserve = o->budget = x->config->retry_reserve;
   o->counted = now;
@@ -124,16 +129,17 @@ static salon_Origin *find(salon_Origins *os, const salon_Exchange *x,
 
 /* ---- slots ---- */
 
-/* The thread wakes up by milliseconds: what it is late, it may catch up on. */
+/* The poller sleeps whole milliseconds: what the thread is late by, up to this,
+** is not taken off the rate. */
 static const double LATE = 0.005;
 
 static bool has_slot(const salon_Origins *os, salon_Origin *o,
                      const salon_Exchange *x) {
   return os->running < x->config->max_in_flight &&
-         o->running < x->config->max_per_origin && !is_crowded(o);
+         o->running < x->config->max_per_origin && !awaits_opener(o);
 }
 
-/* Its slot could be had, but its moment has not come. */
+/* Only the rate holds it back. */
 static bool is_early(const salon_Origin *o, const salon_Exchange *x,
                      double now) {
   return x->config->max_rate > 0 && now < o->open_at;
@@ -147,7 +153,7 @@ static bool has_room(const salon_Origins *os, salon_Origin *o,
 static void take_slot(salon_Origins *os, salon_Origin *o, salon_Exchange *x,
                       double now) {
   x->origin = o;
-  if (o->running >= o->streams && o->pioneer == NULL) o->pioneer = x;
+  if (o->running >= o->streams && o->opener == NULL) o->opener = x;
   o->running++;
   os->running++;
   pay_in(o, x);
@@ -174,7 +180,7 @@ void salon_origins_leave(salon_Origins *os, salon_Exchange *x, double now) {
   salon_Origin *o = x->origin;
   if (o == NULL) return;
   x->origin = NULL;
-  if (o->pioneer == x) o->pioneer = NULL;
+  if (o->opener == x) o->opener = NULL;
   o->running--;
   os->running--;
   forget_if_idle(os, o, now);

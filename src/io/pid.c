@@ -1,6 +1,7 @@
-/* See pid.h. The response is kept in a page that the kernel empties in a forked
-** child (MADV_WIPEONFORK, Linux 4.14), whichever way it was forked. Where that
-** cannot be had, getpid() is asked every time. */
+/* See pid.h. The number is kept in a page that the kernel empties in a forked
+** child (MADV_WIPEONFORK, Linux 4.14), whichever way it was forked: a handler
+** of pthread_atfork would not see clone(). Where that cannot be had, getpid()
+** is asked every time. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* MADV_WIPEONFORK */
 #endif

@@ -1,5 +1,6 @@
-/* Which process is this? Asked at every entry of the module, so it must not
-** cost a system call each time. Pure C. */
+/* Which process is this? What a parent process made must not be touched by its
+** forked child, so that every entry of the module asks: it must not cost a
+** system call each time. */
 #ifndef SALON_PID_H
 #define SALON_PID_H
 

@@ -1,4 +1,10 @@
-/* See poller.h. One table indexed by descriptor, two ways to wait. */
+/* See poller.h. One table indexed by descriptor, two ways to wait. The table
+** says what our caller wants; with epoll also what the kernel was told, which
+** may be more (see `lazy`), or nothing any more when the descriptor was closed
+** meanwhile.
+**
+** Not to break: a descriptor that nobody wants is never reported, whatever
+** fires. */
 #include "poller.h"
 
 #include <errno.h>
@@ -64,6 +70,7 @@ static Interest *interest(salon_Poller *p, int fd) {
   return &p->table[i];
 }
 
+/* An hour is as good as for ever: the caller works out a new time anyway. */
 static int milliseconds(double seconds) {
   if (seconds < 0) return -1;
   if (seconds > 3600) return 3600 * 1000;
@@ -72,26 +79,25 @@ static int milliseconds(double seconds) {
 
 #if USE_EPOLL
 
+/* libcurl and its resolver close descriptors unasked, and the kernel
+** then drops them from its set: what we believe was told may be wrong either
+** way. */
 static bool tell(salon_Poller *p, int fd, Interest *in, int events) {
-  struct epoll_event ev = {0};
-  ev.data.fd = fd;
+  struct epoll_event ev = {.data.fd = fd};
   if (events & SALON_POLL_IN) ev.events |= EPOLLIN;
   if (events & SALON_POLL_OUT) ev.events |= EPOLLOUT;
-  int op = events == 0     ? EPOLL_CTL_DEL
-           : in->told == 0 ? EPOLL_CTL_ADD
-                           : EPOLL_CTL_MOD;
-  if (epoll_ctl(p->epoll_fd, op, fd, &ev) != 0) {
-    if (op == EPOLL_CTL_MOD && errno == ENOENT)
-      op = EPOLL_CTL_ADD; /* closed and opened again behind our back */
-    else if (op == EPOLL_CTL_ADD && errno == EEXIST)
-      op = EPOLL_CTL_MOD;
-    else if (op != EPOLL_CTL_DEL)
-      return false;
-    if (op != EPOLL_CTL_DEL && epoll_ctl(p->epoll_fd, op, fd, &ev) != 0)
-      return false;
+  if (events == 0) {
+    (void)epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, fd, &ev);
+    in->told = 0;
+    return true;
   }
-  in->told = (unsigned char)events;
-  return true;
+  int op = in->told == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  int other = in->told == 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  bool ok = epoll_ctl(p->epoll_fd, op, fd, &ev) == 0;
+  if (!ok && (errno == EEXIST || errno == ENOENT))
+    ok = epoll_ctl(p->epoll_fd, other, fd, &ev) == 0;
+  if (ok) in->told = (unsigned char)events;
+  return ok;
 }
 
 bool salon_poller_want(salon_Poller *p, int fd, int events) {
@@ -128,7 +134,7 @@ size_t salon_poller_wait(salon_Poller *p, salon_Ready *ready, size_t max,
   for (int i = 0; i < n; i++) {
     int fd = events[i].data.fd;
     Interest *in = &p->table[fd];
-    if (in->wanted == 0) { /* fired unasked: now the kernel is told */
+    if (in->wanted == 0) { /* fired unasked: only now is the kernel told */
       if (in->told != 0) (void)tell(p, fd, in, 0);
       continue;
     }
@@ -158,6 +164,7 @@ void salon_poller_opened(salon_Poller *p, int fd) {
   salon_poller_forget(p, fd);
 }
 
+/* Walks the whole table: this is for systems without epoll and for tests. */
 static size_t collect(const salon_Poller *p, struct pollfd *set) {
   size_t n = 0;
   for (size_t fd = 0; fd < p->room; fd++) {
@@ -177,7 +184,7 @@ size_t salon_poller_wait(salon_Poller *p, salon_Ready *ready, size_t max,
   size_t n = collect(p, set), count = 0;
   if (poll(set, (nfds_t)n, milliseconds(seconds)) > 0) {
     for (size_t k = 0; k < n && count < max; k++) {
-      size_t i = (p->turn + k) % n; /* those behind a handful come next */
+      size_t i = (p->turn + k) % n; /* those behind a full batch come next */
       int bits = 0;
       if (set[i].revents & POLLIN) bits |= SALON_POLL_IN;
       if (set[i].revents & POLLOUT) bits |= SALON_POLL_OUT;

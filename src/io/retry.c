@@ -1,9 +1,11 @@
-/* retry.c - whether a call is tried again, and after which pause.
+/* See retry.h. Two rules that look alike stand here side by side: what salon
+** repeats by itself (is_worth_it), and what a caller may repeat
+** (salon_retry_safe_...), which is more, since the caller knows what it is
+** about.
 **
-** The one thing not to break: what may have reached the server and is not
-** idempotent is never sent again, except where the extra rule of the plan
-** says that this very response did nothing. */
-
+** Not to break: what may have reached the server and is not idempotent is never
+** sent again, except where the extra rule of the plan says that this very
+** response did nothing. */
 #include "retry.h"
 
 #include <stddef.h>
@@ -48,10 +50,9 @@ static double own_pause(const salon_RetryPlan *plan,
 
 double salon_retry_decide(const salon_RetryPlan *plan,
                           const salon_RetryInput *in) {
-  double pause;
   if (in->tries >= plan->max_tries || !is_worth_it(plan, in)) return STOP;
   if (in->retry_after > plan->retry_after_cap) return STOP;
-  pause = own_pause(plan, in);
+  double pause = own_pause(plan, in);
   if (in->retry_after > 0) /* never earlier, nor everybody at once */
     pause = in->retry_after + plan->base * in->random;
   return in->now + pause < in->deadline ? pause : STOP;

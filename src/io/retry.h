@@ -1,8 +1,6 @@
-/* retry.h - whether a call is tried again, and after which pause.
-**
-** Pure policy: no clock, no random source, no libcurl, no Lua; the engine
-** brings the facts. All times are in seconds. */
-
+/* Whether a call is tried again, and after which pause; and whether its caller
+** may make it again. Pure policy: no clock, no random source, no libcurl, no
+** Lua; the engine brings the facts. All times are in seconds. */
 #ifndef SALON_RETRY_H
 #define SALON_RETRY_H
 

@@ -1,4 +1,5 @@
-/* See timers.h. */
+/* See timers.h. The children of place i are at 2i and 2i + 1. Not to break:
+** whoever moves a timer in the array writes its new place into it. */
 #include "timers.h"
 
 #include <stdlib.h>
@@ -8,6 +9,7 @@ static void put(salon_Timers *ts, size_t i, salon_Timer *t) {
   t->place = i;
 }
 
+/* Each moves a gap from place `i` to where `t` fits, and puts it there. */
 static void rise(salon_Timers *ts, size_t i, salon_Timer *t) {
   while (i > 1 && ts->heap[i / 2]->at > t->at) {
     put(ts, i, ts->heap[i / 2]);
@@ -30,7 +32,7 @@ static void sink(salon_Timers *ts, size_t i, salon_Timer *t) {
 }
 
 /* Puts `t` where it belongs, given that place `i` is free for it. */
-static void settle(salon_Timers *ts, size_t i, salon_Timer *t) {
+static void place(salon_Timers *ts, size_t i, salon_Timer *t) {
   if (i > 1 && ts->heap[i / 2]->at > t->at)
     rise(ts, i, t);
   else
@@ -52,7 +54,7 @@ bool salon_timers_set(salon_Timers *ts, salon_Timer *t, double at) {
     t->place = ++ts->count;
   }
   t->at = at;
-  settle(ts, t->place, t);
+  place(ts, t->place, t);
   return true;
 }
 
@@ -60,8 +62,8 @@ void salon_timers_remove(salon_Timers *ts, salon_Timer *t) {
   size_t i = t->place;
   if (i == 0) return;
   t->place = 0;
-  salon_Timer *last = ts->heap[ts->count--];
-  if (last != t) settle(ts, i, last);
+  salon_Timer *last = ts->heap[ts->count--]; /* fills the gap */
+  if (last != t) place(ts, i, last);
 }
 
 salon_Timer *salon_timers_first(const salon_Timers *ts) {

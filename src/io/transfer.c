@@ -1,5 +1,6 @@
-/* See transfer.h. Callbacks run inside of libcurl, on the I/O thread: none enters
-** Lua, takes a lock or blocks (but on the disk, for bodies that are files).
+/* See transfer.h. Callbacks run inside of libcurl, on the I/O thread: none
+** enters Lua, takes a lock or blocks (but on the disk, for bodies that are
+** files).
 **
 ** Not to break: on_prereq. Without it libcurl sends a request a second time by
 ** itself when a connection from its cache turns out to be dead. */
@@ -37,7 +38,8 @@ static size_t exceeds(salon_Transfer *t, const char *part, size_t limit) {
   return 0;
 }
 
-/* Only a good response goes to the file: what a refusal says is read in memory. */
+/* Only a good response goes to the file: what a refusal says is read in
+** memory. */
 static bool goes_to_file(const salon_Transfer *t) {
   long status = 0;
   if (t->exchange->download.fd < 0) return false;
@@ -85,8 +87,8 @@ static size_t on_read(char *to, size_t size, size_t n, void *user) {
   return (size_t)got;
 }
 
-/* Called once for each line. A status line begins a new block: that of the final
-** response follows those of interim ones (103) and replaces them. */
+/* Called once for each line. A status line begins a new block: that of the
+** final response follows those of interim ones (103) and replaces them. */
 static size_t on_header(char *data, size_t size, size_t n, void *user) {
   salon_Transfer *t = user;
   salon_Exchange *x = t->exchange;
@@ -104,8 +106,8 @@ static size_t on_header(char *data, size_t size, size_t n, void *user) {
 
 #if HAS_SEND_HOOK
 /* Called when the request is about to be sent, also when libcurl repeats it by
-** itself on a new connection: that one is refused. Otherwise a POST may arrive up
-** to six times. */
+** itself on a new connection: that one is refused. Otherwise a POST may arrive
+** up to six times. */
 static int on_prereq(void *user, char *peer, char *local, int peer_port,
                      int local_port) {
   salon_Transfer *t = user;
@@ -117,8 +119,8 @@ static int on_prereq(void *user, char *peer, char *local, int peer_port,
 }
 #endif
 
-/* libcurl would open the socket without CLOEXEC (7.88 does), and the poller has to
-** know that the number now stands for something new. */
+/* libcurl would open the socket without CLOEXEC (7.88 does), and the poller has
+** to know that the number now stands for something new. */
 static curl_socket_t on_open(void *user, curlsocktype purpose,
                              struct curl_sockaddr *a) {
   salon_Transfer *t = user;
@@ -135,8 +137,8 @@ static curl_socket_t on_open(void *user, curlsocktype purpose,
 }
 
 /* The kernel drops a closed descriptor from epoll by itself, but not while a
-** forked child still holds it open. The connection may outlive the transfer that
-** opened it: hence the poller, and not the transfer, as `user`. */
+** forked child still holds it open. The connection may outlive the transfer
+** that opened it: hence the poller, and not the transfer, as `user`. */
 static int on_close(void *user, curl_socket_t fd) {
   salon_poller_forget(user, fd);
   return close(fd);
@@ -182,8 +184,7 @@ static void set_connection(CURL *e, const salon_Config *c) {
   /* rounded up: 0 would be libcurl's own 300 s */
   curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
                    (long)ceil(c->connect_timeout * 1000));
-  curl_easy_setopt(e, CURLOPT_MAXAGE_CONN,
-                   c->idle_timeout < 1 ? 1L : (long)c->idle_timeout);
+  curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, (long)c->idle_timeout);
 }
 
 static void set_callbacks(salon_Transfer *t) {
@@ -234,8 +235,8 @@ static salon_Transfer *transfer_new(salon_Config *config,
 
 /* ---- options of each call ---- */
 
-/* The body stays ours: libcurl copies nothing, and without one in memory it asks
-** on_read. Its exact length is sent: Meet silently drops a chunked one. */
+/* The body stays ours: libcurl copies nothing, and without one in memory it
+** asks on_read. Its exact length is sent: Meet silently drops a chunked one. */
 static bool set_method(CURL *e, const salon_Exchange *x) {
   const char *method = x->method;
   bool file = x->upload.fd >= 0;
@@ -254,9 +255,9 @@ static bool set_method(CURL *e, const salon_Exchange *x) {
   return curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK;
 }
 
-/* How connections are shared. On plain http, waiting for the first one's response
-** would serialise a burst of calls; where libcurl cannot use a connection again
-** every call gets its own. */
+/* How connections are shared. On plain http, waiting for the first one's
+** response would serialise a burst of calls; where libcurl cannot use a
+** connection again every call gets its own. */
 static void set_sharing(salon_Transfer *t, salon_Scheme scheme) {
   bool broken = !SALON_CURL_REUSES_PLAIN_HTTP2 && scheme == SALON_HTTP &&
                 t->config->http_version == SALON_HTTP_2;
@@ -286,9 +287,9 @@ static bool set_origin(salon_Transfer *t, const salon_Exchange *x) {
   return code == CURLUE_OK;
 }
 
-/* libcurl would take the URL apart and print it anew for every call, at some 140
-** instructions a byte: it gets the origin in parts, and the rest as it is. A proxy
-** for plain http needs to see all of it. */
+/* libcurl would take the URL apart and print it anew for every call, at some
+** 140 instructions a byte: it gets the origin in parts, and the rest as it is.
+** A proxy for plain http needs to see all of it. */
 static bool set_url(salon_Transfer *t, const salon_Exchange *x) {
   CURL *e = t->easy;
   const char *rest = x->url + x->origin_len;

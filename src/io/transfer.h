@@ -1,10 +1,11 @@
 /* An exchange on a libcurl easy handle: the options to set, the callbacks, and
 ** what libcurl's result means in salon's terms. Handles are pooled per config,
-** since only URL, headers and body change between calls. For the I/O thread only:
-** an easy handle belongs to one thread at a time.
+** since only URL, headers and body change between calls. For the I/O thread
+** only: an easy handle belongs to one thread at a time.
 **
-** Not to break: while a handle sends, libcurl borrows URL, headers and body of the
-** exchange, so the handle goes back to the pool before the exchange is freed. */
+** Not to break: while a handle sends, libcurl borrows URL, headers and body of
+** the exchange, so the handle goes back to the pool before the exchange is
+** freed. */
 #ifndef SALON_TRANSFER_H
 #define SALON_TRANSFER_H
 

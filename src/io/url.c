@@ -1,10 +1,9 @@
-/* url.c - reading and writing http(s) URLs, without Lua and without libcurl.
+/* See url.h. Nothing is allocated: readers lend spans of their input, writers
+** fill the caller's buffer and can be asked for its size first.
 **
-** Nothing is allocated: readers lend spans of their input, writers fill the
-** caller's buffer and can be asked for its size first. The one thing not to
-** break: host, port and origin must be what libcurl will make of the same
-** text, since the check of a base URL decides where tokens go. */
-
+** Not to break: host, port and origin are what libcurl will make of the same
+** text. A token goes to the origin that is read here; if libcurl read another
+** one, a URL could be made that sends it elsewhere. */
 #include "url.h"
 
 #include <arpa/inet.h>
@@ -48,7 +47,7 @@ static void skip(salon_Span *text, size_t n) {
   text->len -= n;
 }
 
-/* -- decoding -- */
+/* ---- decoding ---- */
 
 static int hex(char c) {
   if (is_digit(c)) return c - '0';
@@ -89,10 +88,8 @@ bool salon_url_param(const char *text, size_t len, salon_Span name,
   cut(&rest, "?#");
   if (rest.len == 0 || rest.s[0] == '#') return false;
   do { /* `rest` is at a "?" or "&" */
-    salon_Span pair, key;
     skip(&rest, 1);
-    pair = cut(&rest, "&#");
-    key = cut(&pair, "=");
+    salon_Span pair = cut(&rest, "&#"), key = cut(&pair, "=");
     if (pair.len > 0) skip(&pair, 1);
     if (decodes_to(key, name)) {
       *value = pair;
@@ -102,7 +99,7 @@ bool salon_url_param(const char *text, size_t len, salon_Span name,
   return found;
 }
 
-/* -- parsing -- */
+/* ---- parsing ---- */
 
 /* libcurl keeps blanks and bytes above ASCII, browsers turn a backslash into
 ** a slash, servers cut at a NUL: no two readers would agree on such a URL. */
@@ -118,12 +115,13 @@ static const char *check_bytes(const char *s, size_t len) {
   return NULL;
 }
 
+/* Servers and libcurl resolve dot segments, also encoded ones: the path that is
+** checked would not be the one that is asked for. */
 static const char *check_path(salon_Span path) {
   const salon_Span here = {".", 1}, up = {"..", 2};
   while (path.len > 0) {
-    salon_Span segment;
     skip(&path, 1);
-    segment = cut(&path, "/");
+    salon_Span segment = cut(&path, "/");
     if (decodes_to(segment, here) || decodes_to(segment, up))
       return "must not have \".\" or \"..\" as a part of its path";
   }
@@ -146,9 +144,10 @@ static const char *set_ipv6(salon_Span literal, salon_Url *out) {
 ** with "1", "0x7f.1", "0177.0.0.1"; no domain ends in a label like these. */
 static bool is_odd_ipv4(const char *host) {
   struct in_addr address;
-  size_t end = strlen(host), start;
+  size_t end = strlen(host);
   if (host[end - 1] == '.') end--;
-  for (start = end; start > 0 && host[start - 1] != '.'; start--) continue;
+  size_t start = end;
+  while (start > 0 && host[start - 1] != '.') start--;
   if (strspn(host + start, "0123456789") < end - start &&
       strncmp(host + start, "0x", 2) != 0)
     return false;
@@ -187,9 +186,8 @@ static const char *set_authority(salon_Span text, salon_Url *out) {
   if (memchr(text.s, '@', text.len) != NULL)
     return "must not hold a user name or password (@)";
   if (text.len > 0 && text.s[0] == '[') {
-    salon_Span literal;
     skip(&text, 1);
-    literal = cut(&text, "]");
+    salon_Span literal = cut(&text, "]");
     if (text.len == 0) return "has a [ without its ]";
     skip(&text, 1);
     problem = set_ipv6(literal, out);
@@ -272,12 +270,14 @@ const char *salon_url_target(const char *text, salon_Target *out) {
   return NULL;
 }
 
-/* -- writing -- */
+/* ---- writing ---- */
 
+/* Measures and writes alike: `len` goes on beyond `room`, so that the caller
+** learns how much is needed and asks again. */
 typedef struct Writer {
   char *out; /* borrowed from the caller */
   size_t room;
-  size_t len; /* what does not fit is counted only */
+  size_t len;
 } Writer;
 
 static void put(Writer *w, char c) {

@@ -1,10 +1,9 @@
-/* url.h - reading and writing http(s) URLs, without Lua and without libcurl.
+/* Reads and writes http(s) URLs, without Lua and without libcurl.
 **
 ** What is not clearly right is refused: user names, blanks, backslashes, other
 ** schemes, dot segments. Functions that can fail return NULL for success, else
 ** a static message that continues "the URL ..."; it never quotes the input,
 ** which may hold a secret. Spans are borrowed from the text given. */
-
 #ifndef SALON_URL_H
 #define SALON_URL_H
 

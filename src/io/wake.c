@@ -33,7 +33,7 @@ void salon_wake_close(salon_Wake *w) {
   w->read_fd = w->write_fd = -1;
 }
 
-/* A full pipe or counter means that the sleeper is woken already. */
+/* A full pipe or counter means that the sleeper is woken already: no error. */
 void salon_wake_signal(salon_Wake *w) {
   uint64_t one = 1;
   ssize_t n;

@@ -1,5 +1,6 @@
-/* A descriptor pair that wakes a sleeper: an eventfd where there is one, a
-** pipe elsewhere. Non-blocking and close-on-exec on both ends. */
+/* A descriptor pair that wakes a sleeper: an eventfd where there is one, a pipe
+** elsewhere. Non-blocking and close-on-exec on both ends: the one who wakes
+** must never wait itself, and no program that the host starts inherits it. */
 #ifndef SALON_WAKE_H
 #define SALON_WAKE_H
 
