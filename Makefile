@@ -1,16 +1,17 @@
-# salon: build, try and check.  `make` builds; `make demo` shows; `make test` proves.
+# make            builds a module for each Lua ABI whose headers are installed
+# make demo       runs a tour against a sandbox; make sandbox: a sandbox until Ctrl-C
+# make check      what a change must pass; make test: everything
 #
-# Everything made lands in build/.  One module per Lua ABI whose headers are
-# installed: build/5.4, build/5.3, and build/5.1 - against PUC 5.1 headers when
-# they are there, because that binary loads in LuaJIT too and the other way
-# round it does not.  Sanitized builds stand beside them.
+# All output goes to build/. build/5.1 is built against PUC 5.1 headers if there are
+# any, because that binary also loads in LuaJIT, and one built for LuaJIT does not
+# load in PUC 5.1. Builds with sanitizers are in build/asan and build/tsan.
 
 CC       = gcc
 CFLAGS   = -O2 -g
 WARNINGS = -Wall -Wextra
 BUILD    = build
 
-# pc NAME...: the first pkg-config name there is
+# pc NAME...: the first of these packages that pkg-config knows
 pc = $(firstword $(foreach n,$(1),$(shell pkg-config --exists $(n) 2>/dev/null && echo $(n))))
 LUA_5.4 := $(call pc,lua5.4 lua-5.4 lua54)
 LUA_5.3 := $(call pc,lua5.3 lua-5.3 lua53)
@@ -30,7 +31,7 @@ TSAN = -O1 -fno-omit-frame-pointer -fsanitize=thread
 SRC     := $(wildcard src/io/*.c src/lua/*.c)
 HEADERS := $(wildcard src/io/*.h src/lua/*.h)
 C_TESTS := $(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c))
-# What the C tests share: each links what it calls of it.
+# What the C tests share: each links the parts that it calls.
 C_HELP  := spec/c/server.c spec/c/calls.c
 
 LUA  := $(firstword $(foreach n,lua5.4 lua54 lua,$(shell command -v $(n))) lua5.4)
@@ -41,12 +42,12 @@ RUN   = SALON_BUILD=$(BUILD) tools/run $(LUA)
 all: build
 
 build: $(ABIS:%=$(BUILD)/%/salon/core.so)
-	@test -n "$(ABIS)" || { echo "no Lua headers found; 'make setup' installs them" >&2; exit 1; }
+	@test -n "$(strip $(ABIS))" || { echo "pkg-config or Lua headers are missing; 'make setup' installs them" >&2; exit 1; }
 
 # module FOLDER,ABI,EXTRA FLAGS
 #   FOLDER/salon/core.so  the module
-#   FOLDER/libsalon.a     the same objects for the C tests, which thus link
-#                         what they call and nothing else
+#   FOLDER/libsalon.a     the same objects for the C tests, so that each links
+#                         only what it calls
 #   FOLDER/c/NAME         a program of spec/c
 define module
 $(1)/salon/core.so: $(SRC:src/%.c=$(1)/o/%.o)
@@ -76,13 +77,13 @@ $(foreach v,$(ABIS),$(eval $(call module,$(BUILD)/$(v),$(v),)))
 $(eval $(call module,$(BUILD)/asan/5.4,5.4,$(ASAN)))
 $(eval $(call module,$(BUILD)/tsan/5.4,5.4,$(TSAN)))
 
-# An interpreter with the sanitizer linked in: no LD_PRELOAD, which every child
-# (nginx, curl) would inherit.
+# An interpreter with the sanitizer linked in: every child (nginx, curl) would
+# inherit LD_PRELOAD.
 $(BUILD)/asan/5.4/lua: spec/c/interpreter.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARNINGS) $(ASAN) $(shell pkg-config --cflags $(LUA_5.4) 2>/dev/null) -Wl,-E $< -o $@ $(LUA_LIBS)
 
-# The names of what is there are asked anew after an installation: hence $(MAKE).
+# What is installed now is found by the next make only: hence $(MAKE) below.
 setup:
 	@tools/setup.sh test
 
@@ -96,13 +97,13 @@ sandbox:
 	@$(MAKE) -s build
 	@$(RUN) tools/sandbox.lua
 
-# The sandbox against recorded answers of real servers; RECORDINGS=DIR: others.
+# Compares the sandbox with recorded responses of real servers; RECORDINGS=DIR: others.
 conformance:
 	@tools/setup.sh test
 	@$(MAKE) -s build
 	@$(RUN) tools/conformance/main.lua
 
-# What a change should pass before it is committed: under a minute.
+# Lint, C tests and the specs on Lua 5.4: less than a minute.
 check: setup
 	@tools/test.sh check
 
@@ -110,8 +111,8 @@ check: setup
 test: setup
 	@tools/test.sh
 
-# salon and the sandbox's login service beside a real one: wants Java 17 and
-# Maven, fetches 170 MB once and keeps them in ~/.cache/salon.
+# Compares salon and the sandbox's login service with a real Keycloak: needs Java 17
+# and Maven, fetches 170 MB once and keeps them in ~/.cache/salon.
 test-keycloak: build
 	@tools/test.sh keycloak
 

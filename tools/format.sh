@@ -1,7 +1,7 @@
 #!/bin/sh
-# Checks the layout of the C sources against .clang-format, or with --fix puts
-# it right.  Releases of clang-format differ in details, so only the one the
-# sources were laid out with decides; another one's opinion is not asked.
+# Checks the layout of the C sources against .clang-format; --fix corrects it.
+# Releases of clang-format differ in details, so only the one that the sources were
+# formatted with is used.
 set -eu
 cd "$(dirname "$0")/.."
 decides=14

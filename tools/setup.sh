@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs what building, the demo and the tests need, and nothing that is there.
+# Installs what building, the demo and the tests need and the machine does not have.
 #   tools/setup.sh [build|demo|test|bench]
-# Each need is a row of the table below: how to see that it is met, then what
-# the package is called for apt, dnf, apk and brew.  The rows decide, not the
-# package database, so a machine that got its tools another way is left alone.
-# Only apt as root is driven from here; elsewhere the one line to type is printed.
+# Each need is a row of the table below: a test whether it is met, then the package
+# for apt, dnf, apk and brew. The test decides, not the package database, so that tools
+# installed in another way are used. Installs with apt as root only; elsewhere it
+# prints the command.
 set -eu
 
 want=${1:-build}
@@ -46,8 +46,8 @@ resty() {
        /usr/local/share/lua/5.1/"$1" 2>/dev/null | grep -q .
 }
 
-# Debian 12's nginx module wants OpenResty's LuaJIT, which conflicts with the
-# stock one; Debian 13 has the stock one.  What is installed decides, else apt.
+# Debian 12's nginx module needs OpenResty's LuaJIT, which conflicts with the stock
+# one; Debian 13's needs the stock one. What is installed decides, else apt.
 in_apt() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
 luajit_packages() {
   if dpkg-query -W -f '${db:Status-Status}\n' libluajit-5.1-2 2>/dev/null |

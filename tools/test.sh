@@ -1,17 +1,19 @@
 #!/bin/sh
-# Runs the checks and adds them up:  tools/test.sh [part | test file]...
-# Without arguments every part runs, in the order below, and where CI is set the
-# part keycloak, which fetches 170 MB once; `lint`, `c` and `busted-5.4` are
-# parts of `check`. A test file is a spec, for Lua 5.4 or
-# what LUA names, or a C test: tools/test.sh spec/json_spec.lua spec/c/test_url.c
-# The last line is `N passed, N failed`, after the names of what failed; the status
-# is 0 only when nothing failed. Test files run side by side: most of their time is
-# waiting.
+# Runs the checks and adds them up:  tools/test.sh [PART | TEST FILE]...
+#   tools/test.sh                      every part, in the order below; the part
+#                                      keycloak, which fetches 170 MB once, if CI is set
+#   tools/test.sh busted-5.1 asan      these parts; lint, c and busted-5.4 are parts of
+#                                      check
+#   tools/test.sh spec/json_spec.lua spec/c/test_url.c
+#                                      these files; LUA=luajit: not on Lua 5.4
+# The last line is `N passed, N failed`, after the names of what failed; the status is 0
+# only if nothing failed. Test files run side by side: most of their time is waiting.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 make=${MAKE:-make}
 unset MAKEFLAGS MFLAGS MAKELEVEL
 jobs=$(nproc 2>/dev/null || echo 2)
+given=${SALON_BUILD:-}
 all="check strict load busted-luajit busted-5.3 busted-5.1"
 all="$all conformance foreign asan tsan install bench"
 [ -z "${CI:-}" ] || all="$all keycloak"
@@ -179,8 +181,9 @@ export TSAN_OPTIONS="halt_on_error=0:exitcode=66:die_after_fork=0"
 for part in ${*:-$all}; do
   case $part in
     *_spec.lua)
+      needs test -f "$part"
       needs "$make" -s -j"$jobs" build
-      specs "spec on ${LUA:-lua5.4}" "${LUA:-lua5.4}" "" "$part" ;;
+      specs "spec on ${LUA:-lua5.4}" "${LUA:-lua5.4}" "$given" "$part" ;;
     spec/c/test_*.c)
       program=build/5.4/c/$(basename "$part" .c)
       needs "$make" -s -j"$jobs" "$program"
@@ -199,7 +202,7 @@ for part in ${*:-$all}; do
       check "build" timeout 900 "$make" -s -j"$jobs" build
       units build/5.4
       specs "C tests and specs on Lua 5.4" lua5.4 "" $tests $(suite) ;;
-    busted-5.4) specs "specs on Lua 5.4" lua5.4 "" $(suite) ;;
+    busted-5.4) specs "specs on Lua 5.4" lua5.4 "$given" $(suite) ;;
     busted-luajit) specs "specs on LuaJIT" luajit "" $(suite) ;;
     busted-5.3) specs "specs on Lua 5.3" lua5.3 "" $(suite) ;;
     busted-5.1) specs "specs on Lua 5.1" lua5.1 "" $(suite) ;;

@@ -1,9 +1,8 @@
 #!/bin/sh
-# The five that break such libraries.  Each guard of src/io/guards.h is switched
-# off once, in a build of its own, and exactly the test that is there for it
-# must fail; with all guards on, all five pass, at ten times the repetitions
-# of an ordinary run (SALON_TORTURE=1 tells the tests).
-# Then the C tests under valgrind, and all of it with poll in place of epoll.
+# Leaves out each guard of src/io/guards.h once, in a build of its own: exactly the
+# test of that guard must fail. With all guards all five tests pass, at ten times the
+# repetitions of an ordinary run (SALON_TORTURE=1). Then the C tests under valgrind,
+# and everything with poll instead of epoll.
 #   tools/torture.sh [GUARD | memory | fallback]...
 # A test NAME is spec/c/test_NAME.c, spec/NAME_spec.lua, or both.
 set -u
@@ -76,10 +75,9 @@ under_valgrind() {
   echo "$outcome"
 }
 
-# Memory as an interpreter of every instruction sees it; uninitialised bytes are
-# what the sanitizers do not see.  Not for `fork` (in a child everything that the
-# parent's threads held is lost), `pending` (which measures) and `wipe` (which
-# looks for secrets in all of its memory).
+# Valgrind also sees uninitialised bytes, which the sanitizers do not. Not for `fork`
+# (what the parent's threads held is lost in the child), `pending` (which measures)
+# and `wipe` (which looks for secrets in all of its memory).
 memory() {
   echo "== under valgrind"
   programs="planted"
@@ -98,7 +96,7 @@ memory() {
   done
 }
 
-# Everything once more with poll in place of epoll.
+# Everything again with poll instead of epoll.
 fallback() {
   echo "== with poll instead of epoll"
   folder=build/torture/poll
@@ -107,7 +105,7 @@ fallback() {
   for name in engine once lookup fork exit; do
     verdict "$(runs "$name" "$folder")" passes "poll, '$name'"
   done
-  verdict "$(SALON_BUILD="$folder" timeout 900 tools/run "$lua" "$busted" >>"$folder/log" 2>&1 &&
+  verdict "$(SALON_BUILD="$folder" tools/test.sh busted-5.4 >>"$folder/log" 2>&1 &&
     echo passes || echo fails)" passes "poll, the whole suite"
 }
 

@@ -53,13 +53,13 @@ function Authority:sign(name, host, dates)
   self:openssl("ca -batch -config ca.conf %s -in %s.csr -out %s.pem", dates, name, name)
 end
 
----One that nobody has signed but itself.
+---A self-signed certificate.
 function Authority:self_signed(name, host)
   self:openssl("req -x509 %s -days 2 -subj /CN=%s -addext subjectAltName=DNS:%s -keyout %s.key -out %s.pem",
     KEY, host, host, name, name)
 end
 
----Server block of nginx that shows it.
+---A server block of nginx that uses it.
 function Authority:server(name, port, body)
   return ("server { listen 127.0.0.1:%d ssl; ssl_certificate %s/%s.pem; ssl_certificate_key %s/%s.key;"
     .. " location / { return 200 '%s'; } }"):format(port, self.folder, name, self.folder, name, body)

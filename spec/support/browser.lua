@@ -1,5 +1,5 @@
 -- A headless Chromium, driven by chromedriver over HTTP as W3C WebDriver says.
--- It opens pages on loopback addresses and is gone after `stop`.
+-- It opens pages on loopback addresses and ends with `stop`.
 
 local cjson = require("cjson")
 local support = require("spec.support")
@@ -13,8 +13,7 @@ local OPTIONS = { "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
   "--disable-dev-shm-usage", "--no-proxy-server" }
 
--- One command with a body of JSON; returns its value, raises what the driver
--- says against it.
+-- One command with a body of JSON; returns its value, raises the driver's error.
 local function command(self, method, path, body)
   local output = support.run(("curl -sS --noproxy '*' --max-time 60 -X %s"
     .. " -H 'Content-Type: application/json' %s %s"):format(method,
@@ -25,7 +24,7 @@ local function command(self, method, path, body)
   return value
 end
 
----Is there one on this machine?
+---Whether this machine has one.
 function browser.found()
   local _, status = support.run("command -v chromedriver && command -v chromium")
   return status == 0
@@ -57,14 +56,14 @@ local function find(self, css)
     cjson.encode { using = "css selector", value = css })[ELEMENT]
 end
 
----What a reader sees of the first element that a selector fits.
+---The visible text of the first element that matches a selector.
 function browser:text(css) return command(self, "GET", find(self, css) .. "/text") end
 
----Its name and role, as a screen reader says them.
+---Its name and role for a screen reader.
 function browser:name(css) return command(self, "GET", find(self, css) .. "/computedlabel") end
 function browser:role(css) return command(self, "GET", find(self, css) .. "/computedrole") end
 
----Presses what leads to another page, and waits until that is there.
+---Clicks a link or button and waits until the next page is loaded.
 function browser:click(css)
   self:run "window.left = false"
   command(self, "POST", find(self, css) .. "/click", "{}")
@@ -72,11 +71,11 @@ function browser:click(css)
   repeat
     local ok, there = pcall(self.run, self,
       "return window.left === undefined && document.readyState === 'complete'")
-    assert(os.time() < last, "no other page came")
+    assert(os.time() < last, "no other page was loaded")
   until ok and there == true
 end
 
----What a script of the driver's own returns.
+---Runs a script in the page and returns its result.
 function browser:run(script)
   return command(self, "POST", "/execute/sync",
     '{"args":[],"script":' .. cjson.encode(script) .. "}")

@@ -1,6 +1,5 @@
--- What the specs share: a sandbox per spec file, client options for it, and
--- running other programs.  A spec starts its sandbox in `setup` and stops it in
--- `teardown`; nothing here keeps state between spec files.
+-- What the specs share: a sandbox, client options for it, and running other programs.
+-- A spec file starts its sandbox in `setup` and stops it in `teardown`.
 
 local shell = require("salon.sandbox.shell")
 
@@ -82,7 +81,7 @@ function support.gone(pid)
   support.run(("for i in $(seq 500); do [ -e /proc/%s/exe ] || break; sleep 0.02; done"):format(pid))
 end
 
--- GET with the curl program, so that what salon says is read again by another.
+-- GET with the curl program, to check what salon says.
 function support.curl(url, ...)
   local words = { "curl -sS --noproxy '*' --max-time 20" }
   for _, header in ipairs({ ... }) do

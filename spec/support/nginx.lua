@@ -1,6 +1,6 @@
--- A second nginx, beside the sandbox's: the place where salon runs as a guest.
--- Its files lie in a folder of its own; it runs in the background with one
--- worker, as the user who runs the specs.
+-- An nginx for salon to run in, besides that of the sandbox. Its files are in a
+-- folder of its own; it runs in the background with one worker, as the user who runs
+-- the specs.
 
 local finder = require("salon.sandbox.nginx")
 local support = require("spec.support")
@@ -11,8 +11,8 @@ nginx.__index = nginx
 local TEMPORARY = "client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp;"
   .. " uwsgi_temp_path tmp; scgi_temp_path tmp;"
 
--- Starts one in `folder` with the configuration that stands there as
--- `nginx.conf`; environment: { NAME = value }; directives: more of the main ones.
+-- Starts one with the `nginx.conf` in `folder`; environment: { NAME = value };
+-- directives: more for the main context.
 function nginx.run(folder, environment, directives)
   local words = { "env" }
   for name, value in pairs(environment or {}) do
@@ -28,8 +28,8 @@ function nginx.run(folder, environment, directives)
     pid = support.read(folder .. "/nginx.pid"):match("%d+") }, nginx)
 end
 
--- Starts one whose `http` block is given; module paths are those of tools/run;
--- main: more directives, such as `env NAME;`.
+-- Starts one with the given content of its `http` block; module paths are those of
+-- tools/run; main: more directives for the main context, such as `env NAME;`.
 function nginx.start(http, environment, main)
   local folder = support.folder()
   local loads = {}
@@ -45,9 +45,9 @@ function nginx.start(http, environment, main)
   return self
 end
 
--- Starts examples/nginx as it stands, in another folder, with the
--- logins of a sandbox; only the port is another one, and nginx's own temporary
--- files lie inside.  changed: other values of the environment, false for none.
+-- Starts a copy of examples/nginx with the logins of a sandbox; only the port and the
+-- folders of nginx's temporary files differ. changed: other values of the environment,
+-- false for none.
 function nginx.example(sandbox, changed)
   local folder, port = support.folder(), support.free_ports()()
   local prefix = folder .. "/nginx"
@@ -71,7 +71,7 @@ end
 
 function nginx:log() return support.read(self.folder .. "/error.log") end
 
--- Asks it to quit and waits until it is gone.
+-- Asks it to quit and waits until it has ended.
 function nginx:stop()
   support.run("kill -QUIT " .. self.pid)
   support.gone(self.pid)

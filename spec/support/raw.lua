@@ -1,5 +1,4 @@
--- A server that answers with exactly the bytes a spec gives it (spec/c/rawserver.c
--- is the program; make builds it when it is not there yet).
+-- A server that sends exactly the bytes that a spec gives it: spec/c/rawserver.c.
 --
 --   local server = raw.start()
 --   server:answer("html", "HTTP/1.1 200 OK\r\n\r\n<html>", "close")
@@ -14,7 +13,7 @@ raw.__index = raw
 local PROGRAM = "build/5.4/c/rawserver"
 
 ---It ends with stop(), or soon after this process.
----tls: it speaks HTTP/2, and every answer is the one named "h2"; self.ca_file.
+---tls: it speaks HTTP/2, and every response is the one named "h2"; self.ca_file.
 function raw.start(tls)
   local output, status = support.run("make -s " .. PROGRAM)
   assert(status == 0, output)
@@ -26,7 +25,7 @@ function raw.start(tls)
     url = (tls and "https" or "http") .. "://127.0.0.1:" .. port }, raw)
 end
 
----What every request below "/NAME" gets from now on, and what happens after it:
+---Sets what every request below "/NAME" gets from now on, and what happens after it:
 ---"keep" (the default), "close", "reset", "hang", "drip" (byte by byte), "trickle"
 ---(one a second); over HTTP/2 "goaway", "refuse", "break" (the stream) as well.
 function raw:answer(name, bytes, and_then)
@@ -35,13 +34,13 @@ function raw:answer(name, bytes, and_then)
   return self.url .. "/" .. name
 end
 
----The same with a body whose length is told.
+---The same with headers, Content-Length and a body.
 function raw:reply(name, status, headers, body)
   return self:answer(name, ("HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s")
     :format(status, headers, #body, body))
 end
 
----All requests that have arrived whole, as text, and how many.
+---All requests that have arrived completely, as text, and their number.
 function raw:log()
   local file = io.open(self.folder .. "/log", "rb")
   if not file then return "", 0 end

@@ -1,4 +1,4 @@
--- The full names of tests that may be skipped, each with where that is expected.
+-- The full names of tests that may be skipped, and where.
 -- Any other skip fails the run (tally.lua).
 return {
   -- on PUC Lua 5.1, whose os.exit takes a number and never closes the state

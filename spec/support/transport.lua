@@ -1,6 +1,5 @@
--- A transport without a network: stands in for core.request, so that the Lua
--- layer's decisions can be tried against any answer. What was asked is noted in
--- order; an answer that is not at hand is the spec's mistake.
+-- A transport without a network: replaces core.request, so that the decisions of the
+-- Lua layer can be tested with any response. Requests are logged in order.
 
 local core = require "salon.core"
 
@@ -31,7 +30,7 @@ function Request:result()
   return nil, info
 end
 
--- Answers come from `answer(spec, n)` -> status, body, headers; or nil, info.
+-- Responses come from `answer(entry, n)` -> status, body, headers; or nil, info.
 local function request_for(transport, spec, base, headers, token)
   local number = #transport.log + 1
   local url = base and assert(core.url(base, spec.parts, spec.query)) or spec.url
@@ -42,19 +41,19 @@ local function request_for(transport, spec, base, headers, token)
     headers = headers, deadline = spec.deadline, spec = spec,
   }
   transport.log[number] = entry
-  local status, body, answer_headers = transport.answer(entry, number)
+  local status, body, response_headers = transport.answer(entry, number)
   local self = setmetatable({ spec = spec, full_url = url, number = number, headers = {} }, Request)
   entry.request = self
   if status then
     self.status, self.body = status, body or ""
-    for name, value in pairs(answer_headers or {}) do self.headers[name:lower()] = value end
+    for name, value in pairs(response_headers or {}) do self.headers[name:lower()] = value end
   else
     self.info = body
   end
   return self
 end
 
----Puts the transport in place of core.request until `remove`.
+---Replaces core.request until `remove`.
 function Transport.install(answer)
   local self = setmetatable({ answer = answer, log = {},
     original = core.request, headers = core.headers }, Transport)
