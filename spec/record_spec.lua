@@ -170,7 +170,7 @@ describe("core.record", function()
     end
     assert.same({}, core.records(class, {}))
     assert.error_matches(function() core.records(class, { raw, "x" }) end,
-      "item 2 is no table")
+      "item 2 is not a table")
     assert.error_matches(function() core.records(class) end, "bad argument #2")
   end)
 

@@ -1,6 +1,7 @@
 /* What the classes share: how one is registered. Its functions check what they
 ** are called with by luaL_checkudata, since all of them can be had by anybody:
-** x.close("oops") must not crash. */
+** x.close("oops") must not crash, and neither must a metamethod that somebody
+** took from debug.getmetatable. */
 #ifndef SALON_CLASS_H
 #define SALON_CLASS_H
 

@@ -17,7 +17,7 @@ typedef struct salon_Client {
   char label[256]; /* "opentalk https://meet.example.org" */
 } salon_Client;
 
-static salon_Client *toclient(lua_State *L) {
+static salon_Client *to_client(lua_State *L) {
   return (salon_Client *)luaL_checkudata(L, 1, SALON_CLIENT);
 }
 
@@ -125,6 +125,7 @@ static void read_options(lua_State *L, salon_Config *c) {
   }
 }
 
+/* client(options, with a label for tostring) */
 static int client_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
@@ -144,14 +145,15 @@ static int client_new(lua_State *L) {
 
 /* ---- methods ---- */
 
-/* What is under way goes on: it holds the configuration itself. */
+/* A closed client starts no more calls. What is under way goes on: it holds a
+** reference to the configuration itself. */
 static int client_close(lua_State *L) {
-  toclient(L)->closed = true;
+  to_client(L)->closed = true;
   return 0;
 }
 
 static int client_gc(lua_State *L) {
-  salon_Client *c = toclient(L);
+  salon_Client *c = to_client(L);
   c->closed = true;
   salon_config_unref(c->config);
   c->config = NULL;
@@ -159,19 +161,19 @@ static int client_gc(lua_State *L) {
 }
 
 static int client_closed(lua_State *L) {
-  lua_pushboolean(L, toclient(L)->closed);
+  lua_pushboolean(L, to_client(L)->closed);
   return 1;
 }
 
 static int client_tostring(lua_State *L) {
-  salon_Client *c = toclient(L);
+  salon_Client *c = to_client(L);
   lua_pushfstring(L, "%s(%s)", SALON_CLIENT, !c->closed ? c->label : "closed");
   return 1;
 }
 
-/* client.rooms: the Lua side's table first, then the methods. */
+/* client.rooms: the services in the user value first, then the methods. */
 static int client_index(lua_State *L) {
-  toclient(L);
+  to_client(L);
   salon_getuservalue(L, 1);
   lua_pushvalue(L, 2);
   lua_rawget(L, -2);
@@ -182,12 +184,13 @@ static int client_index(lua_State *L) {
 }
 
 static int client_newindex(lua_State *L) {
-  toclient(L);
+  to_client(L);
   return luaL_error(L, "salon.Client is read-only");
 }
 
+/* services(client) -> the table for the Lua side, which `client.name` reads */
 static int core_services(lua_State *L) {
-  toclient(L);
+  to_client(L);
   salon_getuservalue(L, 1);
   return 1;
 }

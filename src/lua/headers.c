@@ -34,6 +34,7 @@ static void add_user_agent(lua_State *L, salon_Headers *h,
   lua_pop(L, 1);
 }
 
+/* Whatever raises here leaves a Headers on the stack that can be collected. */
 salon_Headers *salon_push_headers(lua_State *L, int idx,
                                   const salon_Config *config) {
   salon_Headers **h = (salon_Headers **)lua_newuserdata(L, sizeof(*h));

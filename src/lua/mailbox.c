@@ -19,7 +19,7 @@ typedef struct Slot {
 
 static const char registry_key; /* its address is the key */
 
-static Slot *toslot(lua_State *L) {
+static Slot *to_slot(lua_State *L) {
   return (Slot *)luaL_checkudata(L, 1, SALON_MAILBOX);
 }
 
@@ -35,8 +35,8 @@ static salon_Mailbox *open_mailbox(lua_State *L, Slot *n) {
   return n->mailbox;
 }
 
-static salon_Mailbox *tomailbox(lua_State *L) {
-  return open_mailbox(L, toslot(L));
+static salon_Mailbox *to_mailbox(lua_State *L) {
+  return open_mailbox(L, to_slot(L));
 }
 
 salon_Mailbox *salon_state_mailbox(lua_State *L) {
@@ -46,8 +46,10 @@ salon_Mailbox *salon_state_mailbox(lua_State *L) {
   return open_mailbox(L, n);
 }
 
+/* The end of the state. Of a mailbox that a parent process made nothing is
+** touched: a thread of the parent may hold its lock for good. */
 static int mailbox_gc(lua_State *L) {
-  Slot *n = toslot(L);
+  Slot *n = to_slot(L);
   if (n->mailbox != NULL && salon_same_process(n->mailbox->pid))
     salon_mailbox_unref(n->mailbox);
   n->mailbox = NULL;
@@ -57,7 +59,7 @@ static int mailbox_gc(lua_State *L) {
 }
 
 static int mailbox_tostring(lua_State *L) {
-  toslot(L);
+  to_slot(L);
   lua_pushliteral(L, SALON_MAILBOX);
   return 1;
 }
@@ -69,44 +71,47 @@ static int fail(lua_State *L) {
 }
 
 static int mailbox_listen(lua_State *L) {
-  const char *path = salon_mailbox_listen(tomailbox(L));
+  const char *path = salon_mailbox_listen(to_mailbox(L));
   if (path == NULL) return fail(L);
   lua_pushstring(L, path);
   return 1;
 }
 
 static int mailbox_accept(lua_State *L) {
-  if (!salon_mailbox_accept(tomailbox(L))) return fail(L);
+  if (!salon_mailbox_accept(to_mailbox(L))) return fail(L);
   lua_pushboolean(L, 1);
   return 1;
 }
 
+/* take() -> id of the next request that finished | nothing */
 static int mailbox_take(lua_State *L) {
-  uint64_t id = salon_mailbox_take(tomailbox(L));
+  uint64_t id = salon_mailbox_take(to_mailbox(L));
   if (id == 0) return 0;
   salon_pushinteger(L, (long long)id);
   return 1;
 }
 
+/* arm() -> true: nothing is there, the next completion writes a byte | false:
+** take first */
 static int mailbox_arm(lua_State *L) {
-  lua_pushboolean(L, salon_mailbox_arm(tomailbox(L)));
+  lua_pushboolean(L, salon_mailbox_arm(to_mailbox(L)));
   return 1;
 }
 
 /* Blocks until there is something to take. May return early, on a signal. */
 static int mailbox_wait(lua_State *L) {
   double seconds = luaL_checknumber(L, 2);
-  lua_pushboolean(L, salon_mailbox_wait(tomailbox(L), NULL, seconds));
+  lua_pushboolean(L, salon_mailbox_wait(to_mailbox(L), NULL, seconds));
   return 1;
 }
 
 static int mailbox_release(lua_State *L) {
-  salon_mailbox_release(tomailbox(L));
+  salon_mailbox_release(to_mailbox(L));
   return 0;
 }
 
 static int mailbox_in_flight(lua_State *L) {
-  lua_pushinteger(L, atomic_load(&tomailbox(L)->in_flight));
+  lua_pushinteger(L, atomic_load(&to_mailbox(L)->in_flight));
   return 1;
 }
 
@@ -119,7 +124,7 @@ static const luaL_Reg mailbox_methods[] = {
   {"in_flight", mailbox_in_flight}, {"wait", mailbox_wait},
   {"release", mailbox_release},     {NULL, NULL}};
 
-/* Who asks for it means to take all news from it. */
+/* Who asks for it means to take all completions from it. */
 static int core_mailbox(lua_State *L) {
   salon_mailbox_keep(salon_state_mailbox(L));
   salon_rawgetp(L, LUA_REGISTRYINDEX, &registry_key);

@@ -2,11 +2,13 @@
 #ifndef SALON_RECORD_H
 #define SALON_RECORD_H
 
+#include <stdbool.h>
+
 struct lua_State;
 
-/* When the value at `idx` is a record, pushes the table it shows and returns
-   1; otherwise returns 0 and pushes nothing. Never raises. */
-int salon_record_raw(struct lua_State *L, int idx);
+/* When the value at `idx` is a record, pushes the table it shows: true,
+** [-0, +1]; otherwise false, [-0, +0]. Never raises. */
+bool salon_record_raw(struct lua_State *L, int idx);
 
 /* core.record, core.records, core.raw, core.client_of */
 void salon_open_record(struct lua_State *L);

@@ -26,16 +26,18 @@ typedef struct salon_Request {
   salon_Exchange *exchange; /* owned: one reference; NULL once closed */
 } salon_Request;
 
-static salon_Request *torequest(lua_State *L) {
+static salon_Request *to_request(lua_State *L) {
   return (salon_Request *)luaL_checkudata(L, 1, SALON_REQUEST);
 }
 
 static salon_Exchange *open_exchange(lua_State *L) {
-  salon_Request *r = torequest(L);
+  salon_Request *r = to_request(L);
   luaL_argcheck(L, r->exchange != NULL, 1, "request is closed");
   return r->exchange;
 }
 
+/* Not after a fork, in the child: then the I/O thread that would finish it is
+** the parent's, and so are its locks. */
 static bool is_ours(const salon_Exchange *x) {
   return salon_same_process(x->pid);
 }
@@ -54,7 +56,7 @@ static salon_Headers *read_headers(lua_State *L, const salon_Config *config) {
 }
 
 /* The token goes from userdata to header without becoming a Lua string. */
-static void authorize(lua_State *L, salon_Exchange *x) {
+static void authorise(lua_State *L, salon_Exchange *x) {
   size_t len;
   if (lua_isnil(L, TOKEN)) return;
   const char *access = salon_token_access(L, TOKEN, &len);
@@ -114,6 +116,7 @@ static void set_repeats(lua_State *L, salon_Exchange *x) {
   lua_pop(L, 1);
 }
 
+/* Without a deadline there is only the longest that makes sense. */
 static void set_deadline(lua_State *L, salon_Exchange *x) {
   double latest = salon_now() + SALON_LONGEST;
   lua_getfield(L, SPEC, "deadline");
@@ -121,6 +124,8 @@ static void set_deadline(lua_State *L, salon_Exchange *x) {
   lua_pop(L, 1);
 }
 
+/* Field `name` of the table on the top, opened; -1 without one. Opened here and
+** not on the I/O thread: that the path is wrong is the caller's mistake. */
 static int open_file(lua_State *L, const char *name, int flags) {
   lua_getfield(L, -1, name);
   const char *path = pop_text(L, name, NULL);
@@ -148,7 +153,7 @@ static void open_files(lua_State *L, salon_Exchange *x) {
 }
 
 /* It becomes the first word of the request. */
-static void checkmethod(lua_State *L, const char *method) {
+static void check_method(lua_State *L, const char *method) {
   size_t letters = strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
   if (letters == 0 || method[letters] != '\0')
     luaL_error(L, "request: 'method' must be a word in capitals");
@@ -170,10 +175,14 @@ static void read_url(lua_State *L, salon_UrlText *made) {
   if (problem != NULL) luaL_error(L, "request: the URL %s", problem);
 }
 
+/* Makes the exchange. Everything here may raise: `r` owns the exchange from the
+** moment it is made, and the exchange what is added, so __gc lets go of all. Texts
+** stay borrowed from the spec and the stack until the exchange has copied them,
+** so nothing is popped before. */
 static void build(lua_State *L, salon_Request *r, salon_Config *config) {
   salon_UrlText made;
   const char *method = text_field(L, "method", "GET");
-  checkmethod(L, method);
+  check_method(L, method);
   read_url(L, &made);
   salon_Headers *headers = read_headers(L, config);
   size_t body_len = 0;
@@ -183,7 +192,7 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config) {
   r->exchange = salon_exchange_new(config, method, &made.target, headers, body,
                                    body_len);
   if (r->exchange == NULL) luaL_error(L, "not enough memory");
-  authorize(L, r->exchange);
+  authorise(L, r->exchange);
   open_files(L, r->exchange);
   set_retry_class(L, r->exchange);
   set_repeats(L, r->exchange);
@@ -200,6 +209,7 @@ static int request_new(lua_State *L) {
   r->exchange = NULL;
   salon_setmetatable(L, SALON_REQUEST);
   build(L, r, config);
+  /* from here on the exchange belongs to the I/O thread, up to its end */
   if (!salon_engine_submit(r->exchange, mailbox))
     return luaL_error(L, "salon: the I/O thread cannot be started: %s",
                       strerror(errno));
@@ -222,9 +232,10 @@ static int request_wait(lua_State *L) {
   return 1;
 }
 
-/* Nothing for what is finished, or collected and still seen by a weak table. */
+/* Does nothing for what is finished, or was collected and is still seen in a
+** weak table: so this takes a closed one as well. */
 static int request_cancel(lua_State *L) {
-  salon_Exchange *x = torequest(L)->exchange;
+  salon_Exchange *x = to_request(L)->exchange;
   if (x != NULL) salon_engine_cancel(x);
   return 0;
 }
@@ -264,7 +275,8 @@ static void push_header(lua_State *L, const salon_Exchange *x,
     lua_pushnil(L);
 }
 
-/* result() -> status, body, attempts, request id, date, retryable,
+/* Only what is finished may be read: until then the I/O thread writes to it.
+** result() -> status, body, attempts, request id, date, retryable,
 ** retry_after | nil, failure */
 static int request_result(lua_State *L) {
   const salon_Exchange *x = open_exchange(L);
@@ -281,6 +293,7 @@ static int request_result(lua_State *L) {
   return 7;
 }
 
+/* header(name) -> its values, joined by ", " | nothing */
 static int request_header(lua_State *L) {
   const salon_Exchange *x = open_exchange(L);
   const char *name = luaL_checkstring(L, 2);
@@ -298,18 +311,13 @@ static int request_header(lua_State *L) {
   return 1;
 }
 
-static void push_time_left(lua_State *L, const salon_Exchange *x) {
-  double left = x->deadline - salon_now();
-  lua_pushnumber(L, left > 0 ? left : 0);
-}
-
-/* pending() -> id of its news, seconds until its time is up | nil once it is
-** done. For hosts that take all news; `done` is for others. */
+/* pending() -> id, seconds until its deadline | nil once it is done. For hosts
+** that take all completions; `done` is for others. */
 static int request_pending(lua_State *L) {
   const salon_Exchange *x = open_exchange(L);
   if (is_done(x)) return 0;
   salon_pushinteger(L, (long long)x->id);
-  push_time_left(L, x);
+  lua_pushnumber(L, fmax(x->deadline - salon_now(), 0));
   return 2;
 }
 
@@ -333,7 +341,7 @@ static int request_url(lua_State *L) {
 /* ---- its end ---- */
 
 static int request_gc(lua_State *L) {
-  salon_Request *r = torequest(L);
+  salon_Request *r = to_request(L);
   if (r->exchange != NULL && is_ours(r->exchange)) {
     salon_engine_cancel(r->exchange);
     salon_exchange_unref(r->exchange);
@@ -343,7 +351,7 @@ static int request_gc(lua_State *L) {
 }
 
 static int request_tostring(lua_State *L) {
-  salon_Request *r = torequest(L);
+  salon_Request *r = to_request(L);
   if (r->exchange == NULL) {
     lua_pushliteral(L, "salon.Request(closed)");
     return 1;

@@ -1,17 +1,17 @@
-/* token.c - salon.Token: an access token, perhaps a refresh and an id token.
- *
- * All bytes live in the userdata and are overwritten when it is released; no
- * text but reveal...() gives them out. Scopes and the details of the response
- * hang on the user value, a table {scopes =, response =}. Expiry is kept on the
- * boot-time clock, so setting the time of day neither ages nor revives. */
+/* See token.h. All bytes live in the userdata and are overwritten when it is
+** released; no text but reveal...() gives them out. Scopes and the details of
+** the response hang on the user value, a table {scopes =, response =}. Expiry is
+** kept on the clock of deadlines, so that setting the time of day neither ages
+** nor revives a token. */
 #include "token.h"
-#include "io/clock.h"
-#include "class.h"
-#include "io/wipe.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "class.h"
+#include "io/clock.h"
+#include "io/wipe.h"
 
 enum { ACCESS, REFRESH, ID, PARTS };
 
@@ -26,39 +26,39 @@ typedef struct salon_Token {
   char bytes[];
 } salon_Token;
 
-static salon_Token *totoken(lua_State *L) {
+static salon_Token *to_token(lua_State *L) {
   return (salon_Token *)luaL_checkudata(L, 1, SALON_TOKEN);
 }
 
-static salon_Token *opentoken(lua_State *L) {
-  salon_Token *t = totoken(L);
+static salon_Token *open_token(lua_State *L) {
+  salon_Token *t = to_token(L);
   luaL_argcheck(L, t->part[ACCESS] != NULL, 1, "token is wiped");
   return t;
 }
 
-/* Pushes field `name` of the table of parameters; nil or of type `type`. */
-static int getparameter(lua_State *L, const char *name, int type) {
+/* Pushes field `name` of the table of parameters, nil or of type `type`, and
+** says whether it is there. Raises for another type. */
+static bool push_parameter(lua_State *L, const char *name, int type) {
   lua_getfield(L, 1, name);
-  if (lua_isnil(L, -1)) return 0;
+  if (lua_isnil(L, -1)) return false;
   if (lua_type(L, -1) != type)
     luaL_error(L, "token: '%s' must be a %s, got %s", name,
                lua_typename(L, type), luaL_typename(L, -1));
-  return 1;
+  return true;
 }
 
 /* It becomes part of a header line: a token read from a file, say, must not
-   bring a line end along. */
-static void checkaccess(lua_State *L, const char *access, size_t len) {
-  size_t i;
+** bring a line end along. */
+static void check_access(lua_State *L, const char *access, size_t len) {
   if (len == 0) luaL_error(L, "token: 'access' is missing");
-  for (i = 0; i < len; i++)
+  for (size_t i = 0; i < len; i++)
     if ((unsigned char)access[i] <= ' ' || access[i] == 0x7f)
       luaL_error(L, "token: 'access' holds a blank or control character");
 }
 
-static double getlifetime(lua_State *L) {
+static double read_lifetime(lua_State *L) {
   double seconds = NAN;
-  if (getparameter(L, "expires_in", LUA_TNUMBER)) {
+  if (push_parameter(L, "expires_in", LUA_TNUMBER)) {
     seconds = lua_tonumber(L, -1);
     if (!isfinite(seconds)) luaL_error(L, "token: 'expires_in' must be finite");
   }
@@ -67,7 +67,7 @@ static double getlifetime(lua_State *L) {
 }
 
 /* "a b" on the top becomes {"a", "b"}, nil becomes {}. */
-static void splitscope(lua_State *L) {
+static void split_scope(lua_State *L) {
   const char *s = lua_isnil(L, -1) ? "" : lua_tostring(L, -1);
   int n = 0;
   lua_newtable(L);
@@ -80,62 +80,62 @@ static void splitscope(lua_State *L) {
   lua_replace(L, -2);
 }
 
-/* The user value of the token on the top. */
-static void setdetails(lua_State *L) {
+/* Makes the user value of the token on the top: [-0, +0]. */
+static void set_details(lua_State *L) {
   lua_createtable(L, 0, 2);
-  getparameter(L, "scope", LUA_TSTRING);
-  splitscope(L);
+  push_parameter(L, "scope", LUA_TSTRING);
+  split_scope(L);
   lua_setfield(L, -2, "scopes");
-  getparameter(L, "response", LUA_TTABLE);
+  push_parameter(L, "response", LUA_TTABLE);
   lua_setfield(L, -2, "response");
   salon_setuservalue(L, -2);
 }
 
-static void copypart(salon_Token *t, int i, const char *bytes, char **to) {
+/* Puts a part and its NUL to `*to`, and moves that on. */
+static void copy_part(salon_Token *t, int i, const char *bytes, char **to) {
   if (bytes == NULL) return;
   memcpy(*to, bytes, t->len[i] + 1);
   t->part[i] = *to;
   *to += t->len[i] + 1;
 }
 
+/* token{access =, refresh =, id_token =, expires_in =, scope =, response =} */
 static int token_new(lua_State *L) {
   const char *part[PARTS] = {NULL}; /* borrowed from strings on the stack */
   size_t len[PARTS] = {0}, size = 0;
-  double lifetime;
-  salon_Token *t;
-  char *to;
-  int i;
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  for (i = 0; i < PARTS; i++)
-    if (getparameter(L, part_names[i], LUA_TSTRING)) {
+  for (int i = 0; i < PARTS; i++)
+    if (push_parameter(L, part_names[i], LUA_TSTRING)) {
       part[i] = lua_tolstring(L, -1, &len[i]);
       size += len[i] + 1;
     }
-  checkaccess(L, part[ACCESS], len[ACCESS]);
-  lifetime = getlifetime(L);
-  t = (salon_Token *)salon_newuserdata(L, sizeof(*t) + size);
+  check_access(L, part[ACCESS], len[ACCESS]);
+  double lifetime = read_lifetime(L);
+  salon_Token *t = (salon_Token *)salon_newuserdata(L, sizeof(*t) + size);
   memset(t, 0, sizeof(*t));
   memcpy(t->len, len, sizeof(len));
   t->size = size;
   t->lifetime = lifetime;
   t->expires = salon_now() + lifetime;
   salon_setmetatable(L, SALON_TOKEN);
-  setdetails(L);
-  for (i = 0, to = t->bytes; i < PARTS; i++) /* last: nothing raises here */
-    copypart(t, i, part[i], &to);
+  set_details(L);
+  char *to = t->bytes;
+  for (int i = 0; i < PARTS; i++) /* last: from here on nothing raises */
+    copy_part(t, i, part[i], &to);
   return 1;
 }
 
+/* Only __gc: nobody has a wiped token by accident. */
 static int token_release(lua_State *L) {
-  salon_Token *t = totoken(L);
+  salon_Token *t = to_token(L);
   salon_wipe(t->bytes, t->size);
   memset(t->part, 0, sizeof(t->part));
   return 0;
 }
 
-static int pushpart(lua_State *L, int i) {
-  salon_Token *t = opentoken(L);
+static int push_part(lua_State *L, int i) {
+  salon_Token *t = open_token(L);
   if (t->part[i] != NULL)
     lua_pushlstring(L, t->part[i], t->len[i]);
   else
@@ -143,13 +143,14 @@ static int pushpart(lua_State *L, int i) {
   return 1;
 }
 
-static int token_reveal(lua_State *L) { return pushpart(L, ACCESS); }
+static int token_reveal(lua_State *L) { return push_part(L, ACCESS); }
 
-static int token_reveal_refresh(lua_State *L) { return pushpart(L, REFRESH); }
+static int token_reveal_refresh(lua_State *L) { return push_part(L, REFRESH); }
 
-static int token_reveal_id(lua_State *L) { return pushpart(L, ID); }
+static int token_reveal_id(lua_State *L) { return push_part(L, ID); }
 
-static int pushseconds(lua_State *L, double seconds) {
+/* Unknown is nil, not a number that compares. */
+static int push_seconds(lua_State *L, double seconds) {
   if (isnan(seconds))
     lua_pushnil(L);
   else
@@ -158,15 +159,15 @@ static int pushseconds(lua_State *L, double seconds) {
 }
 
 static int token_expires_in(lua_State *L) {
-  return pushseconds(L, totoken(L)->expires - salon_now());
+  return push_seconds(L, to_token(L)->expires - salon_now());
 }
 
 static int token_lifetime(lua_State *L) {
-  return pushseconds(L, totoken(L)->lifetime);
+  return push_seconds(L, to_token(L)->lifetime);
 }
 
 static int token_tostring(lua_State *L) {
-  double left = totoken(L)->expires - salon_now();
+  double left = to_token(L)->expires - salon_now();
   char state[48] = "no expiry";
   if (left > 0)
     snprintf(state, sizeof(state), "expires in %.0f s", left < 1 ? 1 : left);
@@ -178,7 +179,7 @@ static int token_tostring(lua_State *L) {
 
 /* Methods first, then the details. */
 static int token_index(lua_State *L) {
-  totoken(L);
+  to_token(L);
   lua_settop(L, 2);
   lua_pushvalue(L, 2);
   lua_rawget(L, SALON_METHODS);

@@ -19,7 +19,8 @@ static int push_problem(lua_State *L, const char *problem) {
   return 2;
 }
 
-/* `len` bytes: `fixed` if it has room, else collectable ones on the stack. */
+/* `len` bytes: `fixed` if it has room, else collectable ones on the stack,
+** since malloc's would leak when Lua raises: [-0, +0 or 1]. */
 static char *get_room(lua_State *L, char *fixed, size_t room, size_t len) {
   return len <= room ? fixed : (char *)lua_newuserdata(L, len);
 }
@@ -65,12 +66,11 @@ typedef struct Spans {
 /* The items of the array at `arg`, or none for nil. Pushes what they borrow
 ** from. */
 static void check_spans(lua_State *L, int arg, Spans *spans) {
-  size_t n = 0;
   spans->items = spans->few;
   spans->n = 0;
   if (lua_isnoneornil(L, arg)) return;
   luaL_checktype(L, arg, LUA_TTABLE);
-  n = salon_rawlen(L, arg);
+  size_t n = salon_rawlen(L, arg);
   luaL_argcheck(L, n < 10000, arg, "too many items");
   luaL_checkstack(L, (int)n + 16, "too many items");
   if (n > sizeof(spans->few) / sizeof(spans->few[0]))
@@ -88,6 +88,7 @@ static void check_pairs(lua_State *L, int arg, Spans *pairs) {
   luaL_argcheck(L, pairs->n % 2 == 0, arg, "a name has no value");
 }
 
+/* A base URL taken apart: one block, so that the collector frees it whole. */
 typedef struct Base {
   salon_Url url; /* borrows from text */
   char text[];
@@ -153,7 +154,7 @@ const char *salon_url_make(lua_State *L, int base, int parts, int query,
 }
 
 /* url(base, parts, query) -> string | nil, message */
-static int l_url(lua_State *L) {
+static int core_url(lua_State *L) {
   salon_UrlText url;
   lua_settop(L, 3); /* what is pushed now must not pass for an argument */
   const char *problem = salon_url_make(L, 1, 2, 3, &url);
@@ -171,12 +172,13 @@ static bool is_plain(lua_State *L) {
 }
 
 /* url_plain(value) -> boolean; false for what is no string */
-static int l_url_plain(lua_State *L) {
+static int core_url_plain(lua_State *L) {
   lua_settop(L, 1);
   lua_pushboolean(L, is_plain(L));
   return 1;
 }
 
+/* All of them, whatever the length operator says: [-0, +0]. */
 static int count_fields(lua_State *L, int idx) {
   int n = 0;
   lua_pushnil(L);
@@ -187,15 +189,15 @@ static int count_fields(lua_State *L, int idx) {
   return n;
 }
 
-/* ids(list, key) -> the list of list[i][key] and, unless all of them are plain,
-** the index of the first that is not; nil if an item is no table. */
-static int l_ids(lua_State *L) {
-  int n, i, odd = 0;
+/* A whole page's ids at once: one call per entry would cost more than the
+** decoding. ids(list, key) -> the list of list[i][key] and, unless all of them are plain,
+** the index of the first that is not; nil if an item is not a table. */
+static int core_ids(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 2);
-  n = (int)salon_rawlen(L, 1);
+  int n = (int)salon_rawlen(L, 1), odd = 0;
   lua_createtable(L, n, 0);
-  for (i = 1; i <= n; i++) {
+  for (int i = 1; i <= n; i++) {
     lua_rawgeti(L, 1, i);
     if (!lua_istable(L, -1)) return 0;
     lua_pushvalue(L, 2);
@@ -211,7 +213,7 @@ static int l_ids(lua_State *L) {
 }
 
 /* form(pairs) -> string */
-static int l_form(lua_State *L) {
+static int core_form(lua_State *L) {
   Spans pairs;
   check_pairs(L, 1, &pairs);
   size_t len = salon_url_form(pairs.items, pairs.n, NULL);
@@ -222,7 +224,7 @@ static int l_form(lua_State *L) {
 }
 
 /* url_parse(url) -> {scheme, origin, path, loopback} | nil, message */
-static int l_url_parse(lua_State *L) {
+static int core_url_parse(lua_State *L) {
   salon_Span text = check_span(L, 1);
   salon_Url url;
   const char *problem = salon_url_parse_base(text.s, text.len, &url);
@@ -240,15 +242,16 @@ static int l_url_parse(lua_State *L) {
 }
 
 /* query_param(url, name) -> string | nil */
-static int l_query_param(lua_State *L) {
+static int core_query_param(lua_State *L) {
   salon_Span text = check_span(L, 1), name = check_span(L, 2), value;
-  char fixed[1024], *out;
+  char fixed[1024];
   if (!salon_url_param(text.s, text.len, name, &value)) return 0;
-  out = get_room(L, fixed, sizeof(fixed), value.len);
+  char *out = get_room(L, fixed, sizeof(fixed), value.len);
   lua_pushlstring(L, out, salon_url_decode(value, out));
   return 1;
 }
 
+/* ASCII only: the locale must not decide what a relation is called. */
 static void push_lower(lua_State *L, const char *s, size_t len) {
   luaL_Buffer b;
   luaL_buffinit(L, &b);
@@ -258,7 +261,7 @@ static void push_lower(lua_State *L, const char *s, size_t len) {
 }
 
 /* link(text) -> {rel = target}; the first of two equal relations counts */
-static int l_link(lua_State *L) {
+static int core_link(lua_State *L) {
   salon_Link link;
   size_t len;
   const char *text = luaL_optlstring(L, 1, "", &len);
@@ -282,13 +285,13 @@ static int l_link(lua_State *L) {
 
 void salon_open_url(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"url", l_url},
-    {"url_parse", l_url_parse},
-    {"url_plain", l_url_plain},
-    {"ids", l_ids},
-    {"query_param", l_query_param},
-    {"form", l_form},
-    {"link", l_link},
+    {"url", core_url},
+    {"url_parse", core_url_parse},
+    {"url_plain", core_url_plain},
+    {"ids", core_ids},
+    {"query_param", core_query_param},
+    {"form", core_form},
+    {"link", core_link},
     {NULL, NULL},
   };
   salon_setfuncs(L, functions);
