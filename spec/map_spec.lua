@@ -521,7 +521,7 @@ local HTTP = [[
         if id == list[4] then kinds[1] = select(2, ot.rooms:get(id)).kind end
         return room, err
       end, { concurrency = 4 }) do seen[#seen + 1] = room and "room" or err.kind end
-      ngx.sleep(0.02)
+      for _ = 1, 500 do if not kinds[1] then ngx.sleep(0.01) end end
       ngx.say(table.concat(seen, " "), " ", kinds[1])
     } }
     location /left { content_by_lua_block {
@@ -537,7 +537,7 @@ local HTTP = [[
       end, { concurrency = 5 })
       map()
       map:close()
-      ngx.sleep(0.02)
+      for _ = 1, 500 do if #kinds < 4 then ngx.sleep(0.01) end end
       ngx.say(#kinds, " ", kinds[1], " ", tostring(map()))
     } }
     location /forgotten { content_by_lua_block {

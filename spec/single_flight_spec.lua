@@ -81,6 +81,30 @@ describe("a single flight", function()
     assert.is_nil(flight.leader)
   end)
 
+  it("does the work in a caller when what it was handed to does not begin", function()
+    local flight, late, calls = SingleFlight.new(), nil, 0
+    local apart = { latch = host.latch, detach = function(body) late = body return true end }
+    local function work()
+      calls = calls + 1
+      return "value"
+    end
+    for _, who in ipairs { "first", "second" } do
+      local results, callers = {}, {}
+      for _, name in ipairs { "first", "second" } do
+        callers[name] = coroutine.create(function()
+          results[name] = { flight:run(apart, soon(), "the login", work) }
+        end)
+        assert(coroutine.resume(callers[name]))
+      end
+      flight.leader.ends = core.now()
+      for _ = 1, 2 do assert(coroutine.resume(callers[who])) end  -- sees the new end, then does it
+      assert.same({ "value" }, results[who])
+      assert.is_nil(flight.leader)
+      late()
+    end
+    assert.equal(2, calls)
+  end)
+
   it("ends each wait at its own deadline", function()
     local flight = SingleFlight.new()
     flight.leader = { latch = host.latch(), ends = soon(60) }

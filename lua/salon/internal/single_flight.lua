@@ -2,14 +2,16 @@
 -- it and share its result. Used for discovery and for logins.
 --
 -- Where the host can, the work runs apart from its first caller, whose light thread
--- nginx may kill at any time. Where it cannot, the next caller takes over after the
--- deadline of a leader that disappeared.
+-- nginx may kill at any time. What does not begin there within a second is done by
+-- one of those who wait. The next caller takes over after the deadline of a leader
+-- that disappeared.
 
 local Error = require "salon.internal.error"
 local context = require "salon.internal.context"
 local core = require "salon.core"
 
 local GRACE = 1
+local PATIENCE = 1  -- seconds for work that runs apart to begin
 local unpack = rawget(_G, "unpack") or table.unpack
 
 local SingleFlight = {}
@@ -43,6 +45,15 @@ local function private(err)
   return err ~= nil and (err.kind == "timeout" or err.kind == "cancelled")
 end
 
+-- Waits until it is over, or has not begun in time, or died; or something else ends
+-- the wait.
+local function await(leader, deadline)
+  repeat
+    local ends = leader.ends
+    local _, ended = leader.latch:wait(math.min(deadline, ends))
+  until leader.over or ended or leader.ends == ends  -- which moves when the work begins
+end
+
 -- Waits for the leader. Returns true with it when there is a result to share.
 local function follow(self, host, deadline, what)
   local leader = self.leader
@@ -50,7 +61,7 @@ local function follow(self, host, deadline, what)
     self.leader = nil
     return false
   end
-  leader.latch:wait(math.min(deadline, leader.ends))
+  await(leader, deadline)
   if leader.over then
     if private(leader.err) then return false end
     return true, leader
@@ -58,7 +69,7 @@ local function follow(self, host, deadline, what)
   local refusal = context.refusal()
   if refusal then return true, { err = refusal } end
   local now = core.now()
-  if now >= leader.ends then  -- died, or hangs: take over
+  if now >= leader.ends then  -- never began, died, or hangs: take over
     if self.leader == leader then self.leader = nil end
     return false
   end
@@ -79,12 +90,6 @@ local function lead(self, me, what, work, arguments)
   me.latch:open()
 end
 
--- Waits for work that runs apart.
-local function await(me, deadline, what)
-  if me.latch:wait(deadline) or me.over then return end
-  return context.refusal() or out_of_time(what)
-end
-
 ---Runs `work`, or waits for the caller that runs it already. Where the host can, the
 ---work is detached from the first caller: when its nginx client goes away, the others
 ---still get the result.
@@ -95,20 +100,31 @@ end
 ---@return any value
 ---@return salon.Error? err
 function SingleFlight:run(host, deadline, what, work, ...)
+  local detach = host.detach
   while self.leader do
-    local over, leader = follow(self, host, deadline, what)
-    if over then return leader.value, leader.err end
+    local leader = self.leader
+    local over, shared = follow(self, host, deadline, what)
+    if over then return shared.value, shared.err end
     if core.now() >= deadline then return nil, out_of_time(what) end
+    if not leader.begun then detach = nil end  -- nor would ours
   end
-  local me = { latch = host.latch(), ends = deadline + GRACE, co = coroutine.running() }
+  local me = { latch = host.latch(), ends = core.now() + PATIENCE, co = coroutine.running() }
   local arguments = { n = select("#", ...), ... }
   self.leader = me
-  if host.detach and host.detach(function() lead(self, me, what, work, arguments) end) then
-    local err = await(me, deadline, what)
-    if err then return nil, err end
-  else
+  local function begin()
+    if me.begun or self.leader ~= me then return end  -- late: another does it
+    me.begun, me.ends = true, deadline + GRACE
     lead(self, me, what, work, arguments)
   end
+  if detach and detach(begin) then
+    await(me, deadline)
+    if not me.over then
+      local err = context.refusal()
+      if err or core.now() >= deadline then return nil, err or out_of_time(what) end
+    end
+  end
+  begin()
+  if not me.over then return self:run(host, deadline, what, work, ...) end
   if me.raised ~= nil then error(me.raised, 0) end
   return me.value, me.err
 end

@@ -3,11 +3,13 @@
 --
 -- Per worker (per Lua state) one timer handler, the reader, takes wake-ups from
 -- the mailbox's Unix socket and posts the semaphore of each finished request. It
--- lives while calls are in flight plus a second. A long timer, which nginx fires
--- at once as `premature` when the worker quits, ends it.
+-- lives while calls are in flight plus a second; once a second it looks whether the
+-- worker quits.
 --
 -- Not to break: a lost wake-up may cost time, never a hang. Each waiter has a
--- deadline of its own and then reads the mailbox itself.
+-- deadline of its own and then reads the mailbox itself. nginx may take a timer and
+-- drop its callback (`lua_max_running_timers`): only a reader that runs is one, and
+-- as long as there is none the waiters look by themselves.
 
 local semaphore = require "ngx.semaphore"
 local Error = require "salon.internal.error"
@@ -17,7 +19,9 @@ local core = require "salon.core"
 local FOREVER = 86400
 local LINGER = 1          -- seconds without calls before the reader ends
 local GRACE = 1           -- seconds past a deadline before a waiter reads the mailbox itself
-local WITHOUT_READER = 0.02  -- seconds between two looks while there is no reader
+local FIRST_LOOK, LAST_LOOK = 0.001, 0.02  -- seconds between two looks without a reader
+local PATIENCE = 1        -- seconds for a reader to begin before another is started
+local MOST_PATIENCE = 30  -- and after many that did not: nginx logs an alert for each
 
 local nginx = { name = "nginx", ahead = true }
 
@@ -27,8 +31,8 @@ local semaphores = setmetatable({}, { __mode = "v" })  -- request id -> semaphor
 local spare = {}      -- semaphores that nobody waits on
 local mailbox         -- this Lua state's, once needed
 local reader          -- { quit = semaphore } while one runs
-local quitting = false  -- the worker is quitting
-local watch           -- true while the long timer is pending
+local patience = PATIENCE
+local start_at = 0    -- when one may be started, on core.now()'s clock
 
 -- Posts the semaphores of all finished requests.
 local function deliver()
@@ -66,14 +70,6 @@ local function connect()
   return socket
 end
 
-local function idle()
-  return next(semaphores) == nil and (quitting or mailbox:in_flight() == 0)
-end
-
-local function unregister(me)
-  if reader == me then reader = nil end
-end
-
 -- Without a reader nobody may sleep on: all look, and the next one starts another.
 local function wake_all()
   for id, found in pairs(semaphores) do
@@ -82,44 +78,45 @@ local function wake_all()
   end
 end
 
-local function run_reader(premature, me)
-  local socket = not premature and connect()
-  if not socket then
-    if not premature then ngx.sleep(WITHOUT_READER) end
-    unregister(me)
-    return wake_all()
-  end
+local function idle(quits)
+  return next(semaphores) == nil and (quits or mailbox:in_flight() == 0)
+end
+
+-- Reads until nothing has been in flight for a second.
+local function read(socket, me)
   local thread = ngx.thread.spawn(read_wakeups, socket, me)
   local quiet = false  -- nothing was in flight at the last look
   repeat
     local before = quiet
     me.quit:wait(LINGER)
-    quiet = idle()
-  until me.broken or (quiet and (before or quitting))
-  unregister(me)
-  if me.broken then wake_all() else ngx.thread.kill(thread) end
+    local quits = ngx.worker.exiting()
+    quiet = idle(quits)
+  until me.broken or (quiet and (before or quits))
+  if not me.broken then ngx.thread.kill(thread) end
 end
 
-local function worker_quits(premature)
-  watch = nil
-  if premature then
-    quitting = true
-    if reader then
-      reader.quit:post(1)
-      ngx.sleep(0.001)  -- a post alone does not wake a worker that sleeps in epoll here
-    end
+local function run_reader(premature)
+  if premature or reader then return end  -- late: another has begun meanwhile
+  local me = { quit = semaphore.new(0) }
+  reader = me
+  local socket = connect()
+  if socket then
+    patience, start_at = PATIENCE, 0
+    read(socket, me)
   end
+  reader = nil
+  wake_all()
 end
 
+-- Is there a reader? If not, one is started.
 local function need_reader()
   if reader then return true end
-  local me = { quit = semaphore.new(0) }
-  if not ngx.timer.at(0, run_reader, me) then return false end
-  reader = me
-  if not watch and not quitting then
-    watch = ngx.timer.at(FOREVER, worker_quits) and true or nil
+  local now = core.now()
+  if now >= start_at and ngx.timer.at(0, run_reader) then
+    start_at = now + patience
+    patience = math.min(patience * 2, MOST_PATIENCE)
   end
-  return true
+  return false
 end
 
 ---@param request salon.Request
@@ -134,9 +131,11 @@ function nginx.wait(request, deadline)
   end
   local own = table.remove(spare) or semaphore.new(0)
   local posted
+  local look = FIRST_LOOK
   repeat
     semaphores[id] = own
-    posted = own:wait(need_reader() and math.min(left, FOREVER) + GRACE or WITHOUT_READER)
+    posted = own:wait(need_reader() and math.min(left, FOREVER) + GRACE or look)
+    look = math.min(look * 2, LAST_LOOK)
     if not posted then
       deliver()
       if core.now() > deadline + GRACE then request:cancel() end
@@ -146,7 +145,7 @@ function nginx.wait(request, deadline)
   until not still
   semaphores[id] = nil
   if posted then spare[#spare + 1] = own end  -- else a post may still be in it
-  if quitting and reader and next(semaphores) == nil then reader.quit:post(1) end
+  if reader and ngx.worker.exiting() and next(semaphores) == nil then reader.quit:post(1) end
   return true
 end
 
@@ -198,7 +197,8 @@ end
 
 ---Runs `body` apart from the request at hand, which may end before it.
 ---@param body function
----@return boolean started  false: nginx has no timer left for it
+---@return boolean taken  false: nginx has no timer left for it; even when it took one,
+---  it may never run it
 function nginx.detach(body)
   return (ngx.timer.at(0, function() body() end))
 end
