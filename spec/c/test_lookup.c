@@ -6,10 +6,14 @@
 
 #include "calls.h"
 
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { LONGEST = 3 }; /* seconds, so that a failing test ends as well */
 
@@ -35,9 +39,24 @@ static void hang(void) {
 typedef int Getaddrinfo(const char *, const char *, const struct addrinfo *,
                         struct addrinfo **);
 
+/* 127.0.0.2, where nobody accepts, and 127.0.0.1. */
+static int two_addresses(Getaddrinfo *real, const char *service,
+                         const struct addrinfo *hints,
+                         struct addrinfo **result) {
+  struct addrinfo *second = NULL;
+  int failed = real("127.0.0.2", service, hints, result);
+  if (failed == 0) failed = real("127.0.0.1", service, hints, &second);
+  struct addrinfo *last = *result;
+  while (failed == 0 && last->ai_next != NULL) last = last->ai_next;
+  if (failed == 0) last->ai_next = second;
+  return failed;
+}
+
 int getaddrinfo(const char *name, const char *service,
                 const struct addrinfo *hints, struct addrinfo **result) {
   Getaddrinfo *real = (Getaddrinfo *)dlsym(RTLD_NEXT, "getaddrinfo");
+  if (name != NULL && strcmp(name, "two.test") == 0)
+    return two_addresses(real, service, hints, result);
   if (name == NULL || strstr(name, "hang.test") == NULL)
     return real(name, service, hints, result);
   hang();
@@ -138,8 +157,34 @@ static void the_connection_timeout_covers_the_look_up(void **state) {
 #define HANGING(name)                                                          \
   cmocka_unit_test_setup_teardown(name, setup_hanging, teardown_hanging)
 
+/* The first address of a name swallows connections: its listener's queue is full. */
+static void a_silent_address_is_given_up_for_the_next(void **state) {
+  (void)state;
+  Server *s = server_start(answer, NULL);
+  struct sockaddr_in a = {.sin_family = AF_INET,
+                          .sin_port = htons((uint16_t)server_port(s))};
+  int fds[3];
+  inet_pton(AF_INET, "127.0.0.2", &a.sin_addr);
+  for (int i = 0; i < 3; i++)
+    fds[i] = socket(AF_INET, SOCK_STREAM | (i > 0 ? SOCK_NONBLOCK : 0), 0);
+  assert_int_equal(bind(fds[0], (struct sockaddr *)&a, sizeof(a)), 0);
+  assert_int_equal(listen(fds[0], 0), 0);
+  for (int i = 1; i < 3; i++)
+    (void)connect(fds[i], (struct sockaddr *)&a, sizeof(a));
+  char there[64];
+  snprintf(there, sizeof(there), "http://two.test:%d/", server_port(s));
+  config->connect_timeout = 2;
+  salon_Exchange *x = finish(begin("GET", there, NULL, 30));
+  if (x->kind != SALON_OK) fail_msg("%s", x->message);
+  assert_int_equal(x->attempts, 1);
+  end(x);
+  for (int i = 0; i < 3; i++) close(fds[i]);
+  server_stop(s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+    TEST(a_silent_address_is_given_up_for_the_next),
     HANGING(a_look_up_that_hangs_does_not_delay_its_deadline),
     HANGING(a_look_up_that_hangs_delays_nobody_else),
     HANGING(cancelling_a_look_up_that_hangs_delays_nobody),

@@ -88,11 +88,55 @@ static void repeats_an_overload_only_if_idempotent(void **state) {
   }
 }
 
+/* Trouble that may pass, of a server or of what stands before it. */
+static bool may_pass(int status) {
+  static const int passing[] = {408, 425, 429, 499, 502, 503, 504, 507};
+  for (size_t i = 0; i < COUNT(passing); i++)
+    if (status == passing[i]) return true;
+  return status >= 520 && status <= 530;
+}
+
 static void takes_every_other_status_for_the_answer(void **state) {
   (void)state;
   for (int status = 100; status < 600; status++)
-    if (status != 429 && status != 502 && status != 503 && status != 504)
-      assert_false(repeats(SALON_RETRY_IDEMPOTENT, answer(status)));
+    assert_int_equal(repeats(SALON_RETRY_IDEMPOTENT, answer(status)),
+                     may_pass(status));
+}
+
+static void repeats_after_a_500_only_what_changes_nothing(void **state) {
+  salon_RetryInput in = answer(500);
+  (void)state;
+  assert_false(repeats(SALON_RETRY_IDEMPOTENT, in));
+  in.read = true;
+  assert_true(repeats(SALON_RETRY_IDEMPOTENT, in));
+  assert_true(salon_retry_is_read("GET"));
+  assert_false(salon_retry_is_read("DELETE"));
+}
+
+static void repeats_what_the_server_did_not_read(void **state) {
+  (void)state;
+  assert_true(repeats(SALON_RETRY_UNSENT, answer(408)));
+  assert_false(repeats(SALON_RETRY_NEVER, answer(408)));
+}
+
+/* A server that restarts refuses for a while. */
+static void waits_for_a_server_that_has_answered_before(void **state) {
+  salon_RetryPlan plan = plan_of(SALON_RETRY_UNSENT);
+  salon_RetryInput in = lost();
+  (void)state;
+  in.unsent = true;
+  in.tries = plan.max_tries + 10;
+  assert_true(salon_retry_decide(&plan, &in) < 0);
+  in.patient = true;
+  assert_true(salon_retry_decide(&plan, &in) > 0);
+  in.deadline = in.now;
+  assert_true(salon_retry_decide(&plan, &in) < 0);
+  in.deadline = in.now + 1000;
+  in.unsent = false;
+  assert_true(salon_retry_decide(&plan, &in) < 0);
+  in.unsent = true;
+  plan.max_tries = 1;
+  assert_true(salon_retry_decide(&plan, &in) < 0);
 }
 
 static void does_not_mistake_an_answer_for_a_lost_call(void **state) {
@@ -257,15 +301,13 @@ static void knows_which_methods_are_idempotent(void **state) {
 /* ---- what the caller may repeat ---- */
 
 static void a_caller_may_repeat_what_the_server_had_no_time_for(void **state) {
-  static const int passing[] = {408, 429, 500, 502, 503, 504};
   (void)state;
   for (int status = 100; status < 600; status++) {
-    bool passes = false;
-    for (size_t i = 0; i < COUNT(passing); i++)
-      passes = passes || status == passing[i];
+    bool passes = may_pass(status) || status == 500;
     assert_int_equal(salon_retry_safe_status("GET", status), passes);
     assert_int_equal(salon_retry_safe_status("DELETE", status), passes);
-    assert_int_equal(salon_retry_safe_status("POST", status), status == 429);
+    assert_int_equal(salon_retry_safe_status("POST", status),
+                     status == 429 || status == 408);
   }
 }
 
@@ -288,7 +330,7 @@ static uint32_t next_random(void) {
 /* Whatever the facts, a call that is not idempotent and may have arrived is
 ** not sent again, and no pause ends beyond the deadline. */
 static void keeps_its_word_in_any_weather(void **state) {
-  static const int statuses[] = {0, 0, 0, 200, 401, 409, 429, 500, 503};
+  static const int statuses[] = {0, 0, 0, 200, 401, 409, 408, 429, 500, 503};
   int again = 0;
   (void)state;
   for (int i = 0; i < 200000; i++) {
@@ -315,7 +357,7 @@ static void keeps_its_word_in_any_weather(void **state) {
     if (salon_retry_is_repeat(&plan, &in)) continue;
     assert_true(plan.class_ != SALON_RETRY_NEVER);
     if (plan.class_ == SALON_RETRY_UNSENT)
-      assert_true(in.status == 0 && in.unsent);
+      assert_true(in.status == 408 || (in.status == 0 && in.unsent));
   }
   assert_true(again > 1000);
 }
@@ -327,6 +369,9 @@ int main(void) {
     cmocka_unit_test(does_not_repeat_a_failure_that_would_come_again),
     cmocka_unit_test(repeats_an_overload_only_if_idempotent),
     cmocka_unit_test(takes_every_other_status_for_the_answer),
+    cmocka_unit_test(repeats_after_a_500_only_what_changes_nothing),
+    cmocka_unit_test(repeats_what_the_server_did_not_read),
+    cmocka_unit_test(waits_for_a_server_that_has_answered_before),
     cmocka_unit_test(does_not_mistake_an_answer_for_a_lost_call),
     cmocka_unit_test(stops_after_the_last_try),
     cmocka_unit_test(extra_rule_applies_to_every_class),

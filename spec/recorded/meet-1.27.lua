@@ -85,7 +85,7 @@ return {
   { "newuser-token-created", "token", scopes = "rooms:list rooms:retrieve rooms:create", life = 3600, refresh = false },
   { "newuser-token-failed", "token", http = 409, attempts = 2, hint = "try again" },
   { "provider-inactive-token", "meet:list", auth = 400, cure = "renew", hint = "OpenID provider" },
-  { "provider-down", "meet:list", http = 500, retry = true, hint = "OpenID provider" },
+  { "provider-down", "meet:list", http = 500, attempts = 4, retry = true, hint = "OpenID provider" },
   { "prod-http-redirect", "token", http = 301, hint = "https://" },
   { "prod-list-page-2", "meet:list", n = 20, total = 45, first = "3d3d8f59-44cd-4689-90b5-62d5a5cee41c", next = 3 },
   { "appsoff-token", "token", http = 404, hint = "APPLICATION_ENABLED" },

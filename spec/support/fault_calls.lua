@@ -108,7 +108,7 @@ end
 function FROM.h2(targets, _, fault, calls)
   local server = targets.h2[fault]
   set(server.folder, "h2", faults.GOOD, fault)
-  local meet = client(server.url, { ca_file = server.ca_file })
+  local meet = client(server.url, { ca_file = server.ca_file, http_version = "2" })
   list_and_create(calls, meet)
   set(server.folder, "h2", faults.GOOD)
   return works(meet)

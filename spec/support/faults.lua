@@ -41,7 +41,7 @@ local NOT_CONNECTED = alike("timeout", 1, nil, "unsent", true)
 local BUSY = both("http", 2, 503, "done")
 local BUSY_LONG = both("http", 1, 503, "done")                  -- too long to wait for
 local TOO_MANY = alike("http", 1, 429, "done", true)              -- nothing was done
-local BROKEN = both("http", 1, 500, "done")
+local BROKEN = { get = expect("http", 2, 500, "done", true), post = expect("http", 1, 500, "done", false) }
 
 -- { what the server does, where from, how, expected }
 --   raw      bytes and what follows, over HTTP/1.1; "each byte": see fault_calls.lua
@@ -119,7 +119,7 @@ faults.LIST = {
   { "has an expired certificate", "https", "expired", NOT_TRUSTED },
   { "has signed its certificate itself", "https", "own", NOT_TRUSTED },
   { "speaks plain HTTP where TLS is expected", "https", "plain",
-    alike("tls", 2, nil, "unsent", false) },    -- a handshake that breaks may be a restart
+    alike("tls", 1, nil, "unsent", false) },
   { "refuses the connection", "address", "no server", NOT_REACHED },
   { "has a name that does not exist", "address", "no name", NOT_REACHED },
 

@@ -187,8 +187,9 @@ local function opentalk_call(act)
     local absent = recordings["ot-path-well-known"].response
     if line.cure == nil then
       local client = opentalk_client(exchange, recordings, { token = bearer(exchange) or "throwaway" })
-      local responses = { absent, exchange.response }
-      if line.asks then responses[3] = response("[]") end
+      local responses = repeated(exchange.response, line.attempts)
+      table.insert(responses, 1, absent)
+      if line.asks then responses[#responses + 1] = response("[]") end
       return responses, 2, function() return act(client, exchange, line) end
     end
     local client = opentalk_client(exchange, recordings, with({ token_endpoint = TOKEN_ENDPOINT }, WHO))

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "retry.h"
 #include "url.h"
@@ -21,7 +22,9 @@ typedef enum {
 
 typedef struct salon_Config {
   atomic_int refs;
-  char *user_agent; /* owned texts; NULL = libcurl's default */
+  uint64_t answered; /* origins that have answered, a bit for each hash of one;
+                     ** the I/O thread's own */
+  char *user_agent;  /* owned texts; NULL = libcurl's default */
   char *ca_file;
   char *proxy[SALON_SCHEMES];  /* NULL = none: the environment is read on the
                               ** Lua thread only, getenv races setenv */

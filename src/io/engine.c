@@ -51,6 +51,8 @@ typedef struct Engine {
   salon_Exchange *live; /* all that was taken on and is not finished */
   salon_List done;      /* finished in this round, not delivered yet */
   double curl_at;       /* when libcurl wants to be called; < 0 = never */
+  double nudge_at;      /* when to call it unasked; < 0 = nothing connects */
+  unsigned openings;    /* of the pool, when last looked at */
   long connections;     /* that libcurl may keep open */
   uint64_t random;
 } Engine;
@@ -191,6 +193,14 @@ static bool body_starts_with(const salon_Exchange *x, const char *prefix) {
   return x->content.len >= n && memcmp(x->content.data, prefix, n) == 0;
 }
 
+/* The origin's bit in what its config remembers of servers that have answered. */
+static uint64_t origin_bit(const salon_Exchange *x) {
+  uint32_t hash = 2166136261u; /* FNV-1a */
+  for (size_t i = 0; i < x->origin_len; i++)
+    hash = (hash ^ (unsigned char)x->url[i]) * 16777619u;
+  return (uint64_t)1 << (hash % 64);
+}
+
 /* The pause before the next try; < 0 = there is none. While `x` holds its slot,
 ** as that names the origin whose budget a repeat is taken from. */
 static double next_pause(Engine *e, salon_Exchange *x, bool transient) {
@@ -201,6 +211,8 @@ static double next_pause(Engine *e, salon_Exchange *x, bool transient) {
     .status = x->kind == SALON_OK ? (int)x->status : 0,
     .unsent = !x->sent,
     .transient = transient,
+    .read = salon_retry_is_read(x->method),
+    .patient = x->refused && (x->config->answered & origin_bit(x)) != 0,
     .repeat_matches = body_starts_with(x, x->repeat_prefix),
     .retry_after = (double)x->retry_after,
     .now = now,
@@ -215,6 +227,7 @@ static double next_pause(Engine *e, salon_Exchange *x, bool transient) {
 
 /* A try is over: its slot is free during the pause, if there is another. */
 static void end_try(Engine *e, salon_Exchange *x, bool transient) {
+  if (x->status != 0) x->config->answered |= origin_bit(x);
   double pause = next_pause(e, x, transient), now = salon_now();
   release(e, x, now);
   x->state = SALON_STATE_PAUSED;
@@ -364,13 +377,41 @@ static bool take_incoming(Engine *e) {
   return !stopping;
 }
 
+static bool is_connecting(const Engine *e) {
+  for (const salon_Exchange *x = e->live; x != NULL; x = x->live_next)
+    if (x->state == SALON_STATE_RUNNING && x->opened && !x->sent) return true;
+  return false;
+}
+
+/* libcurl's event mode sets no timer for giving up on one of several addresses
+** (7.88 does not; curl issue 11920): it is called now and then while anything
+** connects. Only this function makes it look, though it is deprecated. */
+static void nudge(Engine *e, double now) {
+  static const double interval = 0.2;
+  if (e->openings != e->pool.openings) {
+    e->openings = e->pool.openings;
+    if (e->nudge_at < 0) e->nudge_at = now + interval;
+  }
+  if (e->nudge_at < 0 || now < e->nudge_at) return;
+  e->nudge_at = is_connecting(e) ? now + interval : -1;
+  if (e->nudge_at < 0) return;
+  int running;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  curl_multi_socket_all(e->multi, &running);
+#pragma GCC diagnostic pop
+}
+
+static double earlier(double a, double b) {
+  return b >= 0 && (a < 0 || b < a) ? b : a;
+}
+
 /* Seconds; < 0 = until somebody wakes it. */
 static double time_to_sleep(Engine *e, double now) {
-  double until = e->curl_at;
+  double until = earlier(e->curl_at, e->nudge_at);
   salon_Timer *t = salon_timers_first(&e->timers);
-  double turn = salon_origins_when(&e->origins);
-  if (t != NULL && (until < 0 || t->at < until)) until = t->at;
-  if (turn >= 0 && (until < 0 || turn < until)) until = turn;
+  if (t != NULL) until = earlier(until, t->at);
+  until = earlier(until, salon_origins_when(&e->origins));
   if (until < 0) return -1;
   return until > now ? until - now : 0;
 }
@@ -410,6 +451,7 @@ static void round_trip(Engine *e) {
     e->curl_at = -1; /* first: the call sets the next one */
     act(e, CURL_SOCKET_TIMEOUT, 0);
   }
+  nudge(e, now);
   read_results(e);
   fill_slots(e); /* those that the results have freed */
   deliver(e);
@@ -487,7 +529,7 @@ static Engine *engine_new(void) {
   Engine *e = calloc(1, sizeof(*e));
   if (e == NULL) return NULL;
   e->wake = (salon_Wake)SALON_WAKE_CLOSED;
-  e->curl_at = -1;
+  e->curl_at = e->nudge_at = -1;
   e->random = ((uint64_t)getpid() << 32) ^ (uint64_t)time(NULL) ^ 0x9e3779b9u;
   salon_pool_open(&e->pool);
   e->poller = salon_poller_new();

@@ -152,7 +152,7 @@ void salon_exchange_rewind(salon_Exchange *x) {
   x->upload.failed = x->download.failed = false;
   x->status = 0;
   x->retry_after = -1;
-  x->opened = x->sent = false;
+  x->opened = x->sent = x->refused = false;
   x->active_at = 0;
   x->message[0] = '\0';
   x->kind = SALON_OK;

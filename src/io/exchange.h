@@ -102,6 +102,7 @@ typedef struct salon_Exchange {
   int repeats;
   bool opened;      /* this try opened a connection */
   bool sent;        /* this try left, or began to leave, for the server */
+  bool refused;     /* the server could not be connected to */
   double active_at; /* when it left, later when a byte came; 0 = neither */
 
   /* the response */

@@ -16,9 +16,17 @@
 /* Keeps a plan without a base from spinning. */
 static const double SHORTEST_PAUSE = 0.01;
 
-/* What salon itself repeats; a caller may repeat more. */
-static bool is_overload(int status) {
-  return status == 429 || (status >= 502 && status <= 504);
+/* Nobody looked at the request: a rate limit, and a server that gave up reading. */
+static bool is_unprocessed(int status) {
+  return status == 429 || status == 408;
+}
+
+/* A server or what stands before it has trouble that may pass: also the codes of
+** nginx (499) and of a content network before the server (520 to 530). */
+static bool is_trouble(int status) {
+  return is_unprocessed(status) || status == 425 || status == 499 ||
+         (status >= 502 && status <= 504) || status == 507 ||
+         (status >= 520 && status <= 530);
 }
 
 bool salon_retry_is_repeat(const salon_RetryPlan *plan,
@@ -34,7 +42,17 @@ static bool is_worth_it(const salon_RetryPlan *plan,
   if (in->status == 0)
     return in->transient &&
            (in->unsent || plan->class_ == SALON_RETRY_IDEMPOTENT);
-  return plan->class_ == SALON_RETRY_IDEMPOTENT && is_overload(in->status);
+  if (in->status == 408) return true;
+  if (in->status == 500) return in->read;
+  return plan->class_ == SALON_RETRY_IDEMPOTENT && is_trouble(in->status);
+}
+
+/* How often is enough? A server that restarts is waited for as long as the call's
+** deadline allows, but not by a call that is to be made once. */
+static bool has_tries_left(const salon_RetryPlan *plan,
+                           const salon_RetryInput *in) {
+  if (in->tries < plan->max_tries) return true;
+  return plan->max_tries > 1 && in->patient && in->unsent && in->status == 0;
 }
 
 /* Clients that failed together must not come back together: the pause is
@@ -50,7 +68,7 @@ static double own_pause(const salon_RetryPlan *plan,
 
 double salon_retry_decide(const salon_RetryPlan *plan,
                           const salon_RetryInput *in) {
-  if (in->tries >= plan->max_tries || !is_worth_it(plan, in)) return STOP;
+  if (!has_tries_left(plan, in) || !is_worth_it(plan, in)) return STOP;
   if (in->retry_after > plan->retry_after_cap) return STOP;
   double pause = own_pause(plan, in);
   if (in->retry_after > 0) /* never earlier, nor everybody at once */
@@ -66,14 +84,18 @@ static bool is_idempotent(const char *method) {
   return false;
 }
 
+bool salon_retry_is_read(const char *method) {
+  return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
+         strcmp(method, "OPTIONS") == 0;
+}
+
 salon_RetryClass salon_retry_class(const char *method) {
   return is_idempotent(method) ? SALON_RETRY_IDEMPOTENT : SALON_RETRY_UNSENT;
 }
 
 bool salon_retry_safe_status(const char *method, int status) {
-  if (status == 429) return true; /* nothing was done */
-  bool passing = is_overload(status) || status == 408 || status == 500;
-  return passing && is_idempotent(method);
+  if (is_unprocessed(status)) return true;
+  return (is_trouble(status) || status == 500) && is_idempotent(method);
 }
 
 bool salon_retry_safe_loss(const char *method, bool unsent) {

@@ -14,7 +14,8 @@ typedef enum salon_RetryClass {
 
 typedef struct salon_RetryPlan {
   salon_RetryClass class_;
-  int max_tries;          /* all tries, the first included */
+  int max_tries;          /* all tries, the first included; more only where a
+                          ** server that has answered before refuses */
   double base;            /* the longest first pause; doubles with each try */
   double cap;             /* the longest pause of our own choice */
   double retry_after_cap; /* a longer Retry-After ends the call */
@@ -28,6 +29,8 @@ typedef struct salon_RetryInput {
   int status;          /* of the response; 0 = none came */
   bool unsent;         /* the request provably never left */
   bool transient;      /* without a response: may another try do better? */
+  bool read;           /* the method changes nothing */
+  bool patient;        /* refused by a server that has answered before */
   bool repeat_matches; /* the response's body is one the extra rule is for */
   double retry_after;  /* what the response asks for; < 0 = nothing */
   double now;
@@ -42,6 +45,9 @@ double salon_retry_decide(const salon_RetryPlan *plan,
 /* Is another try the extra rule's doing? Then it counts in `repeats`. */
 bool salon_retry_is_repeat(const salon_RetryPlan *plan,
                            const salon_RetryInput *in);
+
+/* Does the method change nothing? */
+bool salon_retry_is_read(const char *method);
 
 /* What a method allows when nobody says otherwise. */
 salon_RetryClass salon_retry_class(const char *method);

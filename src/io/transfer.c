@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,6 +71,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *user) {
     return exceeds(t, "body", x->max_body);
   bool ok = goes_to_file(t) ? write_file(&x->download, data, len)
                             : salon_bytes_add(&x->content, data, len);
+  if (!ok && !x->download.failed) t->os_error = ENOMEM;
   return ok ? len : 0;
 }
 
@@ -101,7 +103,9 @@ static size_t on_header(char *data, size_t size, size_t n, void *user) {
   if (len > 0 && len <= 2 && data[len - 1] == '\n') t->head_complete = true;
   size_t limit = x->config->max_header;
   if (len > limit - x->head.len) return exceeds(t, "header", limit);
-  return salon_bytes_add(&x->head, data, len) ? len : 0;
+  if (salon_bytes_add(&x->head, data, len)) return len;
+  t->os_error = ENOMEM;
+  return 0;
 }
 
 #if HAS_SEND_HOOK
@@ -126,13 +130,17 @@ static curl_socket_t on_open(void *user, curlsocktype purpose,
   salon_Transfer *t = user;
   (void)purpose;
   t->exchange->opened = true;
+  t->pool->openings++;
 #ifdef SOCK_CLOEXEC
   t->socket = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 #else
   t->socket = socket(a->family, a->socktype, a->protocol);
   if (t->socket >= 0) (void)fcntl(t->socket, F_SETFD, FD_CLOEXEC);
 #endif
-  if (t->socket >= 0) salon_poller_opened(t->poller, t->socket);
+  if (t->socket >= 0)
+    salon_poller_opened(t->poller, t->socket);
+  else if (errno != EAFNOSUPPORT) /* an address of IPv6 where there is none */
+    t->os_error = errno;
   return t->socket;
 }
 
@@ -155,10 +163,19 @@ static void set_tls(CURL *e, const salon_Config *c) {
   curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 }
 
-static void set_protocol(CURL *e, const salon_Config *c) {
+/* What must not be repeated goes over HTTP/1.1 unless the client wants HTTP/2: a
+** server that closes an HTTP/2 connection leaves requests on it unprocessed, and
+** libcurl does not tell which. */
+static void set_version(salon_Transfer *t, const salon_Exchange *x) {
   static const long versions[] = {CURL_HTTP_VERSION_2TLS, CURL_HTTP_VERSION_1_1,
                                   CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE};
-  curl_easy_setopt(e, CURLOPT_HTTP_VERSION, versions[c->http_version]);
+  salon_HttpVersion version = t->config->http_version;
+  if (version == SALON_HTTP_AUTO && x->plan.class_ != SALON_RETRY_IDEMPOTENT)
+    version = SALON_HTTP_1_1;
+  curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, versions[version]);
+}
+
+static void set_protocol(CURL *e, const salon_Config *c) {
 #if SALON_CURL_HAS_PROTOCOLS_STR
   curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
@@ -308,11 +325,13 @@ static bool prepare(salon_Transfer *t, salon_Exchange *x) {
   t->exchange = x;
   x->transfer = t;
   t->over_limit = t->head_complete = false;
+  t->os_error = 0;
   t->socket = -1;
   t->uploaded = 0;
   t->error[0] = '\0';
   x->sent = !HAS_SEND_HOOK; /* then nobody can tell that nothing left */
   if (!HAS_SEND_HOOK) note_activity(x);
+  set_version(t, x);
   set_sharing(t, x->scheme);
   set_proxy(t, x);
   return set_url(t, x) && set_method(t->easy, x);
@@ -325,7 +344,8 @@ static void sweep(salon_Pool *pool, double now) {
   pool->swept = now;
   for (salon_Transfer **at = &pool->idle; *at != NULL;) {
     salon_Transfer *t = *at;
-    if (now - t->idle_since < IDLE_SECONDS) {
+    bool orphan = atomic_load(&t->config->refs) == 1; /* only handles hold it */
+    if (!orphan && now - t->idle_since < IDLE_SECONDS) {
       at = &t->next;
       continue;
     }
@@ -349,6 +369,7 @@ bool salon_pool_get(salon_Pool *pool, salon_Poller *poller, salon_Exchange *x) {
   } else {
     t = transfer_new(x->config, poller);
     if (t == NULL) return false;
+    t->pool = pool;
   }
   return prepare(t, x); /* else it is x's all the same, to be put back */
 }
@@ -357,6 +378,8 @@ void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now) {
   t->exchange->transfer = NULL;
   t->exchange = NULL;
   t->idle_since = now;
+  bool full = pool->count >= MAX_IDLE;
+  if (full || now - pool->swept > SWEEP_SECONDS) sweep(pool, now);
   if (!pool->keeps || pool->count >= MAX_IDLE) {
     transfer_free(t);
     return;
@@ -368,7 +391,6 @@ void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now) {
   t->next = pool->idle;
   pool->idle = t;
   pool->count++;
-  if (now - pool->swept > SWEEP_SECONDS) sweep(pool, now);
 }
 
 void salon_pool_free(salon_Pool *pool) {
@@ -424,9 +446,31 @@ static bool is_limit_of_curl(const salon_Transfer *t, CURLcode code) {
          (code == CURLE_RECV_ERROR && strstr(t->error, "response headers"));
 }
 
+/* The port at the other end speaks no TLS: OpenSSL's words. */
+static bool speaks_no_tls(const salon_Transfer *t, CURLcode code) {
+  static const char *const words[] = {"wrong version number", "http request",
+                                      "packet length too long",
+                                      "unsupported protocol"};
+  if (code != CURLE_SSL_CONNECT_ERROR) return false;
+  for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+    if (strstr(t->error, words[i]) != NULL) return true;
+  return false;
+}
+
+/* What a proxy said to CONNECT; 0 = nothing, or yes. */
+static long proxy_status(const salon_Transfer *t) {
+  long status = 0;
+  curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status >= 300 ? status : 0;
+}
+
+static bool lacks_system(const salon_Transfer *t) {
+  return t->os_error != 0 || strstr(t->error, "thread failed to start") != NULL;
+}
+
 static salon_Kind kind_of(const salon_Transfer *t, CURLcode code) {
   const salon_Exchange *x = t->exchange;
-  if (t->over_limit) return SALON_LIMIT;
+  if (t->over_limit || lacks_system(t)) return SALON_LIMIT;
   if (x->upload.failed || x->download.failed) return SALON_STORE;
   if (is_limit_of_curl(t, code)) return SALON_LIMIT;
   switch (code) {
@@ -456,10 +500,12 @@ static bool shows_proxy(const char *text) {
 /* libcurl's own words are better than ours but for these. */
 static const char *message_for(const salon_Transfer *t, CURLcode code) {
   const char *own = t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
+  if (t->os_error != 0) return strerror(t->os_error);
   if (t->exchange->upload.failed) return "the file to send cannot be read";
   if (t->exchange->download.failed) return "the file cannot be written";
   if (is_limit_of_curl(t, code)) return own;
   if (shows_proxy(t->error)) return "the proxy's address is not valid";
+  if (speaks_no_tls(t, code)) return "this port speaks no TLS";
   switch (code) {
   case CURLE_ABORTED_BY_CALLBACK: /* our refusal to send it twice */
   case CURLE_GOT_NOTHING:
@@ -480,7 +526,11 @@ static const char *message_for(const salon_Transfer *t, CURLcode code) {
   }
 }
 
-static bool is_transient(salon_Kind kind, CURLcode code, bool sent) {
+static bool is_transient(const salon_Transfer *t, CURLcode code) {
+  salon_Kind kind = t->exchange->kind;
+  bool sent = t->exchange->sent;
+  /* a proxy that refuses once more might lock the account */
+  if (speaks_no_tls(t, code) || proxy_status(t) != 0) return false;
   /* after sending, the protocol is not the URL's but that of the response */
   if (kind == SALON_NETWORK)
     return code != CURLE_URL_MALFORMAT &&
@@ -490,17 +540,37 @@ static bool is_transient(salon_Kind kind, CURLcode code, bool sent) {
   return kind == SALON_TIMEOUT || code == CURLE_SSL_CONNECT_ERROR;
 }
 
+/* A good response that is packed, and of which nothing came out: libcurl's brotli
+** waits for more bytes without a word. */
+static bool lost_in_unpacking(const salon_Exchange *x) {
+  size_t at = 0, len;
+  if (x->status >= 300 || x->status == 204 || strcmp(x->method, "HEAD") == 0 ||
+      x->content.len > 0 || x->download.at > 0)
+    return false;
+  const char *coding = salon_exchange_header(x, "Content-Encoding", &at, &len);
+  return coding != NULL && len > 0 &&
+         (len != 8 || strncasecmp(coding, "identity", 8) != 0);
+}
+
 bool salon_transfer_conclude(salon_Transfer *t, CURLcode code) {
   salon_Exchange *x = t->exchange;
   note_outcome(t);
   if (code == CURLE_OK && x->status != 0) {
-    if (t->head_complete) return false;
-    code = CURLE_PARTIAL_FILE; /* libcurl takes half a header for a whole one */
+    if (t->head_complete && !lost_in_unpacking(x)) return false;
+    code = t->head_complete
+             ? CURLE_BAD_CONTENT_ENCODING
+             : CURLE_PARTIAL_FILE; /* libcurl takes half a header for a whole */
   }
   x->kind = kind_of(t, code);
-  if (!t->over_limit)
+  x->refused = !x->sent && (code == CURLE_COULDNT_CONNECT ||
+                            code == CURLE_SSL_CONNECT_ERROR);
+  if (proxy_status(t) != 0)
+    snprintf(x->message, sizeof(x->message),
+             "the proxy refused the connection with status %ld",
+             proxy_status(t));
+  else if (!t->over_limit)
     snprintf(x->message, sizeof(x->message), "%s", message_for(t, code));
-  return is_transient(x->kind, code, x->sent);
+  return is_transient(t, code);
 }
 
 /* ---- its time is up ---- */

@@ -20,6 +20,7 @@ typedef struct salon_Transfer {
   salon_Config *config;        /* owned: one reference */
   salon_Exchange *exchange;    /* borrowed; NULL while idle */
   salon_Poller *poller;        /* borrowed from the engine */
+  struct salon_Pool *pool;     /* borrowed from the engine */
   struct salon_Transfer *next; /* in the pool's list of idle ones */
   double idle_since;
   CURLU *origin;         /* owned: "https://host:port", taken apart */
@@ -27,16 +28,18 @@ typedef struct salon_Transfer {
   const char *proxy;     /* borrowed from config; NULL = none for this call */
   curl_socket_t socket; /* borrowed: the last one opened for this call, or -1 */
   curl_off_t uploaded;  /* of the body, when last asked */
-  bool over_limit;    /* the response exceeds a limit; the message says which */
-  bool head_complete; /* the blank line behind the header has come */
+  bool over_limit; /* the response exceeds a limit; the message says which */
+  int os_error;    /* errno of what the system had none left of; 0 = nothing */
+  bool head_complete;          /* the blank line behind the header has come */
   char error[CURL_ERROR_SIZE]; /* what libcurl says of a failure */
 } salon_Transfer;
 
 typedef struct salon_Pool {
   salon_Transfer *idle; /* owned, last used first */
   int count;
-  double swept; /* when idle handles were last looked through */
-  bool keeps;   /* handles may be used again */
+  double swept;      /* when idle handles were last looked through */
+  bool keeps;        /* handles may be used again */
+  unsigned openings; /* sockets that were opened so far */
 } salon_Pool;
 
 void salon_pool_open(salon_Pool *pool);

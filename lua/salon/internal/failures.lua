@@ -30,7 +30,16 @@ local TRANSPORT_HINTS = {
   timeout = "set '%s' (seconds) if the server needs longer",
 }
 
+-- Where the cause is known by what was said.
+local CAUSES = {
+  { "this port speaks no TLS", "write http:// if the server speaks no TLS, or give its TLS port" },
+  { "the proxy refused", "check 'proxy', its user and password, and whether it allows this server" },
+}
+
 local function transport_hint(info)
+  for _, cause in ipairs(CAUSES) do
+    if info.message:find(cause[1], 1, true) then return cause[2] end
+  end
   if info.kind == "network" or info.kind == "timeout" then
     if info.outcome == "unknown" and not info.retryable then return LOOK_FIRST end
   end
@@ -90,6 +99,9 @@ end
 
 local function status_hint(status, shape, location, url)
   if status >= 300 and status < 400 then return redirect_hint(location, url) end
+  if status >= 520 and status <= 530 then
+    return "the server behind the proxy has trouble: try later, or ask its operator"
+  end
   if STATUS_HINTS[status] then return STATUS_HINTS[status] end
   if shape == "html" and status == 404 then
     return "a web page answered, not the API: check the address in the options"

@@ -20,10 +20,13 @@ local function fits(row, err, shape, words)
     and (row.path == nil or err.url ~= nil and err.url:find(row.path) ~= nil)
 end
 
----@param rows table[]
----@param err salon.Error  from a response
----@return string? sentence
-function hints.find(rows, err)
+-- Of whichever server.
+local GENERAL = {
+  { "this port wants TLS: write https:// in the address", status = 400,
+    text = "plain http request was sent to https port" },
+}
+
+local function first(rows, err)
   local shape = json.shape(err.body or "")
   local words = { err.message, err.code }
   for _, field in ipairs(err.fields or {}) do words[#words + 1] = field.code end
@@ -31,6 +34,20 @@ function hints.find(rows, err)
   for _, row in ipairs(rows) do
     if fits(row, err, shape, words) then return row[1] end
   end
+end
+
+---A hint that holds for whichever server.
+---@param err salon.Error  from a response
+---@return string? sentence
+function hints.general(err)
+  return first(GENERAL, err)
+end
+
+---@param rows table[]
+---@param err salon.Error  from a response
+---@return string? sentence
+function hints.find(rows, err)
+  return hints.general(err) or first(rows, err)
 end
 
 return hints

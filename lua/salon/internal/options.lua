@@ -246,8 +246,13 @@ options.TIME = { "string", check = rfc3339_fault }
 
 local function ca_fault(value)
   local file = io.open(value, "r")
+  local text = file and file:read(1048576)
+  if file then file:close() end
   if file == nil then return "names a file that cannot be read" end
-  file:close()
+  if text == nil or text == "" then return "names a file that is empty, or a folder" end
+  if not text:find("-----BEGIN", 1, true) then
+    return "must be a PEM file, with lines '-----BEGIN CERTIFICATE-----'"
+  end
 end
 
 local function header_fault(value)

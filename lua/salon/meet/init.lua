@@ -7,7 +7,7 @@ local Secrets = require "salon.internal.secrets"
 local Session = require "salon.internal.session"
 local call = require "salon.internal.call"
 local client = require "salon.internal.client"
-local find_hint = require "salon.internal.hints".find
+local finder = require "salon.internal.hints"
 local hints = require "salon.meet.hints"
 local login = require "salon.meet.login"
 local options = require "salon.internal.options"
@@ -75,7 +75,8 @@ end
 -- provider, as a 400 in HTML. An HTML 500 may be one too, but its outcome is
 -- unknown, so it never leads to a second request.
 function Backend.cure(_, pending, err, shape)
-  local refused = err.status == 401 or (err.status == 400 and shape == "html")
+  local refused = err.status == 401 or (err.status == 400 and shape == "html"
+    and not finder.general(err))
   pending.refused = refused
   if refused and pending.login.renewable and not pending.renewed then return "renew" end
   return nil
@@ -84,9 +85,9 @@ end
 function Backend.explain(_, err, _, pending)
   if pending.refused then
     err.kind = "auth"
-    err.hint = pending.login.renewable and find_hint(hints.REFUSED, err) or hints.GIVEN
+    err.hint = pending.login.renewable and finder.find(hints.REFUSED, err) or hints.GIVEN
   else
-    err.hint = find_hint(hints.ROOMS, err) or err.hint
+    err.hint = finder.find(hints.ROOMS, err) or err.hint
     -- The server's random name was taken: it made nothing.
     if err.status == 400 and err.method == "POST" and err.body
       and err.body:find('^{"slug":') then
