@@ -27,6 +27,7 @@ LUA_LIBS    := $(if $(LUA_5.4),$(shell pkg-config --libs $(LUA_5.4) 2>/dev/null)
 
 ASAN = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 TSAN = -O1 -fno-omit-frame-pointer -fsanitize=thread
+FUZZ = -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 
 SRC     := $(wildcard src/io/*.c src/lua/*.c)
 HEADERS := $(wildcard src/io/*.h src/lua/*.h)
@@ -38,7 +39,7 @@ LUA  := $(firstword $(foreach n,lua5.4 lua54 lua,$(shell command -v $(n))) lua5.
 RUN   = SALON_BUILD=$(BUILD) tools/run $(LUA)
 
 .PHONY: all build setup demo sandbox conformance bench torture rock clean \
-        check test test-keycloak strict lint install-check
+        check test test-keycloak strict lint install-check fuzz
 all: build
 
 build: $(ABIS:%=$(BUILD)/%/salon/core.so)
@@ -76,6 +77,13 @@ endef
 $(foreach v,$(ABIS),$(eval $(call module,$(BUILD)/$(v),$(v),)))
 $(eval $(call module,$(BUILD)/asan/5.4,5.4,$(ASAN)))
 $(eval $(call module,$(BUILD)/tsan/5.4,5.4,$(TSAN)))
+$(eval $(call module,$(BUILD)/fuzz/5.4,5.4,$(FUZZ)))
+
+# The targets of libFuzzer, which only clang has.
+$(BUILD)/fuzz/%: CC = clang
+$(BUILD)/fuzz/%: spec/fuzz/%.c spec/fuzz/fuzz.h $(BUILD)/fuzz/5.4/libsalon.a
+	$(CC) $(CFLAGS) -std=gnu11 $(WARNINGS) $(FUZZ) -fsanitize=fuzzer -Isrc $(shell pkg-config --cflags $(LUA_5.4) 2>/dev/null) $(CURL_CFLAGS) \
+	  $< -o $@ $(BUILD)/fuzz/5.4/libsalon.a $(LUA_LIBS) $(LIBS)
 
 # An interpreter with the sanitizer linked in: every child (nginx, curl) would
 # inherit LD_PRELOAD.
@@ -145,6 +153,11 @@ bench:
 	@tools/setup.sh bench
 	@$(MAKE) -s build $(BUILD)/bench/walk $(BUILD)/bench/call
 	@$(RUN) bench/run.lua $(PARTS)
+
+# FUZZ_SECONDS=N: for so long each; tools/fuzz.sh also runs single targets.
+fuzz:
+	@tools/setup.sh test
+	@tools/fuzz.sh
 
 torture:
 	@tools/setup.sh test

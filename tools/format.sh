@@ -16,4 +16,4 @@ case ${1:-} in
   *) mode="--dry-run --Werror" ;;
 esac
 # shellcheck disable=SC2086  # two words
-clang-format $mode src/*/*.[ch] spec/c/*.[ch]
+clang-format $mode src/*/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch]

@@ -59,13 +59,26 @@ luajit_packages() {
     echo luajit libluajit-5.1-dev
   fi
 }
-jit=luajit jit_dev=libluajit-5.1-dev browser=- http=-
+# Where clang's run-time libraries are a package of their own, it has clang's number.
+fuzzer_package() {
+  name=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/libclang-rt-\1-dev/p')
+  if in_apt "${name:--}"; then echo "$name"; else echo -; fi
+}
+fuzzer_links() {
+  folder=$(mktemp -d)
+  echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' >"$folder/a.c"
+  clang -fsanitize=fuzzer,address "$folder/a.c" -o "$folder/a" 2>/dev/null
+  set -- $?
+  rm -rf "$folder"
+  return "$1"
+}
+jit=luajit jit_dev=libluajit-5.1-dev browser=- http=- fuzzer=-
 choose() {
   # shellcheck disable=SC2046  # two words on purpose
   set -- $(luajit_packages)
   jit=$1 jit_dev=$2
   # Ubuntu has its Chromium outside of apt: there the test of the page is skipped.
-  browser=- http=-
+  browser=- http=- fuzzer=$(fuzzer_package)
   if in_apt chromium-driver; then browser=chromium-driver; fi
   if in_apt lua-http; then http=lua-http; fi
 }
@@ -98,6 +111,7 @@ test|has luarocks|luarocks|luarocks|luarocks|luarocks
 test|headers openssl|libssl-dev|openssl-devel|openssl-dev|-
 test|headers cmocka|libcmocka-dev|libcmocka-devel|cmocka-dev|cmocka
 test|has clang|clang|clang|clang|llvm
+test|fuzzer_links|$fuzzer|compiler-rt|compiler-rt|-
 test|has clang-format|clang-format|clang-tools-extra|clang-extra-tools|clang-format
 test|has valgrind|valgrind|valgrind|valgrind|-
 test|has h2load|nghttp2-client|nghttp2|nghttp2|nghttp2

@@ -15,7 +15,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 jobs=$(nproc 2>/dev/null || echo 2)
 given=${SALON_BUILD:-}
 all="check strict load busted-luajit busted-5.3 busted-5.1"
-all="$all conformance foreign asan tsan install bench"
+all="$all conformance foreign asan tsan fuzz install bench"
 [ -z "${CI:-}" ] || all="$all keycloak"
 
 # One folder for everything the run leaves lying about, readable for the
@@ -148,6 +148,19 @@ finds() {
   if "$1/c/planted" "$2" 2>&1 | grep -q "$3"; then count 1 0 0; else failed "$1 does not see a planted $2"; fi
 }
 
+fuzz() {
+  title "fuzz targets"
+  tools/fuzz.sh
+  status=$?
+  case $status in
+    0) count 1 0 0 ;;
+    77) skip "fuzz targets"; return ;;
+    *) failed "fuzz targets (status $status)" ;;
+  esac
+  title "libFuzzer finds a planted defect"
+  if tools/fuzz.sh planted | grep -q heap-buffer-overflow; then count 1 0 0; else failed "libFuzzer does not see a planted defect"; fi
+}
+
 # loads INTERPRETER: the module opens, and opens again in a second state
 loads() {
   command -v "$1" >/dev/null || { echo "FAILED: no $1"; return 1; }
@@ -218,7 +231,7 @@ for part in ${*:-$all}; do
       finds build/tsan/5.4 race "data race"
       side_by_side "thread sanitizer" $tests ;;
     conformance) check "the sandbox answers as recorded" timeout 300 "$make" -s conformance ;;
-    foreign | keycloak) $part ;;
+    foreign | fuzz | keycloak) $part ;;
     bench) check "bench" bench ;;
     lint) check "lint" timeout 300 "$make" -s lint ;;
     install) check "install" timeout 600 "$make" -s install-check ;;
