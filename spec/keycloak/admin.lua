@@ -15,13 +15,13 @@ local function ask(base, call)
   return response.body
 end
 
----@param change table  { user, disabled =, pending =, logout = true }
+---@param change table  { user =, disabled =, pending =, logout = true }
 function admin.keycloak(base, change)
   local token = ask(base, { path = "/realms/master/protocol/openid-connect/token", form = {
     grant_type = "password", client_id = "admin-cli", username = "admin",
     password = "throwaway-password" } }).access_token
   local path = USERS .. "/" .. ask(base, { method = "GET", bearer = token,
-    path = USERS .. "?exact=true&username=" .. change[1] })[1].id
+    path = USERS .. "?exact=true&username=" .. change.user })[1].id
   if change.logout then
     ask(base, { path = path .. "/logout", bearer = token, body = "" })
     return
@@ -35,12 +35,6 @@ function admin.keycloak(base, change)
     body = core.encode(fields) })
 end
 
-function admin.sandbox(sandbox, change)
-  local fields = {}
-  for name, value in pairs(change) do
-    if name ~= 1 then fields[name] = value end
-  end
-  sandbox:put("user", change[1], fields)
-end
+function admin.sandbox(sandbox, change) sandbox:put("user", change.user, change) end
 
 return admin

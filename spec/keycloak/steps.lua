@@ -5,7 +5,7 @@
 --   body of the response is remembered: as a token, "a" is the refresh token of that
 --   login, "<a.id_token>" another member; wait = seconds before it; after = { name,
 --   seconds since that was kept }; admin = what the administrator does before it:
---   { user, disabled =, pending =, logout = true }.
+--   { user =, disabled =, pending =, logout = true }.
 --
 -- Wrong passwords lock accounts, so no account gets two within a second, nor
 -- three without a success between.
@@ -221,18 +221,18 @@ add(password, {}, {
   { "admin: another session from before", { username = "jack" }, keep = "j1" },
 })
 add(refresh, {}, {
-  { "admin: user disabled, refresh", "i", admin = { "irene", disabled = true } },
+  { "admin: user disabled, refresh", "i", admin = { user = "irene", disabled = true } },
   { "admin: user disabled, by another client", "i", { client_id = "Other" } },
-  { "admin: user enabled, refresh", "i", admin = { "irene", disabled = false } },
-  { "admin: action demanded, refresh", "j1", admin = { "jack", pending = true } },
+  { "admin: user enabled, refresh", "i", admin = { user = "irene", disabled = false } },
+  { "admin: action demanded, refresh", "j1", admin = { user = "jack", pending = true } },
 })
 add(password, {}, {
-  { "admin: user disabled again, password", { username = "irene" }, admin = { "irene", disabled = true } },
-  { "admin: user enabled again, password", { username = "irene" }, admin = { "irene", disabled = false } },
+  { "admin: user disabled again, password", { username = "irene" }, admin = { user = "irene", disabled = true } },
+  { "admin: user enabled again, password", { username = "irene" }, admin = { user = "irene", disabled = false } },
   { "admin: action demanded, password", { username = "jack" } },
-  { "admin: action taken back", { username = "jack" }, admin = { "jack", pending = false }, keep = "j2" },
+  { "admin: action taken back", { username = "jack" }, admin = { user = "jack", pending = false }, keep = "j2" },
 })
-add(refresh, {}, { { "admin: all sessions ended", "j1", admin = { "jack", logout = true } } })
+add(refresh, {}, { { "admin: all sessions ended", "j1", admin = { user = "jack", logout = true } } })
 add(logout, { route = "logout" }, { { "admin: all sessions ended, logout", "j2" } })
 
 -- Short lives: access token 5 s, idle 10 s; other steps pass the time

@@ -51,9 +51,7 @@ return function(put)
 
   -- A date of a series that is otherwise.
   function put.exception(id, fields)
-    local event, exception = event_of(id), nil
-    local at = assert(time.parse((fields.instance:gsub("^(%d%d%d%d)(%d%d)(%d%d)T(%d%d)(%d%d)(%d%d)Z$",
-      "%1-%2-%3T%4:%5:%6Z"))))
+    local event, at, exception = event_of(id), time.parse_compact(fields.instance), nil
     for _, known in ipairs(event.exceptions) do
       if known.at == at then exception = known end
     end

@@ -4,6 +4,7 @@
 
 local core = require "salon.core"
 local json = require "salon.sandbox.json"
+local time = require "salon.sandbox.time"
 local compare = require "tools.conformance.compare"
 local effect = require "tools.conformance.effects"
 local wire = require "tools.conformance.wire"
@@ -258,11 +259,8 @@ end
 
 -- A file may want a certain time of day (one-time passwords).
 function DO.state(self, step)
-  local y, m, d, h, min, s = step.text:match "clock at (%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)Z"
-  if not y then return end
-  local noon = os.time { year = 1970, month = 1, day = 2, hour = 12 } - 86400 - 43200    -- of this place
-  local at = os.time { year = y, month = m, day = d, hour = h, min = min, sec = s, isdst = false } - noon
-  self:wait(at - self:now())
+  local moment = step.text:match "clock at (%S+Z)"
+  if moment then self:wait(time.parse(moment) / 1e6 - self:now()) end
 end
 
 -- A call by somebody; out of scope, its effect is brought about otherwise.

@@ -1,6 +1,7 @@
 -- nginx for the sandbox: finding one that speaks Lua, writing its folder
 -- (configuration, settings, certificates), starting and ending it.
 
+local json = require "salon.sandbox.json"
 local shell = require "salon.sandbox.shell"
 
 local nginx = {}
@@ -45,18 +46,6 @@ function nginx.find()
   end
   return nil, seen and ("%s has no Lua module: %s"):format(seen, WHAT_TO_DO)
     or "nginx was not found: " .. WHAT_TO_DO
-end
-
--- Lua values as Lua source.
-local function source(value)
-  if type(value) ~= "table" then
-    return type(value) == "string" and ("%q"):format(value) or tostring(value)
-  end
-  local parts = {}
-  for key, item in pairs(value) do
-    parts[#parts + 1] = ("[%q] = %s"):format(key, source(item))
-  end
-  return "{ " .. table.concat(parts, ", ") .. " }"
 end
 
 -- keepalive: OpenTalk's controller closes idle connections after 5 s, Meet's
@@ -172,7 +161,7 @@ function nginx.start(server, settings, root, first)
     if not ok then return nil, message end
   end
   local ok, message = shell.write(dir .. "/nginx.conf", configuration(server, settings, root, as_root))
-  ok = ok and shell.write(dir .. "/settings.lua", "return " .. source(settings) .. "\n")
+  ok = ok and shell.write(dir .. "/settings.json", json.write(settings))
   if not ok then return nil, message or "cannot write to " .. dir end
   -- nginx leaves its first process before it writes the pid file.
   local text, code = shell.run(("cd %s && mkdir -p tmp && : >error.log && "

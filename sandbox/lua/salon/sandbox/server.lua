@@ -4,6 +4,8 @@
 --
 -- nginx runs one worker, so modules' tables are the memory of the sandbox.
 
+local json = require "salon.sandbox.json"
+local shell = require "salon.sandbox.shell"
 local store = require "salon.sandbox.store"
 local faults = require "salon.sandbox.faults"
 
@@ -23,7 +25,7 @@ local ROLES = {
 ---Called while nginx reads its configuration: everything that can fail does so
 ---before the start is reported as a success.
 function server.init(dir)
-  local settings = assert(loadfile(dir .. "/settings.lua"))()
+  local settings = assert(json.read(shell.read(dir .. "/settings.json")))
   server.settings = settings
   server.log, server.count = {}, 0
   store.reset(settings)
@@ -33,17 +35,11 @@ function server.init(dir)
   end
 end
 
--- The start time of a process, to tell it from a later one of the same number.
+-- The start time of a process, to tell it from a later one of the same number:
+-- the 20th word behind its name.
 local function born(pid)
-  local file = io.open("/proc/" .. pid .. "/stat")
-  if not file then return nil end
-  local text = file:read "*a"
-  file:close()
-  local fields, n = text:match("%)(.*)$"), 2
-  for field in (fields or ""):gmatch("%S+") do
-    n = n + 1
-    if n == 22 then return field end
-  end
+  local stat = shell.read("/proc/" .. pid .. "/stat") or ""
+  return stat:match("%) " .. ("%S+ "):rep(19) .. "(%S+)")
 end
 
 ---Ends nginx, and removes its folder, when the process that started it is gone.
@@ -72,13 +68,8 @@ end
 function Request:body()
   if not self.text then
     ngx.req.read_body()
-    local text = ngx.req.get_body_data()
-    local name = not text and ngx.req.get_body_file()
-    if name then
-      local file = assert(io.open(name, "rb"))
-      text = file:read "*a"
-      file:close()
-    end
+    local file = ngx.req.get_body_file()
+    local text = file and shell.read(file) or ngx.req.get_body_data()
     self.text = text or ""
   end
   return self.text

@@ -93,41 +93,23 @@ end
 
 -- Lists in order -----------------------------------------------------------
 
--- A list sorts itself when it is first asked for; what comes later finds its
--- place by halving.
+-- A list sorts itself when it is asked for.
 local List = {}
 List.__index = List
 
 local function new_list(before) return setmetatable({ before = before }, List) end
 
-function List:place(thing)
-  local low, high = 1, #self + 1
-  while low < high do
-    local middle = math.floor((low + high) / 2)
-    if self.before(self[middle], thing) then low = middle + 1 else high = middle end
-  end
-  return low
-end
-
-function List:add(thing)
-  if not self.sorted then
-    self[#self + 1] = thing
-  else
-    table.insert(self, self:place(thing), thing)
-  end
-end
+function List:add(thing) self[#self + 1], self.sorted = thing, false end
 
 function List:remove(thing)
-  self:sort()
-  local at = self:place(thing)
-  if self[at] == thing then table.remove(self, at) end
+  for i = 1, #self do
+    if self[i] == thing then return table.remove(self, i) end
+  end
 end
 
 function List:sort()
-  if not self.sorted then
-    table.sort(self, self.before)
-    self.sorted = true
-  end
+  if not self.sorted then table.sort(self, self.before) end
+  self.sorted = true
   return self
 end
 

@@ -5,24 +5,13 @@ local time = {}
 
 local floor = math.floor
 
--- Days since 1970-01-01 of a date, and back (Howard Hinnant's algorithms).
+-- Days since 1970-01-01 of a date (Howard Hinnant's algorithm).
 local function days(y, m, d)
   if m <= 2 then y = y - 1 end
   local era = floor(y / 400)
   local yoe = y - era * 400
   local doy = floor((153 * (m + (m > 2 and -3 or 9)) + 2) / 5) + d - 1
   return era * 146097 + yoe * 365 + floor(yoe / 4) - floor(yoe / 100) + doy - 719468
-end
-
-local function date(n)
-  n = n + 719468
-  local era = floor(n / 146097)
-  local doe = n - era * 146097
-  local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
-  local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
-  local mp = floor((5 * doy + 2) / 153)
-  local m = mp < 10 and mp + 3 or mp - 9
-  return yoe + era * 400 + (m <= 2 and 1 or 0), m, doy - floor((153 * mp + 2) / 5) + 1
 end
 
 local LENGTHS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
@@ -63,20 +52,21 @@ end
 function time.format(moment)
   local seconds = floor(moment / 1000000)
   local micro = moment - seconds * 1000000
-  local day = floor(seconds / 86400)
-  local rest = seconds - day * 86400
-  local y, m, d = date(day)
-  local fraction = ""
-  if micro ~= 0 then
-    fraction = micro % 1000 == 0 and (".%03d"):format(micro / 1000) or (".%06d"):format(micro)
-  end
-  return ("%04d-%02d-%02dT%02d:%02d:%02d%sZ"):format(y, m, d,
-    floor(rest / 3600), floor(rest / 60) % 60, rest % 60, fraction)
+  local fraction = micro == 0 and "" or micro % 1000 == 0 and (".%03d"):format(micro / 1000) or (".%06d"):format(micro)
+  return os.date("!%Y-%m-%dT%H:%M:%S", seconds) .. fraction .. "Z"
 end
 
 ---The form of instance ids: 20270118T080000Z.
 function time.compact(moment)
   return (time.format(moment - moment % 1000000):gsub("[-:]", ""))
+end
+
+---Reads that form, too; a day alone means its last second, as the end of a series does.
+function time.parse_compact(text)
+  local day, clock = text:match "^(%d%d%d%d%d%d%d%d)T?(%d*)Z?$"
+  if not day then return nil end
+  return time.parse((day .. (clock == "" and "235959" or clock)):gsub("^(....)(..)(..)(..)(..)(..)$",
+    "%1-%2-%3T%4:%5:%6Z"))
 end
 
 return time

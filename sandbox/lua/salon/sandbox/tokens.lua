@@ -4,6 +4,7 @@
 
 local json = require "salon.sandbox.json"
 local jwt = require "salon.sandbox.jwt"
+local shell = require "salon.sandbox.shell"
 local store = require "salon.sandbox.store"
 
 local tokens = {}
@@ -17,12 +18,7 @@ function tokens.forget() seen, count = { login = {}, refresh = {}, meet = {} }, 
 
 tokens.forget()
 
-local function read(name)
-  local file = io.open(store.settings.dir .. "/" .. name)
-  local text = file and file:read "*a"
-  if file then file:close() end
-  return text
-end
+local function read(name) return shell.read(store.settings.dir .. "/" .. name) end
 
 -- The RSA keys are made beside the start of nginx: the first who needs one
 -- waits for it.

@@ -14,9 +14,6 @@ local LISTS = {
     .. "service_account address acr roles phone",
   token_endpoint_auth_methods_supported =
     "private_key_jwt client_secret_basic client_secret_post tls_client_auth client_secret_jwt",
-  code_challenge_methods_supported = "plain S256",
-  subject_types_supported = "public pairwise",
-  response_modes_supported = "query fragment form_post query.jwt fragment.jwt form_post.jwt jwt",
 }
 
 ---The document of an issuer.

@@ -19,18 +19,17 @@ local function without_guests(room, old, status)
 end
 
 function invites.list(request, user, old, id)
-  local role, room = rooms.find(id, user)
-  if not role then return room end
-  if not room then return responses.error(404) end
+  local room, refusal = rooms.existing(id, user)
+  if not room then return refusal end
   return without_guests(room, old, 404) or pages.numbered(request, old, "invites of " .. user.id,
     function() return store.invites_of(room) end, views.invite)
 end
 
 function invites.create(request, user, old, id)
-  local role, room = rooms.find(id, user, true)
-  if not role then return room end
-  if not room then return responses.error(404) end
-  local values, refusal = input.body(request, FIELDS)
+  local room, refusal = rooms.existing(id, user, true)
+  if not room then return refusal end
+  local values
+  values, refusal = input.body(request, FIELDS)
   if not values then return refusal end
   return without_guests(room, old, 403)
     or responses.ok(views.invite(store.add_invite(room, user, values.expiration)))

@@ -12,13 +12,6 @@ local CENTURY = 36525 * DAY
 
 local INVALID = "Invalid recurrence pattern"
 
-local function date(text)
-  local y, m, d, h, min, s = text:match("^(%d%d%d%d)(%d%d)(%d%d)T?(%d?%d?)(%d?%d?)(%d?%d?)Z?$")
-  if not y then return nil end
-  if h == "" then h, min, s = "23", "59", "59" end
-  return time.parse(("%s-%s-%sT%s:%s:%sZ"):format(y, m, d, h, min, s))
-end
-
 local function read_rule(text)
   local rule = {}
   for part in text:gmatch("[^;]+") do
@@ -55,7 +48,7 @@ function recurrence.last(lines, start)
   if not step or (rule.COUNT and not count) then return nil, INVALID end
   step = step * (tonumber(rule.INTERVAL or "1") or 1)
   if rule.UNTIL then
-    local stop = date(rule.UNTIL)
+    local stop = time.parse_compact(rule.UNTIL)
     if not stop or stop < start then return nil, INVALID end
     return start + math.floor((stop - start) / step) * step
   elseif count then

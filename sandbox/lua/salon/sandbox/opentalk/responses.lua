@@ -54,13 +54,11 @@ function responses.query(text) return responses.text(400, "Query deserialize err
 
 function responses.empty(status) return new(status, nil, "") end
 
----401 with WWW-Authenticate. parsed: the token could be read; such responses lack
----the headers that all others carry.
-function responses.bearer(old, description, message, parsed, code)
+---401 with WWW-Authenticate.
+function responses.bearer(old, description, message, code)
   local response = responses.error(401, nil, message)
   response.headers["WWW-Authenticate"] = ('Bearer error="%s"%s error_description="%s"')
     :format(code or "invalid_token", old and "" or ",", description)
-  response.bare = parsed
   return response
 end
 

@@ -55,10 +55,17 @@ function rooms.find(id, user, as_owner)
   return role, room
 end
 
+---The same, or nil and 404 for a room that is gone: the room alone.
+function rooms.existing(id, user, as_owner)
+  local role, room = rooms.find(id, user, as_owner)
+  if not role then return nil, room end
+  if not room then return nil, responses.error(404) end
+  return room
+end
+
 function rooms.get(_, user, old, id)
-  local role, room = rooms.find(id, user)
-  if not role then return room end
-  return room and responses.ok(views.room(room, old)) or responses.error(404)
+  local room, refusal = rooms.existing(id, user)
+  return room and responses.ok(views.room(room, old)) or refusal
 end
 
 -- 2023 removes only the row, and refuses while something refers to it (or has

@@ -26,31 +26,25 @@ local function read(token)
   return ours and claims or nil
 end
 
--- Why a request is refused before its route is looked at. Only `missing` comes
--- before a token was read, and so has the headers of ordinary responses.
 local INVALID, EXPIRED = "The provided access token is invalid", "The provided access token expired"
+local UNKNOWN = "Unknown %s in access token. Please login first!"
 
-local function unknown(code, what)
-  local response = responses.error(401, code, ("Unknown %s in access token. Please login first!"):format(what))
-  response.bare = true
-  return response
-end
-
+-- Why a request is refused before its route is looked at.
 local REFUSALS = {
   missing = function(old)
     return responses.bearer(old, INVALID, old and "Unable to parse access token"
       or "Unable to parse access token or invite code")
   end,
-  invalid = function(old) return responses.bearer(old, INVALID, nil, true) end,
+  invalid = function(old) return responses.bearer(old, INVALID) end,
   -- 2023 reads the time in the token itself, later servers ask the provider.
-  expired = function(old) return responses.bearer(old, old and INVALID or EXPIRED, nil, true) end,
-  inactive = function(old) return responses.bearer(old, EXPIRED, nil, true) end,
+  expired = function(old) return responses.bearer(old, old and INVALID or EXPIRED) end,
+  inactive = function(old) return responses.bearer(old, EXPIRED) end,
   session = function(old)
-    return responses.bearer(old, "The user session expired", "The session for this user has expired", true,
-      "invalid_request")
+    return responses.bearer(old, "The user session expired", "The session for this user has expired", "invalid_request")
   end,
-  unknown_sub = function() return unknown("unknown_sub", "subject") end,
-  unknown_tenant = function() return unknown("unknown_tenant_id", "tenant_id") end,
+  unknown_sub = function() return responses.error(401, "unknown_sub", UNKNOWN:format "subject") end,
+  unknown_tenant = function() return responses.error(401, "unknown_tenant_id", UNKNOWN:format "tenant_id") end,
+  failed = function() return responses.error(500) end,
 }
 
 users.refusals = REFUSALS
@@ -88,12 +82,9 @@ function users.authenticate(request, old)
   local reason, user = request.refusal or not token and "missing", nil
   if not reason then reason, user = judge(token, old) end
   if not reason then return user end
-  if reason == "failed" then
-    local response = responses.error(500)
-    response.bare = true
-    return nil, response
-  end
-  return nil, (REFUSALS[reason] or REFUSALS.invalid)(old)
+  local response = (REFUSALS[reason] or REFUSALS.invalid)(old)
+  response.bare = reason ~= "missing"    -- a token was read: no request id
+  return nil, response
 end
 
 local function claims_fault(text) return responses.error(400, "invalid_claims", text) end
@@ -108,7 +99,7 @@ function users.login(request, _, old)
   if not claims then
     return responses.bearer(old, "The provided id token is invalid")
   elseif claims.exp <= store.seconds() then
-    return responses.bearer(old, "The user session expired", nil, nil, old and "invalid_request")
+    return responses.bearer(old, "The user session expired", nil, old and "invalid_request")
   elseif old and not claims.x_grp then
     return claims_fault "some required attributes are missing or malformed"
   elseif store.settings.tenants and not claims.tenant_id then
