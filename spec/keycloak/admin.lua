@@ -11,8 +11,8 @@ local USERS = "/admin/realms/OPENTALK/users"
 
 local function ask(base, call)
   local response = compare.send(base, call)
-  assert(response.status < 300, call.path .. ": " .. response.status .. " " .. response.text)
-  return response.body
+  assert(response.status < 300, call.path .. ": " .. response.status .. " " .. response.body)
+  return response.json
 end
 
 ---@param change table  { user =, disabled =, pending =, logout = true }

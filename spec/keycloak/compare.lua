@@ -4,27 +4,22 @@
 
 local core = require "salon.core"
 local json = require "salon.sandbox.json"
+local ask = require "spec.support.ask"
 local conformance = require "tools.conformance.compare"
 local wire = require "tools.conformance.wire"
 
 local compare = { open = wire.open }
 
----call: method, path (below the base), form or body, type, basic ("name:word"),
----bearer, host (header).
----@return table response  status, headers (names in lower case), text, body (decoded)
+---call: method ("POST"), path (below the base), form (table) or body, type, basic
+---("name:word"), bearer, host (header). The response, as spec.support.ask gives it.
 function compare.send(base, call)
-  local headers = { Accept = "application/json", Host = call.host,
-    Authorization = call.bearer and "Bearer " .. call.bearer }
-  local body, fields = call.body, {}
+  local fields = {}
   for name, value in pairs(call.form or {}) do
     if value then fields[#fields + 1], fields[#fields + 2] = name, value end
   end
-  if call.form then body = core.form(fields) end
-  if body then headers["Content-Type"] = call.type or "application/x-www-form-urlencoded" end
-  local response = assert(wire.send(base, { method = call.method or "POST", path = call.path, headers = headers,
-    body = body, more = call.basic and "-u '" .. call.basic .. "'" }))
-  response.text, response.body = response.body, json.read(response.body)
-  return response
+  return ask.url(base .. call.path, { method = call.method or "POST", token = call.bearer, type = call.type,
+    body = call.form and core.form(fields) or call.body, headers = { Accept = "application/json", Host = call.host },
+    more = call.basic and "-u '" .. call.basic .. "'" })
 end
 
 local RANDOM = { sid = true, sub = true, at_hash = true, session_state = true, kid = true, n = true,
@@ -48,7 +43,7 @@ end
 -- All of a response that two services should have in common.
 local function told(response, base)
   local headers = response.headers
-  return { status = response.status, body = comparable(response.body or response.text, base),
+  return { status = response.status, body = comparable(json.read(response.body) or response.body, base),
     type = (headers["content-type"] or ""):gsub("%s", ""):lower():gsub("^application/json;charset=utf%-8$",
       "application/json"), authenticate = headers["www-authenticate"], location = headers.location }
 end

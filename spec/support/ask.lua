@@ -7,16 +7,16 @@ local ask = {}
 
 local FORM = "application/x-www-form-urlencoded"
 
----call: method ("GET", with a body "POST"), token, json (text), form (text), headers,
----more (options of curl). Returns { status, headers, body, json, code (of curl) };
+---call: method ("GET", with a body "POST"), token, body and type ("json" and "form" are
+---texts of those types), headers, more (options of curl). Returns { status, headers, body, json, code (of curl) };
 ---without a response the status is nil and `said` what curl said.
 function ask.url(url, call)
   call = call or {}
   local headers = {}
   for name, value in pairs(call.headers or {}) do headers[name] = value end
   if call.token then headers.Authorization = "Bearer " .. call.token end
-  if call.json or call.form then headers["Content-Type"] = call.json and "application/json" or FORM end
-  local body = call.json or call.form
+  local body = call.json or call.form or call.body
+  if body then headers["Content-Type"] = call.type or call.json and "application/json" or FORM end
   local response, said, code = wire.send(url, { path = "", method = call.method or body and "POST",
     headers = headers, body = body, more = call.more })
   response = response or { said = said, headers = {}, body = "" }

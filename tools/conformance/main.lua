@@ -46,7 +46,9 @@ local function translated(player, request)
   end
   local body = request.body
   local new = { method = request.method, path = now(request.path), headers = {}, more = "--http1.1" }
-  if body and (request.headers["Transfer-Encoding"] or ""):find "chunked" then body = wire.unchunked(body) end
+  if body and (request.headers["Transfer-Encoding"] or ""):find "chunked" then
+    body = body:gsub("%x+\r\n([^\r]*)\r\n", "%1")    -- without the chunk sizes: curl makes chunks anew
+  end
   new.body = body and now(body)
   for name, value in pairs(request.headers) do
     value = now(value)

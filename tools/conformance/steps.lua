@@ -11,7 +11,7 @@ local wire = require "tools.conformance.wire"
 
 local FORM = "application/x-www-form-urlencoded"
 local PASSWORDS = { zoe = "throwaway & pass+word=100% é" }
-local SECRETS = { Controller = "throwaway-controller-secret-1234", NoService = "throwaway-bot-secret-56789012345" }
+local SECRETS = { Controller = "throwaway-controller-secret-1234" }
 
 -- Switches by the prefix of the set-up that they stand for, over what all of
 -- Meet's begin with.
@@ -134,17 +134,6 @@ function Player:missing(kind, name)
     if (same or other == name) and not self.map:known("holder", other) then self:give({ other }, tokens) end
   end
   return self.map:known("holder", name)
-end
-
--- The token of somebody who acts in a step.
-function Player:acting(server, user)
-  local held = self.tokens[server.realm .. user]
-  if not held or held.stop < self:now() then
-    local tokens = assert(self:grant(server, server.realm, "Frontend", user, "openid"))
-    held = { stop = self:now() + 200, text = tokens.access_token }
-    self.tokens[server.realm .. user] = held
-  end
-  return held.text
 end
 
 -- Kinds of steps ----------------------------------------------------------
@@ -280,9 +269,10 @@ function Player:opentalk_call(step, server, n)
   local body = step.body and step.body:gsub(" with NN.*$", ""):gsub("NN", ("%02d"):format(n - 1))
   if effect(self, server, { method = step.method, path = step.path, body = body, user = step.as }) then return end
   local path = step.path:gsub("{id}", function() return table.remove(self.made) end)
+  local tokens = assert(self:grant(server, server.realm, "Frontend", step.as, "openid"))
   local response = assert(wire.send(server.opentalk.controller_url, { method = step.method,
     path = self.map:translate(path), body = body and self.map:translate(body),
-    headers = { Authorization = "Bearer " .. self:acting(server, step.as),
+    headers = { Authorization = "Bearer " .. tokens.access_token,
       ["Content-Type"] = body and (step.content_type or "application/json") } }))
   assert(response.status == step.status, ("step %s %s: status %d, not %d: %s"):format(step.method, step.path,
     response.status, step.status, response.body))
@@ -314,7 +304,7 @@ end
 ---placeholders.json; profiles: e-mail address -> recorded id; host: to be asked for.
 return function(fields)
   local player = setmetatable(fields, Player)
-  player.ahead, player.made, player.tokens, player.moments = 0, {}, {}, {}
+  player.ahead, player.made, player.moments = 0, {}, {}
   player.refresh, player.first, player.id = {}, {}, {}    -- tokens by user or by login
   player.begun = player:now()
   return player

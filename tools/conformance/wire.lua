@@ -17,18 +17,6 @@ function wire.open(token)
   return decoded(head), decoded(claims)
 end
 
----A body in its wire form without the chunk sizes.
-function wire.unchunked(text)
-  local parts, at = {}, 1
-  while true do
-    local size, after = text:match("^(%x+)[^\r\n]*\r\n()", at)
-    size = tonumber(size or 0, 16)
-    if size == 0 then return table.concat(parts) end
-    parts[#parts + 1] = text:sub(after, after + size - 1)
-    at = after + size + 2
-  end
-end
-
 -- What curl would add by itself.
 local UNASKED = { "Accept", "User-Agent", "Content-Type", "Expect" }
 

@@ -3,6 +3,8 @@
 -- and how many fitting requests pass before (skip). doc/guide.md lists the
 -- kinds, init.lua what else can be said about each.
 
+local shell = require "salon.sandbox.shell"
+
 local faults = {}
 
 local list = {}
@@ -109,13 +111,6 @@ function AFTER.bomb(_, fault, response)
   response.headers["Content-Encoding"], response.body = "gzip", fault.packed
 end
 
-local function packed(size)
-  local pipe = assert(io.popen(("head -c %d /dev/zero | gzip -c"):format(size)))
-  local text = pipe:read "*a"
-  pipe:close()
-  return text
-end
-
 ---Orders a fault; a message when there is no such thing.
 function faults.add(fault)
   if not BEFORE[fault.kind] and not AFTER[fault.kind] then return "unknown kind of fault: " .. tostring(fault.kind) end
@@ -126,7 +121,9 @@ function faults.add(fault)
   end
   fault.count, fault.skip = fault.count or 1, fault.skip or 0
   fault.method, fault.path = fault.route:match("^(%S+) (%S+)$")
-  if fault.kind == "bomb" then fault.packed = packed(fault.size or 64 * 1024 * 1024) end
+  if fault.kind == "bomb" then
+    fault.packed = shell.run(("head -c %d /dev/zero | gzip -c"):format(fault.size or 64 * 1024 * 1024))
+  end
   list[#list + 1] = fault
 end
 

@@ -52,16 +52,13 @@ function jwt.key(pem)
   return ffi.gc(key, crypto.EVP_PKEY_free)
 end
 
--- The public half as DER.
-function jwt.public(key)
+---The modulus: what stands before the exponent (65537) at the end of the public key's DER.
+function jwt.modulus(key)
   local size = crypto.i2d_PUBKEY(key, nil)
   local buffer = ffi.new("unsigned char[?]", size)
   crypto.i2d_PUBKEY(key, ffi.new("unsigned char *[1]", buffer))
-  return ffi.string(buffer, size)
+  return ffi.string(buffer, size):sub(-261, -6)
 end
-
----The modulus: what stands before the exponent (65537) at the end of the DER.
-function jwt.modulus(key) return jwt.public(key):sub(-261, -6) end
 
 local function with_context(use)
   local context = crypto.EVP_MD_CTX_new()

@@ -28,10 +28,7 @@ function random:digits() return ("%05d%05d"):format(self:below(100000), self:bel
 
 ---A room name as Meet draws it: abc-defg-hij.
 function random:slug()
-  local a, b, c = self:below(17576), self:below(456976), self:below(17576)
-  local function letter(n, place) return 97 + math.floor(n / 26 ^ place) % 26 end
-  return string.char(letter(a, 2), letter(a, 1), letter(a, 0), 45, letter(b, 3), letter(b, 2),
-    letter(b, 1), letter(b, 0), 45, letter(c, 2), letter(c, 1), letter(c, 0))
+  return (("xxx-xxxx-xxx"):gsub("x", function() return string.char(97 + self:below(26)) end))
 end
 
 return random

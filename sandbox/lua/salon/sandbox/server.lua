@@ -59,6 +59,19 @@ end
 local Request = {}
 Request.__index = Request
 
+-- name=value pairs as a table (the last of two counts), and the names that come twice.
+local function arguments(text)
+  local values, twice = {}, nil
+  for name, value in pairs(ngx.decode_args(text, 0)) do
+    if type(value) == "table" then
+      twice = twice or {}
+      twice[name], value = true, value[#value]
+    end
+    values[name] = value == true and "" or value
+  end
+  return values, twice
+end
+
 ---A request header's value, or nil.
 function Request:header(name)
   return ngx.var["http_" .. name:lower():gsub("-", "_")]
@@ -78,17 +91,37 @@ end
 ---The fields of a form, from the body; nil and "duplicate" (unless the last of
 ---two may count) or "percent". Another kind of body is an empty form.
 function Request:form(last_counts)
-  local fields = {}
   local kind = self:header "content-type" or ""
-  if not kind:find "^application/x%-www%-form%-urlencoded" then return fields end
-  for pair in self:body():gmatch("[^&]+") do
-    local name, value = pair:match("^([^=]*)=?(.*)$")
-    if (name .. value):gsub("%%%x%x", ""):find("%", 1, true) then return nil, "percent" end
-    name, value = ngx.unescape_uri(name), ngx.unescape_uri(value)
-    if fields[name] and not last_counts then return nil, "duplicate" end
-    fields[name] = value
-  end
+  if not kind:find "^application/x%-www%-form%-urlencoded" then return {} end
+  if self:body():gsub("%%%x%x", ""):find("%", 1, true) then return nil, "percent" end
+  local fields, twice = arguments(self:body())
+  if twice and not last_counts then return nil, "duplicate" end
   return fields
+end
+
+---The parameters of the query (the last of two counts), and which come twice.
+function Request:parameters() return arguments(self.query) end
+
+-- Everything but unreserved characters and the blank, as form encoders do.
+local function encode(text)
+  return (text:gsub("[^%w*._ -]", function(c) return ("%%%02X"):format(c:byte()) end):gsub(" ", "+"))
+end
+
+---The path and query with another value of one parameter (nil: without it), the
+---others in order, at an address (scheme://host).
+function Request:link(base, name, value)
+  local parameters, parts = self:parameters(), {}
+  parameters[name] = value and tostring(value)
+  for key, text in pairs(parameters) do parts[#parts + 1] = encode(key) .. "=" .. encode(text) end
+  table.sort(parts)
+  return base .. self.path .. (parts[1] and "?" .. table.concat(parts, "&") or "")
+end
+
+---A page of the list `name` with links to `base`: as `make` gives it, kept until
+---something is written.
+function Request:cached(name, base, make)
+  return store.cached(table.concat({ name, self.uri, base, self.moved or "", self.same_link and "same" or "" }, "\n"),
+    make)
 end
 
 ---"http://host:port" of the request, as the client called it.

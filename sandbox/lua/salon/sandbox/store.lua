@@ -51,7 +51,6 @@ local CLIENTS = {
   NoGrants = {},
   SwitchedOff = { direct = true, disabled = true },
   Controller = { direct = true, secret = "throwaway-controller-secret-1234" },
-  NoService = { direct = true, secret = "throwaway-bot-secret-56789012345" },
 }
 
 local THREE = { "rooms:list", "rooms:retrieve", "rooms:create" }

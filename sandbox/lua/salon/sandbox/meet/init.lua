@@ -9,8 +9,6 @@ local token = require "salon.sandbox.meet.token"
 
 local meet = {}
 
-local AUDIENCE = token.AUDIENCE
-
 local LIST = { allow = "GET, POST, HEAD, OPTIONS",
   GET = { rooms.list, "rooms:list" }, HEAD = { rooms.list, "rooms:list" },
   POST = { rooms.create, "rooms:create" } }
@@ -44,51 +42,36 @@ local REFUSALS = {
 
 meet.refusals = REFUSALS
 
--- A token that is none of ours goes to the OpenID provider, if there is one.
-local function foreign()
-  local provider = store.settings.provider
-  if provider == "inactive" then return nil, responses.page(400) end
-  if provider == "down" then return nil, responses.page(500) end
-  return "unknown"
-end
+-- What the OpenID provider's state makes of a token that is none of ours: a page.
+local PROVIDER = { inactive = 400, down = 500 }
 
--- The reason to refuse an Authorization header, or nil and whose token it is;
--- or nil, nil and the response.
+-- Whose token it is: { account, scopes }; or nil and the reason to refuse the header.
 local function judge(header)
   local words = {}
-  for word in header:gmatch("%S+") do words[#words + 1] = word end
-  if not words[1] or words[1]:lower() ~= "bearer" then return "missing" end
-  if #words ~= 2 then return "header" end
+  for word in header:gmatch "%S+" do words[#words + 1] = word end
+  if not words[1] or words[1]:lower() ~= "bearer" then return nil, "missing" end
+  if #words ~= 2 then return nil, "header" end
   local claims = store.settings.applications ~= false and tokens.read("meet", words[2])
-  if not claims then
-    local reason, response = foreign()
-    return reason, nil, response
-  end
-  if claims.exp <= store.seconds() then return "expired" end
+  if not claims then return nil, PROVIDER[store.settings.provider] and "provider" or "unknown" end
+  if claims.exp <= store.seconds() then return nil, "expired" end
   local application, account = store.applications[claims.client_id], store.account_ids[claims.user_id]
-  if claims.aud ~= AUDIENCE or not application or not account then return "invalid" end
-  if application.inactive then return "application" end
-  if account.inactive then return "user" end
-  return nil, { account = account, scopes = claims.scope or "" }
+  if claims.aud ~= token.AUDIENCE or not application or not account then return nil, "invalid" end
+  if application.inactive or account.inactive then return nil, application.inactive and "application" or "user" end
+  return { account = account, scopes = claims.scope or "" }
 end
 
 -- { account, scopes } of the request's token, or nil and the response.
 local function authenticate(request)
-  local reason, facts, response = request.refusal, nil, nil
-  if not reason then reason, facts, response = judge(request:header "authorization" or "") end
-  if not reason then return facts, response end
+  local facts, reason = nil, request.refusal
+  if not reason then facts, reason = judge(request:header "authorization" or "") end
+  if facts then return facts end
+  if reason == "provider" then return nil, responses.page(PROVIDER[store.settings.provider]) end
   return nil, responses.detail(request, 401, REFUSALS[reason] or REFUSALS.invalid, { ["WWW-Authenticate"] = "Bearer" })
 end
 
 local function lacks(facts, scope)
   if (" " .. facts.scopes .. " "):find(" " .. scope .. " ", 1, true) then return nil end
   return facts.scopes ~= "" and "Insufficient permissions. Required scope: " .. scope or "Insufficient permissions."
-end
-
-local function format_of(query)
-  local format
-  for value in ("&" .. query):gmatch("&format=([^&]*)") do format = value end
-  return format
 end
 
 -- What is decided before any route is looked at.
@@ -113,7 +96,7 @@ function meet.respond(request)
     return responses.page(404)
   end
   request.allow, request.id = route.allow, id
-  local format = format_of(request.query)
+  local format = request:parameters().format
   if format and format ~= "json" then return responses.detail(request, 404, "Not found.") end
   if not acceptable(request) then
     return responses.detail(request, 406, "Could not satisfy the request Accept header.")

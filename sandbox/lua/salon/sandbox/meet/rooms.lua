@@ -25,41 +25,6 @@ end
 
 -- Lists -----------------------------------------------------------------
 
-local function encode(text)
-  return (text:gsub("[^%w_.~ -]", function(c) return ("%%%02X"):format(c:byte()) end):gsub(" ", "+"))
-end
-
--- The request's URL with another page; parameters sorted by name. page nil:
--- without the parameter.
-local function link(request, parameters, page)
-  local parts = {}
-  for _, parameter in ipairs(parameters) do
-    if parameter.name ~= "page" then parts[#parts + 1] = parameter end
-  end
-  if page then parts[#parts + 1] = { name = "page", value = tostring(page), n = 0 } end
-  table.sort(parts, function(a, b)
-    if a.name ~= b.name then return a.name < b.name end
-    return a.n < b.n
-  end)
-  local texts = {}
-  for i, part in ipairs(parts) do texts[i] = encode(part.name) .. "=" .. encode(part.value) end
-  local host = request.link_host or store.settings.link_host
-  local origin = host and request.scheme .. "://" .. host or request:origin()
-  return origin .. request.path .. (texts[1] and "?" .. table.concat(texts, "&") or "")
-end
-
-local function parameters_of(query)
-  local list, page = {}, nil
-  for pair in query:gmatch("[^&]+") do
-    local name, value = pair:match("^([^=]*)=?(.*)$")
-    local parameter = { name = ngx.unescape_uri((name:gsub("+", " "))),
-      value = ngx.unescape_uri((value:gsub("+", " "))), n = #list + 1 }
-    list[#list + 1] = parameter
-    if parameter.name == "page" then page = parameter.value end
-  end
-  return list, page
-end
-
 local function page_number(text, pages)
   if not text or text == "" then return 1 end
   if text == "last" then return pages end
@@ -68,25 +33,24 @@ local function page_number(text, pages)
   return number >= 1 and number <= pages and number or nil
 end
 
-local function list(request, account)
+local function list(request, account, base)
   local all = account.rooms:sort()
   local pages = math.max(1, math.ceil(#all / PAGE))
-  local parameters, asked = parameters_of(request.query)
-  local page = page_number(asked, pages)
+  local page = page_number(request:parameters().page, pages)
   if not page then return responses.detail(request, 404, "Invalid page.") end
   local results = json.list {}
   local first = math.max(0, (page - 1) * PAGE - (request.moved or 0))
   for i = first + 1, math.min(first + PAGE, #all) do results[#results + 1] = view(all[i]) end
   local after, before = json.null, json.null
-  if page < pages then after = link(request, parameters, request.same_link and page or page + 1) end
-  if page > 1 then before = link(request, parameters, page > 2 and page - 1 or nil) end
+  if page < pages then after = request:link(base, "page", request.same_link and page or page + 1) end
+  if page > 1 then before = request:link(base, "page", page > 2 and page - 1 or nil) end
   return responses.json(request, 200, { count = #all, next = after, previous = before, results = results })
 end
 
 function rooms.list(request, account)
-  local key = table.concat({ "meet", account.id, request.uri, request:origin(), request.link_host or "",
-    request.moved or "", request.same_link and "same" or "" }, " ")
-  return store.cached(key, function() return list(request, account) end)
+  local host = request.link_host or store.settings.link_host
+  local base = host and request.scheme .. "://" .. host or request:origin()
+  return request:cached("meetings of " .. account.id, base, function() return list(request, account, base) end)
 end
 
 -- Writing ---------------------------------------------------------------

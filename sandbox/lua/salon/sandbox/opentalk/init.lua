@@ -51,16 +51,12 @@ local function shape(path)
   return text, ids
 end
 
-local function well_known(request, old)
-  if request.path ~= "/.well-known/opentalk/api" or request.method ~= "GET" or old then
-    return responses.empty(404)
-  end
-  return responses.ok { opentalk_api = { v1 = { base_url = "/v1" } } }
-end
-
 local function route(request, old)
   local path = request.path:match("^/v1(/.*)$")
-  if not path then return well_known(request, old) end
+  if not path then
+    local known = not old and request.method == "GET" and request.path == "/.well-known/opentalk/api"
+    return known and responses.ok { opentalk_api = { v1 = { base_url = "/v1" } } } or responses.empty(404)
+  end
   local form, ids = shape(path)
   local name = request.method .. " " .. form
   if PUBLIC[name] then return PUBLIC[name](request, nil, old) end

@@ -125,23 +125,6 @@ function input.characters(text)
   return n
 end
 
----The parameters of a query in order, list of { name, value }, and by name; the
----last of equal names counts.
-function input.parameters(query)
-  local list, at = {}, {}
-  for pair in query:gmatch("[^&]+") do
-    local name, value = pair:match("^([^=]*)=?(.*)$")
-    name, value = ngx.unescape_uri(name), ngx.unescape_uri((value:gsub("+", " ")))
-    if at[name] then
-      at[name].value, at[name].twice = value, true
-    else
-      at[name] = { name = name, value = value }
-      list[#list + 1] = at[name]
-    end
-  end
-  return list, at
-end
-
 -- Kind of parameter -> function(text): its value, or nil and the words about it.
 local QUERY = { time = time.parse }
 
@@ -165,15 +148,15 @@ function QUERY.text(text) return text end
 
 ---Reads a query; kinds: name -> kind. Values, or nil and the response.
 function input.query(request, kinds)
-  local values = {}
-  for _, parameter in ipairs((input.parameters(request.query))) do
-    local kind = kinds[parameter.name]
-    if kind and parameter.twice then
-      return nil, responses.query(("duplicate field `%s`"):format(parameter.name))
+  local values, parameters, twice = {}, request:parameters()
+  for name, text in pairs(parameters) do
+    local kind = kinds[name]
+    if kind and twice and twice[name] then
+      return nil, responses.query(("duplicate field `%s`"):format(name))
     elseif kind then
-      local value, words = QUERY[kind](parameter.value)
+      local value, words = QUERY[kind](text)
       if value == nil then return nil, responses.query(words) end
-      values[parameter.name] = value
+      values[name] = value
     end
   end
   return values

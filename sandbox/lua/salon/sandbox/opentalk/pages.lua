@@ -7,11 +7,6 @@ local input = require "salon.sandbox.opentalk.input"
 
 local pages = {}
 
--- Everything but unreserved characters and the blank, as form encoders do.
-local function encode(text)
-  return (text:gsub("[^%w*._ -]", function(c) return ("%%%02X"):format(c:byte()) end):gsub(" ", "+"))
-end
-
 -- scheme://host of links: Forwarded, X-Forwarded-..., Host; or a wrong one.
 local function link_base(request)
   local wrong = request.link_host or store.settings.link_host
@@ -19,30 +14,18 @@ local function link_base(request)
   local scheme = forwarded:match("[Pp]roto=([^;,]+)") or request:header "x-forwarded-proto" or request.scheme
   local host = forwarded:match("[Hh]ost=([^;,]+)") or request:header "x-forwarded-host"
     or request:header "host" or "127.0.0.1"
-  return scheme .. "://" .. (wrong or host) .. request.path
+  return scheme .. "://" .. (wrong or host)
 end
 
--- The URL of the request without the value of `name`, which is put last; other
--- parameters are sorted.
+-- The request's URL up to the value of one parameter, which comes last.
 local function link_to(request, name)
-  local list = input.parameters(request.query)
-  table.sort(list, function(a, b) return a.name < b.name end)
-  local parts = {}
-  for _, parameter in ipairs(list) do
-    if parameter.name ~= name then
-      parts[#parts + 1] = encode(parameter.name) .. "=" .. encode(parameter.value)
-    end
-  end
-  parts[#parts + 1] = name .. "="
-  return link_base(request) .. "?" .. table.concat(parts, "&")
+  local link = request:link(link_base(request), name)
+  return link .. (link:find("?", 1, true) and "&" or "?") .. name .. "="
 end
 
 ---The value of a header Link that leads behind `cursor`.
 function pages.cursor_link(request, cursor)
-  if request.same_link then
-    local _, at = input.parameters(request.query)
-    cursor = at.after and at.after.value or cursor
-  end
+  if request.same_link then cursor = request:parameters().after or cursor end
   return ('<%s%s>; rel="after"'):format(link_to(request, "after"), cursor)
 end
 
@@ -77,12 +60,8 @@ local function size_and_page(request, old)
   return size, page
 end
 
----What `make` gives for this request, kept under a name (of the list and whose it is).
-function pages.cached(request, name, make)
-  local key = table.concat({ name, request.uri, link_base(request), request.moved or "",
-    request.same_link and "same" or "" }, "\n")
-  return store.cached(key, make)
-end
+---A page of the list `name`, kept until something is written.
+function pages.cached(request, name, make) return request:cached(name, link_base(request), make) end
 
 ---A page of the list that `list()` gives, each item shown by view(item, old).
 function pages.numbered(request, old, name, list, view)
