@@ -1,5 +1,4 @@
--- Every kind of misbehaviour that a sandbox can be ordered to show, seen by
--- the curl program.
+-- Every kind of fault that a sandbox can be told to inject, seen by the curl program.
 
 local support = require("spec.support")
 local ask = require("spec.support.ask")
@@ -23,8 +22,8 @@ describe("a sandbox's fault", function()
   local function list_meet(query) return ask.url(meet .. (query or ""), { token = meet_token }) end
   local function make() return list("", { json = "{}" }) end
 
-  -- Orders a fault of the next request that lists or makes rooms.
-  local function order(kind, more)
+  -- Injects a fault into the next request that lists or makes rooms.
+  local function inject(kind, more)
     local fault = { route = "* /v1/rooms", kind = kind }
     for name, value in pairs(more or {}) do fault[name] = value end
     sandbox:fault(fault)
@@ -45,18 +44,18 @@ describe("a sandbox's fault", function()
   it("of a kind or for a reason that is unknown is refused by name", function()
     for words, fault in pairs { ["unknown kind of fault: flood"] = { "flood" },
       ["unknown reason: weather"] = { "401", { reason = "weather" } } } do
-      local ok, message = pcall(order, fault[1], fault[2])
+      local ok, message = pcall(inject, fault[1], fault[2])
       assert.is_false(ok)
       assert.is_truthy(tostring(message):find(words, 1, true))
     end
   end)
 
-  it("meets as many requests as ordered, after as many as were skipped, and is in the log", function()
-    order("429", { skip = 1, count = 2 })
+  it("hits `count` requests after `skip` others, and is in the log", function()
+    inject("429", { skip = 1, count = 2 })
     local statuses = {}
     for i = 1, 4 do statuses[i] = list().status end
     assert.are.same({ 200, 429, 429, 200 }, statuses)
-    order "cut"
+    inject "cut"
     local before = #sandbox:requests()
     make()
     local log = sandbox:requests()
@@ -66,10 +65,10 @@ describe("a sandbox's fault", function()
   end)
 
   it("latency delays a response, slow delivers its body in pieces", function()
-    order("latency", { seconds = 0.4 })
+    inject("latency", { seconds = 0.4 })
     local total = measured { "time_total" }
     assert.is_true(total >= 0.4 and total < 15)
-    order("slow", { seconds = 1 })
+    inject("slow", { seconds = 1 })
     local first, last = measured({ "time_starttransfer", "time_total" }, "?per_page=100")
     assert.is_true(last - first >= 0.3)
   end)
@@ -84,7 +83,7 @@ describe("a sandbox's fault", function()
     { "garbage spoils the body", "garbage", {}, 0, 200, "}%]$" },
   } do
     it(case[1], function()
-      order(case[2], case[3])
+      inject(case[2], case[3])
       local response = list()
       assert.are.same({ case[4], case[5] }, { response.code, response.status })
       if case[3].at then assert.are.equal(case[3].at, #response.body) end
@@ -94,22 +93,22 @@ describe("a sandbox's fault", function()
 
   it("noise and a header of ten megabytes are no HTTP that curl takes", function()
     for _, kind in ipairs { "noise", "header" } do
-      order(kind)
+      inject(kind)
       assert.are_not.equal(0, list("", { more = "-o /dev/null" }).code)
     end
-    order("header", { size = 1000 })
+    inject("header", { size = 1000 })
     assert.are.equal(1000, #list().headers["x-padding"])
   end)
 
   it("502 is a page of a proxy", function()
-    order "502"
+    inject "502"
     local response = list()
     assert.are.same({ 502, "text/html" }, { response.status, response.headers["content-type"] })
   end)
 
   it("429 and 503 carry Retry-After as seconds, as a date, or as nonsense", function()
     local function retry_after(kind, more)
-      order(kind, more)
+      inject(kind, more)
       return list().headers["retry-after"]
     end
     assert.are.equal("7", retry_after("503", { retry_after = 7 }))
@@ -125,7 +124,7 @@ describe("a sandbox's fault", function()
     for reason, words in pairs { missing = "unable to parse", invalid = "token is invalid", expired = "expired",
       inactive = "expired", session = "session expired", unknown_sub = "unknown_sub",
       unknown_tenant = "unknown_tenant_id" } do
-      order("401", { reason = reason })
+      inject("401", { reason = reason })
       local response = list()
       assert.are.equal(401, response.status)
       local text = (response.headers["www-authenticate"] or "") .. response.body
@@ -147,7 +146,7 @@ describe("a sandbox's fault", function()
 
   it("500 comes after the work was done", function()
     local before = count()
-    order "500"
+    inject "500"
     assert.are.equal(500, make().status)
     assert.are.equal(before + 1, count())
   end)
@@ -156,7 +155,7 @@ describe("a sandbox's fault", function()
     for kind, code in pairs { reset = 56, cut = EMPTY } do
       for _, worked in ipairs { false, true } do
         local before = count()
-        order(kind, { worked = worked })
+        inject(kind, { worked = worked })
         assert.are.equal(code, make().code)
         assert.are.equal(before + (worked and 1 or 0), count())
       end
@@ -165,7 +164,7 @@ describe("a sandbox's fault", function()
 
   it("moved shows the last entry of the page before again", function()
     local last = list("?per_page=10").json[10]
-    order "moved"
+    inject "moved"
     local page = list("?per_page=10&page=2").json
     assert.are.equal(10, #page)
     assert.are.equal(last.id, page[1].id)
@@ -176,7 +175,7 @@ describe("a sandbox's fault", function()
   it("link_host and same_link spoil the links of a list", function()
     for kind, patterns in pairs { link_host = { "<http://wrong%.example:81/v1/", "^http://wrong%.example:81/" },
       same_link = { '&page=2>; rel="next"', "page=2$" } } do
-      order(kind)
+      inject(kind)
       assert.is_truthy(list("?per_page=10&page=2").headers.link:find(patterns[1]))
       sandbox:fault { route = "GET /external", kind = kind }
       assert.is_truthy(list_meet("?page=2").json.next:find(patterns[2]))
@@ -185,7 +184,7 @@ describe("a sandbox's fault", function()
   end)
 
   it("bomb is small on the wire and large when unpacked", function()
-    order("bomb", { size = 8 * 1024 * 1024, count = 2 })
+    inject("bomb", { size = 8 * 1024 * 1024, count = 2 })
     assert.is_true(measured { "size_download" } < 100000)
     assert.are.equal(8 * 1024 * 1024, #list("", { more = "--compressed" }).body)
   end)

@@ -8,8 +8,8 @@ local ask = {}
 local FORM = "application/x-www-form-urlencoded"
 
 ---call: method ("GET", with a body "POST"), token, body and type ("json" and "form" are
----texts of those types), headers, more (options of curl). Returns { status, headers, body, json, code (of curl) };
----without a response the status is nil and `said` what curl said.
+---texts of those types), headers, more (options of curl). Returns { status, headers,
+---body, json, code (of curl) }; without a response no status, but `said`: curl's output.
 function ask.url(url, call)
   call = call or {}
   local headers = {}
@@ -26,10 +26,10 @@ function ask.url(url, call)
 end
 
 ---A login at the sandbox's login service: the response.
-function ask.login(sandbox, user, more)
+function ask.login(sandbox, user)
   return ask.url(sandbox.opentalk.issuer .. "/protocol/openid-connect/token", {
     form = "grant_type=password&client_id=Frontend&scope=openid&password=throwaway-password&username="
-      .. (user or "alice") .. (more or "") })
+      .. (user or "alice") })
 end
 
 function ask.opentalk_token(sandbox, user) return ask.login(sandbox, user).json.access_token end

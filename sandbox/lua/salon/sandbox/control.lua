@@ -34,7 +34,7 @@ local PUT = {}
 
 control.PUT = PUT
 
--- A user, in each realm that has one of this name; logout ends his sessions.
+-- A user, in each realm that has one of this name; logout ends the sessions.
 function PUT.user(name, fields)
   for _, people in pairs(store.people) do
     for key, value in pairs(people[name] and fields or {}) do people[name][key] = value end

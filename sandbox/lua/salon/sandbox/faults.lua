@@ -1,7 +1,7 @@
--- Misbehaviour on order. A fault has a route ("GET /v1/rooms": method and the
--- beginning of the path; "*" any method), a kind, how often it comes (count)
--- and how many fitting requests pass before (skip). doc/guide.md lists the
--- kinds, init.lua what else can be said about each.
+-- Faults on demand. A fault has a route ("GET /v1/rooms": method and the
+-- beginning of the path; "*" any method), a kind, how many requests it hits (count)
+-- and how many matching ones pass before (skip). doc/guide.md lists the
+-- kinds, init.lua their parameters.
 
 local shell = require "salon.sandbox.shell"
 
@@ -10,7 +10,7 @@ local faults = {}
 local list = {}
 
 -- kind -> function(request, fault): before the work. It may return a response,
--- or "cut" and "reset": the connection ends so, now. nil lets the request pass.
+-- or "cut" and "reset": the connection ends. nil lets the request pass.
 local BEFORE = {}
 
 -- kind -> function(request, fault, response): after the work. It may change the
@@ -22,7 +22,7 @@ local function page(status, title)
     body = ("<html>\r\n<head><title>%d %s</title></head>\r\n</html>\r\n"):format(status, title) }
 end
 
--- Pages of a proxy in front, as no server of the two sends them itself.
+-- Pages of a proxy in front: neither server sends them itself.
 -- retry_after: seconds, or the header's text; in_date: seconds from now as a date.
 local function busy(status, title, default)
   return function(_, fault)
@@ -41,7 +41,7 @@ AFTER["500"] = function() return page(500, "Internal Server Error") end
 
 function BEFORE.latency(_, fault) ngx.sleep(fault.seconds or 1) end
 
--- Refused without a look at the route, for a reason that the two systems have texts for.
+-- A refused token, for a reason that the two systems have messages for.
 BEFORE["401"] = function(request, fault) request.refusal = fault.reason or "expired" end
 function BEFORE.expired(request) request.refusal = "expired" end
 
@@ -70,13 +70,13 @@ local function head_of(response, length)
   return table.concat(lines, "\r\n") .. "\r\n\r\n"
 end
 
--- at: bytes of the body that still come.
+-- at: bytes of the body that are still sent.
 function AFTER.cut(_, fault, response)
   if not fault.at then return "cut" end
   return send_raw(head_of(response, #response.body) .. response.body:sub(1, fault.at))
 end
 
--- by: how many bytes more (or less) Content-Length names than there are.
+-- by: how many bytes Content-Length is too large (or too small).
 function AFTER.length(_, fault, response)
   return send_raw(head_of(response, #response.body + (fault.by or 10)) .. response.body)
 end
@@ -89,7 +89,7 @@ end
 
 function AFTER.noise() return send_raw("\0\1\2salon\255\254 this is no HTTP\r\n\r\n") end
 
--- The right headers, and a body that is none.
+-- The right headers, and a body that is not JSON.
 function AFTER.garbage(_, _, response) response.body = '{"id": "6f1d7a52", ' .. "\0\255\254\1 }]" end
 
 -- seconds: how long the body takes, in ten pieces.
@@ -106,12 +106,12 @@ function AFTER.slow(_, fault, response)
   return "sent"
 end
 
--- size: bytes that a few packed ones turn into.
+-- size: bytes of the body when unpacked.
 function AFTER.bomb(_, fault, response)
   response.headers["Content-Encoding"], response.body = "gzip", fault.packed
 end
 
----Orders a fault; a message when there is no such thing.
+---Adds a fault; a message when there is no such kind.
 function faults.add(fault)
   if not BEFORE[fault.kind] and not AFTER[fault.kind] then return "unknown kind of fault: " .. tostring(fault.kind) end
   local reason = fault.reason
@@ -129,7 +129,7 @@ end
 
 function faults.clear() list = {} end
 
----The fault that meets this request, if any.
+---The fault for this request, if any.
 function faults.due(request)
   for i, fault in ipairs(list) do
     if (fault.method == "*" or fault.method == request.method)

@@ -1,11 +1,11 @@
--- A double of OpenTalk, its login service and Meet for tests and trials:
+-- A double of OpenTalk, its login service and Meet to test against:
 --
 --   local sandbox = assert(require("salon.sandbox").start { meet = false })
 --   ... sandbox.opentalk.url, sandbox.opentalk.username ...
 --   sandbox:stop()
 --
--- This half runs in the script: it writes a folder, starts nginx with it and
--- talks to its control port. Everything else runs inside nginx.
+-- This file runs in the script: it writes a folder, starts nginx with it and talks to
+-- its control port. Everything but nginx.lua and shell.lua runs inside nginx.
 
 local nginx = require "salon.sandbox.nginx"
 local shell = require "salon.sandbox.shell"
@@ -29,19 +29,19 @@ local OPTIONS = {
 }
 for name, option in pairs(SEEDED) do OPTIONS[name] = option end
 
--- Other set-ups of the servers. They can be changed while the sandbox runs, as
--- restarting the real server with another configuration would.
+-- The configuration of the servers. It can be changed while the sandbox runs, as if
+-- the real server was restarted.
 local SWITCHES = {
-  -- Meet: its own address, telephony, public rooms, making users it does not
-  -- know, a draw of names that collides, an OpenID provider for other tokens
-  -- ("inactive": it knows none; "down"), https only, External API on, JWT key
-  -- there, the only host it responds to
+  -- Meet: its own address, telephony, public rooms allowed, unknown users are created,
+  -- every new room's name collides, an OpenID provider for other tokens ("inactive": it
+  -- knows none; "down"), https only, External API on, has a JWT key, the only host it
+  -- responds to
   base_url = { "string", "https://meet.example" }, telephony = { "boolean", true },
   public_rooms = { "boolean", false }, new_users = { "boolean", false }, collide = { "boolean", false },
   provider = { "version", false, { inactive = true, down = true, [false] = true } },
   https = { "boolean", false }, applications = { "boolean", true }, jwt_key = { "boolean", true },
   meet_host = { "string", false },
-  -- OpenTalk: several tenants, all rooms open to everybody, what is out of reach
+  -- OpenTalk: several tenants, everybody may read all rooms, what is down
   tenants = { "boolean", false }, open_rooms = { "boolean", false },
   provider_down = { "boolean", false }, database_down = { "boolean", false },
   -- login service: path prefix (then X-Forwarded-... is trusted)
@@ -55,7 +55,7 @@ local FAULT = {
   worked = { "boolean" },
 }
 
--- The values of a table of options. what: "option" or "switch"; without
+-- Checks a table of options and returns its values. what: "option" or "switch"; without
 -- `defaults` only what was given.
 local function check(name, given, spec, what, defaults)
   local function fail(...) error(name .. ": " .. string.format(...), 4) end
@@ -79,7 +79,7 @@ local function check(name, given, spec, what, defaults)
 end
 
 -- The folder that holds salon/sandbox/init.lua, as an absolute path: nginx
--- loads its half from where this half was found.
+-- loads its modules from there.
 local function module_root()
   local file = debug.getinfo(1, "S").source:match("^@(.*)$") or ""
   local root = file:match("^(.*)[/\\]salon[/\\]sandbox[/\\]init%.lua$")
@@ -130,13 +130,13 @@ local function describe(self, settings)
   end
 end
 
----Starts a sandbox and returns it once it responds; nil and one sentence when
----the machine lacks something. It ends with stop(), or by itself soon after
+---Starts a sandbox and returns it once it responds; nil and a message when
+---something is missing on this machine. It ends with stop(), or by itself soon after
 ---this process.
 ---@param options? table  opentalk, meet: version or false; rooms, events: how
 ---  many to seed; latency, token_life: seconds; seed: of ids and names;
 ---  link_host: host named in links; dir: where to make the folder; switches:
----  other set-ups of the servers; extension: Lua file run inside, see control.lua
+---  configuration of the servers; extension: Lua file run inside, see control.lua
 ---@return salon.Sandbox? sandbox
 ---@return string? message
 function module.start(options)
@@ -190,7 +190,7 @@ local function ask(self, name, values)
   return response
 end
 
----Orders misbehaviour for the next `count` (1) requests that fit `route`
+---Injects a fault into the next `count` (1) requests that fit `route`
 ---("GET /v1/rooms": method or "*", beginning of the path), after `skip` (0).
 ---
 ---kind: "latency", "slow" (`seconds`); "cut" (`at`: byte of the body), "reset"
@@ -218,18 +218,18 @@ function Sandbox:rooms() return ask(self, "rooms") end
 ---Moves the sandbox's clock.
 function Sandbox:advance(seconds) ask(self, "advance", { seconds = seconds }) end
 
----Changes switches, as restarting the server with another set-up would.
+---Changes switches, as if the server was restarted with another configuration.
 function Sandbox:switch(switches) ask(self, "switch", check("sandbox:switch", switches, SWITCHES, "switch")) end
 
 ---Makes or changes something as an administrator would: kind "user" (id: name;
 ---disabled, pending, password, logout, ...), "application", "meeting" (Meet
----room), "room", "event", "exception", "invitation", "favourite" (id: of the event).
+---room), "invitation" (id: of the event; user, status or gone).
 function Sandbox:put(kind, id, fields) ask(self, "put", { kind = kind, id = id, fields = fields }) end
 
 ---Signs claims as the login service ("login", "refresh") or "meet" would.
 function Sandbox:sign(issuer, claims) return ask(self, "sign", { issuer = issuer, claims = claims }).token end
 
----Back to the state at the start; options: rooms, events, latency, token_life,
+---Restores the state at the start; options: rooms, events, latency, token_life,
 ---seed, link_host.
 function Sandbox:reset(options) ask(self, "reset", check("sandbox:reset", options or {}, SEEDED, "option")) end
 

@@ -1,6 +1,6 @@
--- JSON of the sandbox: lua-cjson reads it, and a writer of our own writes it,
--- because the lua-cjson of Debian turns an empty list into {} and moves members
--- about. Here they are sorted, "id" first: what is equal becomes the same text.
+-- JSON of the sandbox: lua-cjson reads it, a writer of our own writes it, because
+-- Debian's lua-cjson turns an empty list into {} and has no order of members. Here they
+-- are sorted, "id" first: equal values give equal texts.
 
 local cjson = require("cjson").new()
 cjson.decode_invalid_numbers(false)
@@ -9,7 +9,7 @@ local json = { null = cjson.null }
 
 local LIST = {}
 
----Marks a table as a list, be it empty.
+---Marks a table as a list, also when it is empty.
 function json.list(items) return setmetatable(items, LIST) end
 
 function json.is_list(value)

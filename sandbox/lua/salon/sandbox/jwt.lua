@@ -1,6 +1,6 @@
 -- Signatures of tokens, made by the OpenSSL that nginx has loaded already:
--- RS256 with the login service's key, HS256 and HS512 with a secret. Also what
--- a key set says about an RSA key. The only place where C is called by hand.
+-- RS256 with the login service's key, HS256 and HS512 with a secret. The only place
+-- that calls C.
 
 local ffi = require "ffi"
 
@@ -27,7 +27,7 @@ unsigned char *HMAC(const EVP_MD *md, const void *key, int len, const char *text
 unsigned char *SHA256(const char *text, size_t n, unsigned char *out);
 ]]
 
--- Some builds of nginx keep OpenSSL's names to themselves.
+-- Some builds of nginx do not export OpenSSL's symbols.
 local crypto = ffi.C
 if not pcall(function() return crypto.EVP_DigestSign end) then crypto = ffi.load "crypto" end
 

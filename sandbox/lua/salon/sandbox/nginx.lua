@@ -103,7 +103,7 @@ http {
   return table.concat(parts)
 end
 
--- A throw-away authority and a certificate for 127.0.0.1 and localhost.
+-- A temporary certificate authority and a certificate for 127.0.0.1 and localhost.
 local CERTIFICATES = [[
 command -v openssl >/dev/null || exit 9
 cat >server.ext <<'END'
@@ -139,7 +139,7 @@ local function make_certificates(dir)
     or "openssl could not make a certificate: " .. text
 end
 
--- The most telling line of what nginx wrote.
+-- The line of nginx's output that says why.
 local function reason(dir, text)
   local log = text .. (shell.read(dir .. "/error.log") or "")
   if log:find("bind() to", 1, true) then return "port taken" end
@@ -172,15 +172,15 @@ function nginx.start(server, settings, root, first)
   return tonumber((shell.read(dir .. "/nginx.pid") or ""):match("%d+"))
 end
 
----Ends a server whose start was broken off, if it came as far as that.
+---Ends a server whose start was interrupted, if it got that far.
 function nginx.abandon(dir)
   shell.run(("cd %s && n=0; until [ -s nginx.pid ]; do n=$((n+1)); [ $n -gt 20 ] && exit; sleep 0.01; done; "
     .. "kill -TERM \"$(cat nginx.pid)\""):format(shell.quote(dir)))
 end
 
 ---Ends the master process `pid` if it is still the one that serves `dir`, and
----waits until it is gone. (Its last act is to remove the pid file; the process
----itself may stay for a second as somebody's unread child.)
+---waits until it is gone. (It removes the pid file last; the process itself may
+---stay for a second as a zombie.)
 function nginx.stop(pid, dir)
   shell.run(("cd %s 2>/dev/null && [ \"$(cat nginx.pid)\" = %d ] && kill -TERM %d || exit\n"
     .. "n=0; while [ -e nginx.pid ] && kill -0 %d; do n=$((n+1)); [ $n -gt 500 ] && exit 1; sleep 0.01; done")

@@ -1,5 +1,5 @@
--- The sandbox's own source of ids, names, PINs and codes: equal seeds give
--- equal orders on every machine, and nothing else in the process is touched.
+-- The sandbox's own random numbers, for ids, names, PINs and codes: equal seeds give
+-- equal sequences on every machine.
 
 local random = {}
 random.__index = random

@@ -1,6 +1,6 @@
 -- The sandbox inside nginx: one request in, one response out. Each role is a
--- module with respond(request) -> { status, headers, body }; here are the
--- things that all of them share: latency, faults, the log, sending.
+-- module with respond(request) -> { status, headers, body }; here is
+-- what they share: latency, faults, the log, sending.
 --
 -- nginx runs one worker, so modules' tables are the memory of the sandbox.
 
@@ -102,7 +102,7 @@ end
 ---The parameters of the query (the last of two counts), and which come twice.
 function Request:parameters() return arguments(self.query) end
 
--- Everything but unreserved characters and the blank, as form encoders do.
+-- As form encoders do: unreserved characters stay, a blank becomes +.
 local function encode(text)
   return (text:gsub("[^%w*._ -]", function(c) return ("%%%02X"):format(c:byte()) end):gsub(" ", "+"))
 end

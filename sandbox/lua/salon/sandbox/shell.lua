@@ -1,5 +1,4 @@
--- What plain Lua cannot do itself and the shell does for it: folders, process
--- ids, ports. Only the script's half of the sandbox uses it.
+-- What plain Lua cannot do itself: folders, process ids, ports, other programs.
 
 local shell = {}
 

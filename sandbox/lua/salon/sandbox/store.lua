@@ -1,7 +1,7 @@
 -- The sandbox's memory: users, applications, rooms, events, guest links,
 -- sessions, as plain tables, in nginx's only worker.
 --
--- Whoever changes something calls store.touch(): rendered lists are kept in
+-- Code that changes something calls store.touch(): rendered lists are kept in
 -- store.cache until then.
 
 local random = require "salon.sandbox.random"
@@ -32,7 +32,7 @@ local TENANTS = {
   { "rita", "Rita", "Roth", { tariff = "gold" } },
 }
 
--- Lives in seconds; address: where the realm says it is, whatever the Host.
+-- Lifetimes in seconds; address: the realm's own, whatever the header Host says.
 local REALMS = {
   OPENTALK = { access = 300, idle = 1800, session = 36000, people = PEOPLE },
   OPENTALK2 = { access = 300, idle = 1800, session = 36000, people = TENANTS },
@@ -174,7 +174,7 @@ function store.add_room(owner, fields)
   return room
 end
 
----Whoever is invited to a room's event may read both, for ever (2023).
+---Invitees of a room's event may read both, even after the event is deleted (2023).
 function store.add_reader(room, person)
   room.readers = room.readers or {}
   if room.owner == person or room.readers[person] then return end
@@ -320,7 +320,7 @@ local function seed_opentalk(rooms, events)
   end
 end
 
----Brings everything into the state at the start. Events use the first of the
+---Restores the state at the start. Events use the first of the
 ---`rooms` rooms, so that there are as many rooms as were asked for.
 function store.reset(settings)
   store.settings = settings

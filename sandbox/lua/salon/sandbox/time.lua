@@ -16,8 +16,8 @@ end
 
 local LENGTHS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 
----Reads RFC 3339 (a blank may stand for the T); nil and the controller's words
----for what is wrong.
+---Reads RFC 3339 (a blank may stand for the T); nil and the controller's
+---message if it is wrong.
 function time.parse(text)
   local y, m, d, h, min, s, rest =
     text:match("^(%d%d%d%d)-(%d%d)-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)(.*)$")
@@ -61,7 +61,7 @@ function time.compact(moment)
   return (time.format(moment - moment % 1000000):gsub("[-:]", ""))
 end
 
----Reads that form, too; a day alone means its last second, as the end of a series does.
+---Reads the compact form; a day without a time means its last second (UNTIL of a series).
 function time.parse_compact(text)
   local day, clock = text:match "^(%d%d%d%d%d%d%d%d)T?(%d*)Z?$"
   if not day then return nil end

@@ -1,6 +1,6 @@
--- The sandbox's tokens: real ones, that anybody with the key can check. Each
--- issuer ("login", "refresh", "meet") has its algorithm and its key. A token
--- that was checked once is remembered, so that a request costs a look-up.
+-- The sandbox's tokens: signed ones, which anybody with the key can verify. Each
+-- issuer ("login", "refresh", "meet") has its algorithm and its key. Verified
+-- tokens are remembered, so that a request costs a look-up.
 
 local json = require "salon.sandbox.json"
 local jwt = require "salon.sandbox.jwt"
@@ -20,8 +20,7 @@ tokens.forget()
 
 local function read(name) return shell.read(store.settings.dir .. "/" .. name) end
 
--- The RSA keys are made beside the start of nginx: the first who needs one
--- waits for it.
+-- The RSA keys are made in the background at the start: the first use waits for them.
 local pairs_of_keys = {}
 
 ---Key and certificate (PEM) of a use: "sig" or "enc".
@@ -56,7 +55,7 @@ function tokens.sign(issuer, claims)
   return jwt.sign(ALGORITHMS[issuer], key_of(issuer), json.write(head), json.write(claims))
 end
 
----The claims of a token of this issuer, its time apart; nil if it is none.
+---The claims of a token of this issuer, expired or not; nil if it is none.
 function tokens.read(issuer, token)
   local known = seen[issuer][token]
   if known == nil then
@@ -68,10 +67,10 @@ function tokens.read(issuer, token)
   return known or nil
 end
 
----What an ID token says of the access token beside it.
+---The claim at_hash of an ID token.
 function tokens.half_hash(token) return jwt.encode(jwt.decode(jwt.sha256(token)):sub(1, 16)) end
 
----A text that nobody can guess, as session ids are.
+---A text that cannot be guessed, for session ids.
 function tokens.opaque(size)
   store.drawn = store.drawn + 1
   return jwt.encode((ngx.hmac_sha1(store.settings.key, "opaque " .. store.drawn .. ngx.now())):sub(1, size))

@@ -1,5 +1,5 @@
--- The discovery document: what a client asks of it. Endpoints follow the issuer;
--- grants that the sandbox leaves out are named all the same.
+-- The discovery document, as far as clients use it. It also names grants and endpoints
+-- that the sandbox does not have.
 
 local ENDPOINTS = { authorization_endpoint = "auth", token_endpoint = "token", userinfo_endpoint = "userinfo",
   introspection_endpoint = "token/introspect", revocation_endpoint = "revoke", end_session_endpoint = "logout",

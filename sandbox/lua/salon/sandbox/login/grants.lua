@@ -78,7 +78,7 @@ local function rotated(session, claims)
   session.used[claims.jti], session.last_used = true, claims.iat
 end
 
--- What speaks against a refresh token, in the login service's order.
+-- Why a refresh token is refused, checked in the login service's order.
 local function fault_of(request, realm, claims, id)
   local issuer_realm = claims and claims.iss:match("/realms/([^/]+)$")
   if not claims then return "Invalid refresh token" end

@@ -14,7 +14,7 @@ local login = {}
 
 local refuse = responses.refuse
 
--- Who asks: the client of the form or of HTTP Basic, and its id; nil and the
+-- The client of a request, from the form or HTTP Basic, and its id; nil and the
 -- error's code when it is not one.
 local function client_of(request, form)
   local id, secret = form.client_id, form.client_secret
@@ -90,7 +90,7 @@ ROUTES["POST /protocol/openid-connect/logout"] = function(request)
   return { status = 204, headers = {} }
 end
 
--- scheme://host of the issuer; behind a trusted proxy as the proxy says.
+-- scheme://host of the issuer; from X-Forwarded-... behind a trusted proxy.
 local function origin(request, realm)
   if realm.address then return realm.address end
   local prefix = store.settings.login_prefix

@@ -1,4 +1,4 @@
--- Sessions at the login service and the tokens of one: claims, lives, scopes.
+-- Sessions at the login service and the tokens of one: claims, lifetimes, scopes.
 
 local store = require "salon.sandbox.store"
 local tokens = require "salon.sandbox.tokens"
@@ -13,7 +13,7 @@ for word in ("openid email profile offline_access phone address roles basic acr 
 -- Scopes a client has by default come whether asked for or not.
 local DEFAULT = { email = true, profile = true }
 
----What asking for `asked` gives; nil when a word is unknown or there is none.
+---The scope granted for `asked`; nil when a word is unknown or there is none.
 function sessions.granted(asked)
   local has = { email = true, profile = true }
   for word in (asked or ""):gmatch("%S+") do
@@ -30,7 +30,7 @@ end
 
 local function has_scope(scope, word) return (" " .. scope .. " "):find(" " .. word .. " ", 1, true) end
 
----A refresh may leave out what is no default, and add nothing.
+---The scope of a refresh: it may drop what is no default, and add nothing.
 function sessions.narrowed(scope, asked)
   local kept = scope:gsub("%S+%s*", function(word)
     local bare = word:match("%S+")
@@ -48,10 +48,10 @@ function sessions.start(realm, client_id, user, scope)
   return session
 end
 
----Has the time of these claims run out? The second that they name still counts.
+---Have these claims expired? The second that they name still counts.
 function sessions.over(claims) return claims.exp < math.floor(store.seconds()) end
 
----Is the session of these claims alive? It, or nil and the login service's words.
+---Is the session of these claims alive? It, or nil and the login service's message.
 function sessions.of(claims)
   local session = store.sessions[claims.sid or ""]
   local now = store.seconds()
@@ -99,9 +99,9 @@ end
 
 local ENDLESS = 1e9
 
----The response of the token route for a session; no life is longer than its rest.
----full: at a refresh, all that was granted once. Who asks for less gets less in
----the access token only.
+---The response of the token route for a session; nothing outlives it.
+---full: at a refresh, the scope of the login; a narrower one applies to the access
+---token only.
 function sessions.grant(session, issuer, scope, full)
   local now = math.floor(store.seconds())
   local realm = store.realms[session.realm]

@@ -1,5 +1,5 @@
--- Meet's External API, versions 1.27 and 1.31: the way of a request through
--- slash rule, Accept, authentication, scope and method, in the server's order.
+-- Meet's External API, versions 1.27 and 1.31: slash rule, Accept,
+-- authentication, scope and method of a request, in the server's order.
 
 local store = require "salon.sandbox.store"
 local tokens = require "salon.sandbox.tokens"
@@ -42,7 +42,7 @@ local REFUSALS = {
 
 meet.refusals = REFUSALS
 
--- What the OpenID provider's state makes of a token that is none of ours: a page.
+-- Tokens of others go to the OpenID provider: status of the page by its state.
 local PROVIDER = { inactive = 400, down = 500 }
 
 -- Whose token it is: { account, scopes }; or nil and the reason to refuse the header.

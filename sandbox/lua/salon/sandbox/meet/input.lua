@@ -38,8 +38,8 @@ local SOURCES = { camera = true, microphone = true, screen_share = true, screen_
 local BOOLEANS = { [true] = true, [false] = true, [json.null] = true, [0] = true, [1] = true }
 for word in ("true false t f yes no y n on off 1 0"):gmatch "%S+" do BOOLEANS[word] = true end
 
----The faults of a configuration: a list of { type, loc }; `sources` comes out
----marked as the list that it is.
+---The faults of a configuration: a list of { type, loc }; marks its empty
+---list of sources as a list.
 function input.configuration_faults(value)
   local faults = {}
   local function add(kind, ...)

@@ -1,4 +1,4 @@
--- Responses of Meet: JSON, and HTML pages where its framework gave up.
+-- Responses of Meet: JSON, and the HTML error pages of its framework.
 
 local json = require "salon.sandbox.json"
 
@@ -26,7 +26,7 @@ function responses.page(status)
     body = ("<!doctype html>\n<title>%s</title>\n<h1>%s</h1>\n"):format(title, title) }
 end
 
----Somewhere else: nothing is done.
+---A redirect; the request has no other effect.
 function responses.moved(location)
   return { status = 301, body = "",
     headers = { ["Content-Type"] = "text/html; charset=utf-8", Server = "gunicorn", Location = location } }

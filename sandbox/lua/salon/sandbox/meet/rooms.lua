@@ -10,7 +10,7 @@ local rooms = {}
 local PAGE = 20
 local LEVELS = { public = true, trusted = true, restricted = true }
 
--- A server that does not know its own address gives none.
+-- No URL when the server does not know its own address.
 local function web_page(room)
   local base = store.settings.base_url
   return base and base .. "/" .. room.slug or nil

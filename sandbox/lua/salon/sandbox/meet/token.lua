@@ -56,7 +56,7 @@ local function grant(request, id, application, account)
     { access_token = text, token_type = "Bearer", expires_in = life, scope = scope })
 end
 
--- The account a token is for; nil and the response. Some servers make who is missing.
+-- The account a token is for; nil and the response. Some servers create missing users.
 local function account_of(request, email)
   local account = store.accounts[email:lower()]
   if account then return account end

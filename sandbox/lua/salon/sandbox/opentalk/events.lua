@@ -12,7 +12,7 @@ local events = {}
 
 -- Lists -----------------------------------------------------------------
 
--- A cursor is for the server alone: the place of an item in the order.
+-- A cursor is opaque to clients: the position of an item in the order.
 local function cursor_of(item)
   return jwt.encode(("%s %.0f %s"):format(item.id, item.created, item.start and ("%.0f"):format(item.start) or ""))
 end
@@ -82,7 +82,7 @@ local KINDS = { time_min = "time", time_max = "time", invitees_max = "unsigned",
 local NEW_KINDS = { created_before = "time", created_after = "time" }
 for name, kind in pairs(KINDS) do NEW_KINDS[name] = kind end
 
--- What is wrong with a query, which gets its defaults; nil if nothing is.
+-- Fills in the defaults of a query; returns what is wrong with it, or nil.
 local function query_fault(query, old)
   query.states = query.invite_status and {}
   for word in ((query.invite_status or "pending") .. ","):gmatch "([^,]*)," do
@@ -171,8 +171,8 @@ local NEW_FIELDS = input.fields(OLD .. " guest_access:string? show_meeting_detai
 
 local CLOSED = "data did not match any variant of untagged enum EventDateKind"
 
--- Lengths: 2023 counts characters and lists what is wrong, 2026 counts bytes
--- and says so in the words of its JSON parser.
+-- Lengths: 2023 counts characters and lists the fields, 2026 counts bytes and reports
+-- one field as a JSON error.
 local function length_fault(values, old)
   local length = old and input.characters or function(text) return #text end
   local faults = {}

@@ -1,6 +1,6 @@
 -- What clients send to the controller: JSON bodies by a list of fields, queries by
--- a list of parameters, ids in paths. Of the words of its parsers the beginning is
--- given, which tells the cause; what they quote and count is left out.
+-- a list of parameters, ids in paths. Of its parsers' messages it gives the
+-- beginning, which names the cause, without values and positions.
 
 local json = require "salon.sandbox.json"
 local time = require "salon.sandbox.time"
@@ -16,15 +16,15 @@ local function wrong_type(value)
   return "invalid type: " .. (json.is_list(value) and "sequence" or NAMES[type(value)] or "map")
 end
 
----Words about a text that is not a UUID; nil if it is one.
+---The error message for a text that is not a UUID; nil if it is one.
 function input.uuid_fault(text)
   local digits = text:gsub("^urn:uuid:", ""):gsub("^{(.*)}$", "%1"):gsub("-", "")
   if digits:find "%X" then return "UUID parsing failed: invalid character" end
   if #digits ~= 32 then return "UUID parsing failed: invalid length" end
 end
 
----Is this a name of the time zone database? Asked of the machine's own copy;
----without one, the look decides.
+---Is this a name of the time zone database? Looked up in the machine's copy;
+---without one, any name of the right form is accepted.
 function input.is_zone(name)
   if name == "UTC" then return true end
   if not name:find("^%u[%w_+-]*/[%w_/+-]+$") then return false end
@@ -33,7 +33,8 @@ function input.is_zone(name)
   return file and true
 end
 
--- Kind of field -> function(value): what it means; nil, and words if the type is right.
+-- Kind of field -> function(value): the parsed value, or nil and the error message (none
+-- for a wrong type).
 local READ = {}
 
 function READ.string(value) if type(value) == "string" then return value end end
@@ -83,7 +84,7 @@ function input.fields(text)
 end
 
 ---Reads the request's body as an object; nil and the response when it is wrong.
----closed: words about members that are not among the fields.
+---closed: the error message for members that are not among the fields.
 function input.body(request, fields, closed)
   local kind = (request:header "content-type" or ""):lower()
   if not (kind:find "^application/json" or kind:find "^application/[%w.-]+%+json") then
@@ -125,7 +126,7 @@ function input.characters(text)
   return n
 end
 
--- Kind of parameter -> function(text): its value, or nil and the words about it.
+-- Kind of parameter -> function(text): the parsed value, or nil and the error message.
 local QUERY = { time = time.parse }
 
 function QUERY.integer(text)

@@ -55,7 +55,7 @@ local function changed(invite, user)
   store.touch()
 end
 
--- An expiration that is not named is taken away.
+-- An expiration that is not sent is removed.
 invites.update = with_invite(function(request, user, invite)
   local values, refusal = input.body(request, FIELDS)
   if not values then return refusal end

@@ -23,7 +23,7 @@ local function read_rule(text)
 end
 
 ---Checks the lines of an event that starts at `start`. Returns the start of
----the last occurrence, or nil and the controller's words.
+---the last occurrence, or nil and the controller's message.
 function recurrence.last(lines, start)
   local rule, excluded, added = nil, 0, false
   for _, line in ipairs(lines) do

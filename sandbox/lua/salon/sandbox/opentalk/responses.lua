@@ -1,4 +1,4 @@
--- Responses of the controller: JSON under its own type for errors, bare text for
+-- Responses of the controller: JSON under its own type for errors, plain text for
 -- queries and path parts, and the empty 403 that hides what exists.
 
 local json = require "salon.sandbox.json"
@@ -43,7 +43,7 @@ function responses.invalid_event(old, message)
   return responses.error(422, "invalid_event", message, { errors = old and json.list {} or nil })
 end
 
----400 in the words of the JSON parser.
+---400 with a message of the JSON parser.
 function responses.invalid_json(words)
   return responses.error(400, "invalid_json", "Json deserialize error: " .. words)
 end

@@ -39,8 +39,8 @@ function rooms.create(request, user, old)
 end
 
 ---The room of a path: what the user may do with it ("owner", "reader") and the
----room, if there is one; or nil and the response. Rights are compared as text;
----those to a room that is gone remain. Where everybody may read every room, the
+---room, if there is one; or nil and the response. Rights are stored per id and
+---outlive the room. Where everybody may read every room, the
 ---id is looked at.
 function rooms.find(id, user, as_owner)
   local room = store.rooms[id]

@@ -1,4 +1,4 @@
--- /v1/auth/login, /v1/users/me, and who sends a request
+-- /v1/auth/login, /v1/users/me, and authentication of all other requests
 
 local json = require "salon.sandbox.json"
 local store = require "salon.sandbox.store"
@@ -14,7 +14,7 @@ local function realm() return store.settings.tenants and "OPENTALK2" or "OPENTAL
 
 local function issuer(scheme) return store.settings.addresses[scheme].login .. "/realms/" .. realm() end
 
----Where to log in.
+---The login service's address.
 function users.provider(request)
   return responses.ok { oidc = { name = "default", url = issuer(request.scheme) } }
 end

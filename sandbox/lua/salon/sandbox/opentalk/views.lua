@@ -54,7 +54,7 @@ local function event_room(room, old)
   return view
 end
 
--- Somebody invited: registered, known to the provider only, or an address.
+-- An invitee: registered, known to the provider only, or an address.
 local function invitee(entry, old)
   local profile
   if entry.user then
