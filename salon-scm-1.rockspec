@@ -81,6 +81,7 @@ build = {
     ["salon.internal.host.tasks"] = "lua/salon/internal/host/tasks.lua",
     ["salon.internal.http"] = "lua/salon/internal/http.lua",
     ["salon.internal.json"] = "lua/salon/internal/json.lua",
+    ["salon.internal.loop"] = "lua/salon/internal/loop.lua",
     ["salon.opentalk.links"] = "lua/salon/opentalk/links.lua",
     ["salon.internal.login"] = "lua/salon/internal/login.lua",
     ["salon.internal.options"] = "lua/salon/internal/options.lua",

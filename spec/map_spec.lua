@@ -292,7 +292,7 @@ describe("salon.map", function()
       core.mailbox():release()
     end)
 
-    if _VERSION == "Lua 5.4" then
+    if require("salon.internal.loop").closes then
       it("cancels what is under way when the loop is left", function()
         assert.equal(FOUR, left(function(list, fn)
           for _ in salon.map(list, fn, { concurrency = 5 }) do break end

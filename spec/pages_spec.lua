@@ -166,13 +166,14 @@ describe("a walk", function()
     assert.error_matches(function() walk.close() end, "walk:close: call it with a colon")
   end)
 
-  it("is its own fourth value, so that Lua 5.4 closes it", function()
+  it("is its own fourth value where Lua closes that", function()
     rooms { [""] = { "a", "b", next = 2 }, ["2"] = { "c" } }
     local walk, state, control, closing = client().rooms:each()
-    assert.equal(walk, closing)
+    local closes = require("salon.internal.loop").closes
+    assert.equal(closes and walk or nil, closing)
     assert.is_nil(state)
     assert.is_nil(control)
-    if _VERSION == "Lua 5.4" then
+    if closes then
       for room in client().rooms:each() do
         if room then break end
       end

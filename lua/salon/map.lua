@@ -13,6 +13,7 @@
 local WorkerPool = require "salon.internal.worker_pool"
 local Error = require "salon.internal.error"
 local context = require "salon.internal.context"
+local loop = require "salon.internal.loop"
 local options = require "salon.internal.options"
 
 ---@class salon.Map
@@ -236,7 +237,7 @@ end
 ---with `on_error = "collect"` the loop goes on. `false, err` is no failure: false is
 ---the result, and `err` is dropped. Errors raised by `fn` or the source surface in
 ---order, after all entries before them. Leaving the loop cancels the rest: at once on
----Lua 5.4; elsewhere `map:close()` does it, or the collector.
+---Lua 5.4.5 and later; elsewhere `map:close()` does it, or the collector.
 ---
 ---In a script only salon's own calls wait side by side: whatever else blocks in `fn`
 ---blocks everything, and a function that yields is an error. In nginx each call is a
@@ -246,7 +247,7 @@ end
 ---@param fn fun(item: any): any?, any?
 ---@param opts? { concurrency?: integer, on_error?: "stop"|"collect" }  1 to 10,000
 ---  (default 16), "stop"
----@return salon.Map, nil, nil, salon.Map
+---@return salon.Map, nil, nil, salon.Map?
 local function map(iterable, fn, opts)
   if not is_callable(iterable) and type(iterable) ~= "table" then
     error("salon.map: argument 'iterable' must be a walk, a function or an array, got "
@@ -257,7 +258,7 @@ local function map(iterable, fn, opts)
   if not is_callable(iterable) then check_array(iterable) end
   local given = options.check("salon.map", opts, OPTIONS)
   local self = new(iterable, fn, given)
-  return self, nil, nil, self
+  return loop.over(self)
 end
 
 return map

@@ -12,6 +12,7 @@
 
 local Error = require "salon.internal.error"
 local Source = require "salon.internal.source"
+local loop = require "salon.internal.loop"
 
 local pages = {}
 
@@ -205,16 +206,18 @@ function Walk:__tostring()
   return self.source and "salon.Walk" or "salon.Walk(at its end)"
 end
 
----Walks a whole list. For `for`: the walk, and itself as the value to be closed.
+---Walks a whole list. For `for`: the walk, and where this Lua closes what a loop walks,
+---itself as the value to be closed; elsewhere its requests end with the collector, or
+---with `walk:close()`.
 ---@param source table  see source.lua
 ---@param given table  checked options of `each`
----@return salon.Walk, nil, nil, salon.Walk
+---@return salon.Walk, nil, nil, salon.Walk?
 function pages.walk(source, given)
   local walk = setmetatable({ page = {}, i = 0, queue = {}, seen = {}, ids = {}, turned = 0,
     prefetch = given.prefetch }, Walk)
   enter(walk, source)
   walk.following = given.page or given.after
-  return walk, nil, nil, walk
+  return loop.over(walk)
 end
 
 return pages
