@@ -3,7 +3,6 @@
 #include "calls.h"
 
 #include <dirent.h>
-#include <time.h>
 #include <unistd.h>
 
 salon_Config *config;
@@ -18,12 +17,6 @@ int descriptors(void) {
   while (readdir(d) != NULL) n++;
   closedir(d);
   return n;
-}
-
-double cpu(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 int setup(void **state) {

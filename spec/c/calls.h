@@ -52,7 +52,6 @@ void assert_failed(const salon_Exchange *x, salon_Kind kind,
 void assert_says(const salon_Exchange *x, const char *part);
 
 int descriptors(void); /* open ones of this process */
-double cpu(void);      /* seconds this process has used */
 
 /* How much longer things may take: under a sanitizer, and under valgrind, where
    SALON_SLOW is set. */

@@ -607,11 +607,3 @@ void server_release(Server *s, int n) {
   pthread_mutex_unlock(&s->lock);
   ask(s);
 }
-
-double server_cpu(const Server *s) {
-  clockid_t clock;
-  struct timespec t;
-  must(pthread_getcpuclockid(s->thread, &clock) == 0, "pthread_getcpuclockid");
-  clock_gettime(clock, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}

@@ -49,7 +49,6 @@ char *server_last(Server *s);   /* the last request, to be freed */
 void server_await(Server *s, int requests); /* until so many have arrived */
 void server_settle(Server *s);              /* until no connection is open */
 void server_release(Server *s, int n); /* answers n hanging requests, or all */
-double server_cpu(const Server *s);    /* seconds its thread has used */
 
 /* For a program of its own: serves on this thread until nobody reads what is
    written to `lifeline`. `ready` hears when it can be asked. */
