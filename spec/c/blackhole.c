@@ -1,8 +1,8 @@
 /* An address on loopback that swallows connections: the queue of its listener
-   is full, so that what else wants to connect gets no answer at all.
-     blackhole FOLDER
-   It prints its port; once there is a file FOLDER/open it answers every request
-   with an empty page, and it goes when nobody reads what it prints any more. */
+** is full, so that what else wants to connect gets no response at all.
+**   blackhole FOLDER
+** It prints its port; once there is a file FOLDER/open it answers every request
+** with an empty page, and it goes when nobody reads what it prints any more. */
 
 #define _GNU_SOURCE /* SOCK_NONBLOCK */
 
@@ -23,7 +23,7 @@ static const char page[] =
   "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
   "Content-Length: 38\r\n\r\n{\"count\":0,\"next\":null,\"results\":[]}\r\n";
 
-/* Waits a little, and hears whether anybody still listens. */
+/* Waits a little; is anybody still listening?. */
 static bool wanted(int fd, int *readable) {
   struct pollfd set[2] = {{.fd = STDOUT_FILENO}, {.fd = fd, .events = POLLIN}};
   int n = poll(set, fd < 0 ? 1 : 2, STEP_MS);
@@ -31,7 +31,7 @@ static bool wanted(int fd, int *readable) {
   return !(n > 0 && (set[0].revents & (POLLERR | POLLHUP)));
 }
 
-/* In a process of its own: some of those in the queue never say a word. */
+/* In a process of its own: some of those in the queue never send anything. */
 static void answer(int fd) {
   if (fork() != 0) {
     close(fd);

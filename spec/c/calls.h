@@ -1,6 +1,6 @@
 /* Calls without Lua: one config and one mailbox per test, and short names for
-   what a test does with them. Meant as cmocka fixtures; the teardown fails a
-   test that left a descriptor open. */
+** what a test does with them. Meant as cmocka fixtures; the teardown fails a
+** test that left a descriptor open. */
 
 #ifndef SALON_SPEC_CALLS_H
 #define SALON_SPEC_CALLS_H
@@ -54,7 +54,7 @@ void assert_says(const salon_Exchange *x, const char *part);
 int descriptors(void); /* open ones of this process */
 
 /* How much longer things may take: under a sanitizer, and under valgrind, where
-   SALON_SLOW is set. */
+** SALON_SLOW is set. */
 static inline double slower(void) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return 10;
@@ -62,6 +62,8 @@ static inline double slower(void) {
   return getenv("SALON_SLOW") != NULL ? 20 : 1;
 #endif
 }
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 

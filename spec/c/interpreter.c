@@ -1,7 +1,7 @@
-/* A Lua interpreter of a few lines: `interpreter [-e code]... [script [arg...]]`.
-   Linked with a sanitizer's runtime it runs the specs under it without
-   LD_PRELOAD, so that the programs a spec starts are not affected.  The state
-   is closed at the end, so that leaks of userdata show. */
+/* A Lua interpreter: `interpreter [-e code]... [script [arg...]]`.
+** Linked with a sanitizer's runtime it runs the specs under it without
+** LD_PRELOAD, so that the programs a spec starts are not affected.  The state
+** is closed at the end, so that leaks of userdata show. */
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Name look-ups of the test's own, for LD_PRELOAD; nothing leaves the machine.
-     NAME.hang.test  hangs for HANG_MS, or until the file NAME in the folder
-                     SALON_HANG is gone; then it is 127.0.0.1
-     NAME.none.test  does not exist */
+**   NAME.hang.test  hangs for HANG_MS, or until the file NAME in the folder
+**                   SALON_HANG is gone; then it is 127.0.0.1
+**   NAME.none.test  does not exist */
 
 #define _GNU_SOURCE /* RTLD_NEXT */
 

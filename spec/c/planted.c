@@ -1,5 +1,5 @@
 /* Defects on purpose: before a sanitizer's clean run is believed, it must find
-   the one named here.  `planted overflow|leak|undefined|race`. */
+** the one named here.  `planted overflow|leak|undefined|race`. */
 
 #include <limits.h>
 #include <pthread.h>

@@ -1,11 +1,11 @@
 /* The raw server as a program, for specs in Lua: prints its port (and the file
-   with its certificate), then answers each request with the bytes of a file,
-   and goes when nobody reads what it prints any more.
-     rawserver FOLDER [tls]
-   "/NAME/and/so/on" sends FOLDER/NAME as it is; FOLDER/NAME.then says what
-   happens afterwards: one of the words below. FOLDER/log grows by every request
-   that arrived whole. Well-known files there are none. Over HTTP/2, where it
-   reads no path, the name is always "h2". */
+** with its certificate), then answers each request with the bytes of a file,
+** and goes when nobody reads what it prints any more.
+**   rawserver FOLDER [tls]
+** "/NAME/and/so/on" sends FOLDER/NAME as it is; FOLDER/NAME.then says what
+** happens afterwards: one of the words below. FOLDER/log grows by every request
+** that arrived whole. Well-known files there are none. Over HTTP/2, where it
+** reads no path, the name is always "h2". */
 
 #include <signal.h>
 #include <stdbool.h>
@@ -16,7 +16,7 @@
 
 #include "server.h"
 
-static char *bytes; /* of the last answer */
+static char *bytes; /* of the last response */
 
 static size_t read_all(FILE *f) {
   size_t len = 0, room = 0;
@@ -64,7 +64,8 @@ static const char *without_origin(const char *path) {
   return path + 7 + strcspn(path + 7, "/");
 }
 
-static Answer answer(void *folder, int n, const char *path, const char *text) {
+static Response respond(void *folder, int n, const char *path,
+                        const char *text) {
   char name[200] = "h2", file[600];
   (void)n;
   note(folder, text);
@@ -74,11 +75,11 @@ static Answer answer(void *folder, int n, const char *path, const char *text) {
   bool wanted = name[0] != '.' && strstr(path, "/.well-known/") == NULL;
   FILE *f = wanted ? fopen(file, "rb") : NULL;
   if (f == NULL)
-    return (Answer){"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 0,
-                    THEN_KEEP};
+    return (Response){"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 0,
+                      THEN_KEEP};
   size_t len = read_all(f);
   fclose(f);
-  return (Answer){len > 0 ? bytes : "", len, what_then(file)};
+  return (Response){len > 0 ? bytes : "", len, what_then(file)};
 }
 
 static void ready(const Server *s) {
@@ -90,7 +91,7 @@ int main(int argc, char **argv) {
   bool tls = argc == 3 && strcmp(argv[2], "tls") == 0;
   if (argc != 2 && !tls) return 2;
   signal(SIGPIPE, SIG_IGN);
-  server_serve(answer, argv[1], STDOUT_FILENO, tls, ready);
+  server_serve(respond, argv[1], STDOUT_FILENO, tls, ready);
   free(bytes);
   return 0;
 }

@@ -1,6 +1,6 @@
 /* See server.h. One poll loop; whatever other threads ask for is guarded by
-   the mutex and announced through a pipe. Errors of the machine end the test
-   program at once: a test cannot say anything then. */
+** the mutex and announced through a pipe. Errors of the machine end the test
+** program at once: a test cannot say anything then. */
 
 #define _GNU_SOURCE /* memmem, pipe2 */
 
@@ -39,7 +39,7 @@ typedef struct Conn {
   bool http2;
   bool writing;                 /* `out` is under way, requests wait */
   Then then;                    /* after `out` */
-  int hanging;                  /* requests without an answer */
+  int hanging;                  /* requests without a response */
   uint32_t stream[MAX_STREAMS]; /* HTTP/2: theirs */
   int order;                    /* arrival of the first one that hangs */
   Buffer in, out;
@@ -47,7 +47,7 @@ typedef struct Conn {
 } Conn;
 
 struct Server {
-  AnswerTo *answer;
+  Respond *respond;
   void *user;
   int listen_fd, lifeline, port;
   SSL_CTX *tls;     /* owned; NULL without TLS */
@@ -96,7 +96,7 @@ static void empty(Buffer *b) {
 
 /* ---- bytes in and out: > 0, 0 at the end, < 0 with errno ---- */
 
-static ssize_t verdict(Conn *c, int n) {
+static ssize_t io_result(Conn *c, int n) {
   if (n > 0) return n;
   int why = SSL_get_error(c->ssl, n);
   bool again = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
@@ -106,13 +106,13 @@ static ssize_t verdict(Conn *c, int n) {
 
 static ssize_t receive(Conn *c, char *to, size_t len) {
   if (c->ssl == NULL) return recv(c->fd, to, len, MSG_DONTWAIT);
-  return verdict(c, SSL_read(c->ssl, to, (int)len));
+  return io_result(c, SSL_read(c->ssl, to, (int)len));
 }
 
 static ssize_t transmit(Conn *c, const char *from, size_t len) {
   if (c->ssl == NULL)
     return send(c->fd, from, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-  return verdict(c, SSL_write(c->ssl, from, (int)len));
+  return io_result(c, SSL_write(c->ssl, from, (int)len));
 }
 
 /* ---- connections ---- */
@@ -175,7 +175,7 @@ static bool is_slow(const Conn *c) {
   return c->then == THEN_DRIP || c->then == THEN_TRICKLE;
 }
 
-/* What follows an answer. */
+/* What follows a response. */
 static void act(Server *s, Conn *c) {
   c->writing = false;
   c->out.len = c->sent = 0;
@@ -199,8 +199,8 @@ static void flush(Server *s, Conn *c) {
 
 /* ---- requests ---- */
 
-static Answer arrived(Server *s, const char *path, const char *text,
-                      size_t len) {
+static Response arrived(Server *s, const char *path, const char *text,
+                        size_t len) {
   pthread_mutex_lock(&s->lock);
   int n = ++s->requests;
   s->last.len = 0;
@@ -208,7 +208,7 @@ static Answer arrived(Server *s, const char *path, const char *text,
   pthread_cond_broadcast(&s->changed);
   pthread_mutex_unlock(&s->lock);
   char *copy = strndup(text, len);
-  Answer a = s->answer(s->user, n, path, copy);
+  Response a = s->respond(s->user, n, path, copy);
   free(copy);
   if (a.len == 0 && a.bytes != NULL) a.len = strlen(a.bytes);
   return a;
@@ -232,7 +232,7 @@ static bool http1_request(Server *s, Conn *c) {
   if (c->in.len < len) return false;
   char path[512] = "";
   sscanf(c->in.data, "%*15s %511s", path);
-  Answer a = arrived(s, path, c->in.data, len);
+  Response a = arrived(s, path, c->in.data, len);
   drop(&c->in, len);
   add(&c->out, a.bytes, a.len);
   c->then = a.then;
@@ -259,9 +259,9 @@ static void add_frame(Conn *c, int type, int flags, uint32_t stream,
   add(&c->out, data, len);
 }
 
-static void add_ok(Conn *c, uint32_t stream, Answer a) {
+static void add_ok(Conn *c, uint32_t stream, Response a) {
   const char *body = memmem(a.bytes, a.len, "\r\n\r\n", 4);
-  must(body != NULL, "an answer without a body");
+  must(body != NULL, "a response without a body");
   body += 4;
   add_frame(c, 1, 4, stream, "\x88", 1); /* HEADERS: ":status: 200" */
   add_frame(c, 0, 1, stream, body,       /* DATA, END_STREAM */
@@ -271,7 +271,7 @@ static void add_ok(Conn *c, uint32_t stream, Answer a) {
 static void http2_answer(Server *s, Conn *c, uint32_t stream) {
   char covered[8] = {0, 0, 0, (char)(stream - 2), 0, 0, 0, 0};
   if (stream == 1) covered[3] = 0;
-  Answer a = arrived(s, "", "", 0);
+  Response a = arrived(s, "", "", 0);
   switch (a.then) {
   case THEN_KEEP:
     add_ok(c, stream, a);
@@ -357,7 +357,7 @@ static Conn *longest_hanging(Server *s) {
 
 static void release_one(Server *s, Conn *c) {
   change_hanging(s, c, -1);
-  Answer ok = OK_ANSWER;
+  Response ok = OK_RESPONSE;
   ok.len = strlen(ok.bytes);
   if (c->http2)
     add_ok(c, c->stream[c->hanging], ok);
@@ -442,14 +442,14 @@ static void *serve(void *user) {
   return NULL;
 }
 
-static Server *server_new(AnswerTo *answer, void *user, int lifeline) {
+static Server *server_new(Respond *respond, void *user, int lifeline) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, mind_forks);
   struct sockaddr_in a = {.sin_family = AF_INET};
   socklen_t len = sizeof(a);
   Server *s = calloc(1, sizeof(*s));
   must(s != NULL, "calloc");
-  s->answer = answer;
+  s->respond = respond;
   s->user = user;
   s->lifeline = lifeline;
   pthread_mutex_init(&s->lock, NULL);
@@ -511,12 +511,12 @@ static Server *start(Server *s) {
   return s;
 }
 
-Server *server_start(AnswerTo *answer, void *user) {
-  return start(server_new(answer, user, -1));
+Server *server_start(Respond *respond, void *user) {
+  return start(server_new(respond, user, -1));
 }
 
-Server *server_start_tls(AnswerTo *answer, void *user) {
-  Server *s = server_new(answer, user, -1);
+Server *server_start_tls(Respond *respond, void *user) {
+  Server *s = server_new(respond, user, -1);
   make_certificate(s);
   return start(s);
 }
@@ -540,9 +540,9 @@ void server_stop(Server *s) {
   free(s);
 }
 
-void server_serve(AnswerTo *answer, void *user, int lifeline, bool tls,
+void server_serve(Respond *respond, void *user, int lifeline, bool tls,
                   void (*ready)(const Server *s)) {
-  Server *s = server_new(answer, user, lifeline);
+  Server *s = server_new(respond, user, lifeline);
   if (tls) make_certificate(s);
   ready(s);
   serve(s);
@@ -585,7 +585,7 @@ void server_await(Server *s, int requests) {
 }
 
 /* A connection of our own is accepted after those that came before it, and
-   closed by the server: then nothing can be in the queue any more. */
+** closed by the server: then nothing can be in the queue any more. */
 void server_settle(Server *s) {
   struct sockaddr_in a = {.sin_family = AF_INET};
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

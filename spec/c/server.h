@@ -1,7 +1,7 @@
 /* A raw server for tests: one thread that speaks HTTP/1.1 and, when a client
-   opens with its preface, just enough HTTP/2; plain or over TLS. It counts the
-   requests that arrived whole, answers with bytes it is given, and then does
-   what a decent server would not. */
+** opens with its preface, just enough HTTP/2; plain or over TLS. It counts the
+** requests that arrived whole, answers with bytes it is given, and then does
+** what a decent server would not. */
 
 #ifndef SALON_SPEC_SERVER_H
 #define SALON_SPEC_SERVER_H
@@ -21,20 +21,20 @@ typedef enum Then {
   THEN_GOAWAY   /* HTTP/2: GOAWAY that does not cover the request, then close */
 } Then;
 
-typedef struct Answer {
+typedef struct Response {
   const char *bytes; /* as they go on the wire; HTTP/2: 200, and their body */
   size_t len;        /* 0: the bytes end at the first NUL */
   Then then;
-} Answer;
+} Response;
 
-/* What to answer to request `n` (1 is the first) for `path`, which is "" over
-   HTTP/2. `text` is the whole request. Called on the server's thread. */
-typedef Answer AnswerTo(void *user, int n, const char *path, const char *text);
+/* What to send for request `n` (1 is the first) for `path`, which is "" over
+** HTTP/2. `text` is the whole request. Called on the server's thread. */
+typedef Response Respond(void *user, int n, const char *path, const char *text);
 
 typedef struct Server Server;
 
-Server *server_start(AnswerTo *answer, void *user);
-Server *server_start_tls(AnswerTo *answer, void *user);
+Server *server_start(Respond *respond, void *user);
+Server *server_start_tls(Respond *respond, void *user);
 void server_stop(Server *s);
 const char *server_ca(const Server *s); /* file with its own certificate */
 int server_port(const Server *s);
@@ -51,11 +51,11 @@ void server_settle(Server *s);              /* until no connection is open */
 void server_release(Server *s, int n); /* answers n hanging requests, or all */
 
 /* For a program of its own: serves on this thread until nobody reads what is
-   written to `lifeline`. `ready` hears when it can be asked. */
-void server_serve(AnswerTo *answer, void *user, int lifeline, bool tls,
+** written to `lifeline`. `ready` is called once it can be asked. */
+void server_serve(Respond *respond, void *user, int lifeline, bool tls,
                   void (*ready)(const Server *s));
 
-#define OK_ANSWER                                                              \
-  ((Answer){"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 0, THEN_KEEP})
+#define OK_RESPONSE                                                            \
+  ((Response){"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 0, THEN_KEEP})
 
 #endif

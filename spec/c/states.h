@@ -19,7 +19,7 @@ static inline lua_State *new_state(void) {
 }
 
 /* Runs `code` with up to one text as `...`; NULL or what went wrong, which
-   lives as long as the state's stack. */
+** lives as long as the state's stack. */
 static inline const char *run(lua_State *L, const char *code,
                               const char *argument) {
   if (luaL_loadstring(L, code) != LUA_OK) return lua_tostring(L, -1);

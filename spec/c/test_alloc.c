@@ -1,7 +1,7 @@
 /* Runs a script over salon's Lua types in which the Nth allocation of Lua's
-   fails, for every N: once that one alone (Lua then collects and tries
-   again), once all from there on (Lua raises). Nothing may crash, nothing may
-   stay allocated, and the same state must go on working afterwards. */
+** fails, for every N: once that one alone (Lua then collects and tries
+** again), once all from there on (Lua raises). Nothing may crash, nothing may
+** stay allocated, and the same state must go on working afterwards. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -107,7 +107,7 @@ static int fail_at(long n, int all) {
   assert_non_null(L);
   luaL_openlibs(L);
   /* Lua 5.4's string buffers do not survive a failure within their very first
-     use; that is not ours to test. */
+  ** use; that is not ours to test. */
   assert_int_equal(luaL_dostring(L, "return ('x'):rep(10000)"), LUA_OK);
   m.count = n;
   m.all = all;

@@ -1,6 +1,6 @@
 /* A process forks with transfers under way. The child starts afresh and takes
-   nothing from its parent, the parent notices nothing. The server's thread
-   stays with the parent. SALON_TORTURE=1 repeats all of it ten times. */
+** nothing from its parent, the parent notices nothing. The server's thread
+** stays with the parent. SALON_TORTURE=1 repeats all of it ten times. */
 
 #include "calls.h"
 
@@ -20,10 +20,10 @@ static int times(void) {
 #endif
 }
 
-static Answer answer(void *user, int n, const char *path, const char *text) {
+static Response respond(void *user, int n, const char *path, const char *text) {
   (void)user, (void)n, (void)text;
-  if (strcmp(path, "/hang") == 0) return (Answer){"", 0, THEN_HANG};
-  return OK_ANSWER;
+  if (strcmp(path, "/hang") == 0) return (Response){"", 0, THEN_HANG};
+  return OK_RESPONSE;
 }
 
 /* Forks; a child that hangs is ended by SIGALRM. */
@@ -38,7 +38,7 @@ static pid_t fork_child(void) {
 }
 
 /* In a child everything that the threads of its parent held is lost: no leak
-   of ours, so the leak check at exit is left out. */
+** of ours, so the leak check at exit is left out. */
 static void leave(int status) {
 #ifdef __SANITIZE_ADDRESS__
   _exit(status);
@@ -99,19 +99,19 @@ static void in_the_middle_of_transfers(Server *s) {
 
 SOMETIMES static void parent_and_child_both_go_on(void **state) {
   (void)state;
-  in_the_middle_of_transfers(server_start(answer, NULL));
+  in_the_middle_of_transfers(server_start(respond, NULL));
 }
 
 SOMETIMES static void parent_and_child_both_go_on_over_tls(void **state) {
   (void)state;
-  in_the_middle_of_transfers(server_start_tls(answer, NULL));
+  in_the_middle_of_transfers(server_start_tls(respond, NULL));
 }
 
 /* The master forks, the child too, and the middle one goes: a daemon. */
 SOMETIMES static void
 a_stopped_engine_starts_again_in_a_grandchild(void **state) {
   (void)state;
-  Server *s = server_start(answer, NULL);
+  Server *s = server_start(respond, NULL);
   assert_answers(server_url(s, "/"));
   salon_engine_stop();
   pid_t pid = fork_child();
@@ -165,7 +165,7 @@ static const char in_child[] =
 
 static const char after[] =
   "assert(core.mailbox():in_flight() == 10)\n"
-  "assert(core.mailbox():take() == nil, 'foreign news')\n"
+  "assert(core.mailbox():take() == nil, 'a completion of another process')\n"
   "assert(finished:result() == 200)\n"
   "for _, request in ipairs(pending) do\n"
   "  assert(not request:done())\n"
@@ -188,7 +188,7 @@ static int child_of(lua_State *L, int how) {
 
 SOMETIMES static void a_state_of_the_parent_works_in_the_child(void **state) {
   (void)state;
-  Server *s = server_start(answer, NULL);
+  Server *s = server_start(respond, NULL);
   lua_State *L = new_state();
   const char *why = run(L, before, server_url(s, ""));
   if (why != NULL) fail_msg("%s", why);
@@ -198,7 +198,7 @@ SOMETIMES static void a_state_of_the_parent_works_in_the_child(void **state) {
     pid_t pid = fork_child();
     if (pid == 0) leave(child_of(L, i));
     await_child(pid);
-    assert_nothing_new(L); /* nothing that the child did is news here */
+    assert_nothing_new(L); /* nothing that the child did shows here */
   }
   why = run(L, after, NULL);
   if (why != NULL) fail_msg("%s", why);
@@ -209,7 +209,7 @@ SOMETIMES static void a_state_of_the_parent_works_in_the_child(void **state) {
 /* What the child leaves behind is its parent's, and still in use. */
 static void a_child_that_only_ends_does_no_harm(void **state) {
   (void)state;
-  Server *s = server_start(answer, NULL);
+  Server *s = server_start(respond, NULL);
   salon_Exchange *x = begin("GET", server_url(s, "/hang"), NULL, 60);
   server_await(s, 1);
   for (int i = 0; i < times(); i++) {
@@ -226,7 +226,7 @@ static void a_child_that_only_ends_does_no_harm(void **state) {
 }
 
 /* The sanitizers lose their own locks in a child of many threads: only what
-   keeps the server's thread still, or starts none in the child, is for them. */
+** keeps the server's thread still, or starts none in the child, is for them. */
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(a_child_that_only_ends_does_no_harm),

@@ -1,6 +1,6 @@
 /* A name look-up that hangs: getaddrinfo is replaced here, for names under
-   "hang.test" it returns when the test says so. Nobody else may be delayed,
-   nor the call's own deadline, nor the end of the engine. */
+** "hang.test" it returns when the test says so. Nobody else may be delayed,
+** nor the call's own deadline, nor the end of the engine. */
 
 #define _GNU_SOURCE /* RTLD_NEXT */
 
@@ -85,9 +85,9 @@ static int teardown_hanging(void **state) {
   return teardown(state);
 }
 
-static Answer answer(void *user, int n, const char *path, const char *text) {
+static Response respond(void *user, int n, const char *path, const char *text) {
   (void)user, (void)n, (void)path, (void)text;
-  return OK_ANSWER;
+  return OK_RESPONSE;
 }
 
 static const char url[] = "http://hang.test/rooms";
@@ -104,7 +104,7 @@ static void a_look_up_that_hangs_does_not_delay_its_deadline(void **state) {
 
 static void a_look_up_that_hangs_delays_nobody_else(void **state) {
   (void)state;
-  Server *s = server_start(answer, NULL);
+  Server *s = server_start(respond, NULL);
   salon_Exchange *x = begin("GET", url, NULL, 0.3);
   await_question(1);
   double start = salon_now();
@@ -118,7 +118,7 @@ static void a_look_up_that_hangs_delays_nobody_else(void **state) {
 
 static void cancelling_a_look_up_that_hangs_delays_nobody(void **state) {
   (void)state;
-  Server *s = server_start(answer, NULL);
+  Server *s = server_start(respond, NULL);
   salon_Exchange *x = begin("GET", url, NULL, 10);
   await_question(1);
   double start = salon_now();
@@ -160,7 +160,7 @@ static void the_connection_timeout_covers_the_look_up(void **state) {
 /* The first address of a name swallows connections: its listener's queue is full. */
 static void a_silent_address_is_given_up_for_the_next(void **state) {
   (void)state;
-  Server *s = server_start(answer, NULL);
+  Server *s = server_start(respond, NULL);
   struct sockaddr_in a = {.sin_family = AF_INET,
                           .sin_port = htons((uint16_t)server_port(s))};
   int fds[3];

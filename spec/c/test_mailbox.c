@@ -1,5 +1,5 @@
-/* The mailbox alone, without an engine: who hears of what, when the
-   descriptor and nginx's socket speak, and that news never get lost. */
+/* The mailbox alone, without an engine: what is kept and taken, when sleepers
+** and nginx's socket are woken, and that no wake-up is lost. */
 
 #include "calls.h"
 
@@ -124,32 +124,33 @@ static void a_host_that_takes_waits_for_any_call(void **state) {
 
 enum { ROUNDS = 2000 };
 
-typedef struct Ring {
+typedef struct Delivery {
   salon_Exchange *x[ROUNDS];
   atomic_int ready; /* so many may be delivered */
-} Ring;
+} Delivery;
 
-static void *postman(void *user) {
-  Ring *ring = user;
+static void *deliver_each(void *user) {
+  Delivery *d = user;
   for (int i = 0; i < ROUNDS; i++) {
-    while (atomic_load(&ring->ready) <= i) continue;
-    deliver_one(ring->x[i]);
+    while (atomic_load(&d->ready) <= i) continue;
+    deliver_one(d->x[i]);
   }
   return NULL;
 }
 
 static void no_wake_up_is_lost_between_looking_and_sleeping(void **state) {
   (void)state;
-  static Ring ring;
+  static Delivery delivery;
   pthread_t thread;
-  atomic_store(&ring.ready, 0);
-  for (int i = 0; i < ROUNDS; i++) ring.x[i] = salon_exchange_ref(under_way());
-  pthread_create(&thread, NULL, postman, &ring);
+  atomic_store(&delivery.ready, 0);
+  for (int i = 0; i < ROUNDS; i++)
+    delivery.x[i] = salon_exchange_ref(under_way());
+  pthread_create(&thread, NULL, deliver_each, &delivery);
   double start = salon_now();
   for (int i = 0; i < ROUNDS; i++) {
-    atomic_fetch_add(&ring.ready, 1);
-    assert_true(salon_mailbox_wait(mailbox, ring.x[i], 20));
-    end(ring.x[i]);
+    atomic_fetch_add(&delivery.ready, 1);
+    assert_true(salon_mailbox_wait(mailbox, delivery.x[i], 20));
+    end(delivery.x[i]);
   }
   assert_true(salon_now() - start < 20);
   pthread_join(thread, NULL);

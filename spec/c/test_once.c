@@ -1,6 +1,6 @@
 /* Sent once means once: libcurl repeats a request by itself when a reused
-   connection dies before an answer byte, POST included. Ours arrive exactly
-   once, whatever the server does to the connection. */
+** connection dies before the first byte of a response, POST included. Ours
+** arrive exactly once, whatever the server does to the connection. */
 
 #include "calls.h"
 
@@ -9,11 +9,11 @@ typedef struct Fate {
   Then then;
 } Fate;
 
-static Answer answer(void *user, int n, const char *path, const char *text) {
+static Response respond(void *user, int n, const char *path, const char *text) {
   const Fate *fate = user;
   (void)path, (void)text;
-  if (n == 1) return OK_ANSWER;
-  return (Answer){"", 0, fate->then};
+  if (n == 1) return OK_RESPONSE;
+  return (Response){"", 0, fate->then};
 }
 
 static void arrives_once(Server *s, const char *body) {
@@ -31,13 +31,13 @@ static void arrives_once(Server *s, const char *body) {
 static void over_http1(Then then, const char *body) {
   Fate fate = {then};
   config->http_version = SALON_HTTP_1_1;
-  arrives_once(server_start(answer, &fate), body);
+  arrives_once(server_start(respond, &fate), body);
 }
 
 /* Over TLS, as libcurl 7.88 cannot reuse a plain HTTP/2 connection. */
 static void over_http2(Then then, const char *body) {
   Fate fate = {then};
-  Server *s = server_start_tls(answer, &fate);
+  Server *s = server_start_tls(respond, &fate);
   config->http_version = SALON_HTTP_2;
   free(config->ca_file);
   config->ca_file = strdup(server_ca(s));
@@ -92,7 +92,7 @@ static void over_http2_a_post_arrives_once_after_goaway(void **state) {
 static void a_delete_is_repeated_by_the_plan_alone(void **state) {
   (void)state;
   Fate fate = {THEN_CLOSE};
-  Server *s = server_start(answer, &fate);
+  Server *s = server_start(respond, &fate);
   config->retry.max_tries = 3;
   assert_answers(server_url(s, "/warm"));
   salon_Exchange *x = call("DELETE", server_url(s, "/room"), NULL);
@@ -108,7 +108,7 @@ static void a_delete_is_repeated_by_the_plan_alone(void **state) {
 static void a_post_after_an_idle_close_uses_a_new_connection(void **state) {
   (void)state;
   Fate fate = {THEN_CLOSE};
-  Server *first = server_start(answer, &fate);
+  Server *first = server_start(respond, &fate);
   assert_answers(server_url(first, "/warm"));
   salon_Exchange *x = call("DELETE", server_url(first, "/cold"), NULL);
   end(x);

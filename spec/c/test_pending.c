@@ -13,10 +13,10 @@
 
 enum { SLOW = 1000, SLOW_THERE = 250, FEW = 10, MANY = 60 };
 
-static Answer answer(void *user, int n, const char *path, const char *text) {
+static Response respond(void *user, int n, const char *path, const char *text) {
   (void)user, (void)n, (void)text;
-  if (strcmp(path, "/slow") == 0) return (Answer){"", 0, THEN_HANG};
-  return OK_ANSWER;
+  if (strcmp(path, "/slow") == 0) return (Response){"", 0, THEN_HANG};
+  return OK_RESPONSE;
 }
 
 /* Both ends of each connection are in this process. */
@@ -33,8 +33,8 @@ static void call_beside(int slow, bool same_origin, int calls) {
   static salon_Exchange *pending[SLOW];
   allow_descriptors(2 * SLOW + 200);
   config->max_in_flight = config->max_per_origin = 2 * SLOW;
-  Server *quick = server_start(answer, NULL);
-  Server *lazy = same_origin ? quick : server_start(answer, NULL);
+  Server *quick = server_start(respond, NULL);
+  Server *lazy = same_origin ? quick : server_start(respond, NULL);
   assert_answers(server_url(quick, "/warm"));
   int before = server_requests(lazy);
   for (int i = 0; i < slow; i++)

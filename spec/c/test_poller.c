@@ -1,5 +1,5 @@
 /* Both ways to wait for descriptors: epoll in this file, poll in
-   test_poller_fallback.c, which is this file again. */
+** test_poller_fallback.c, which is this file again. */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -24,7 +24,7 @@ static salon_RetryPlan plan_of(salon_RetryClass class_) {
   };
 }
 
-/* One try made, no answer, connection lost after sending, time enough. */
+/* One try made, no response, connection lost after sending, time enough. */
 static salon_RetryInput lost(void) {
   return (salon_RetryInput){
     .tries = 1,
@@ -42,7 +42,7 @@ static salon_RetryInput unsent(void) {
   return in;
 }
 
-static salon_RetryInput answer(int status) {
+static salon_RetryInput response(int status) {
   salon_RetryInput in = lost();
   in.transient = false;
   in.status = status;
@@ -82,9 +82,9 @@ static void repeats_an_overload_only_if_idempotent(void **state) {
   static const int overload[] = {429, 502, 503, 504};
   (void)state;
   for (size_t i = 0; i < COUNT(overload); i++) {
-    assert_true(repeats(SALON_RETRY_IDEMPOTENT, answer(overload[i])));
-    assert_false(repeats(SALON_RETRY_UNSENT, answer(overload[i])));
-    assert_false(repeats(SALON_RETRY_NEVER, answer(overload[i])));
+    assert_true(repeats(SALON_RETRY_IDEMPOTENT, response(overload[i])));
+    assert_false(repeats(SALON_RETRY_UNSENT, response(overload[i])));
+    assert_false(repeats(SALON_RETRY_NEVER, response(overload[i])));
   }
 }
 
@@ -96,15 +96,15 @@ static bool may_pass(int status) {
   return status >= 520 && status <= 530;
 }
 
-static void takes_every_other_status_for_the_answer(void **state) {
+static void takes_every_other_status_for_the_result(void **state) {
   (void)state;
   for (int status = 100; status < 600; status++)
-    assert_int_equal(repeats(SALON_RETRY_IDEMPOTENT, answer(status)),
+    assert_int_equal(repeats(SALON_RETRY_IDEMPOTENT, response(status)),
                      may_pass(status));
 }
 
 static void repeats_after_a_500_only_what_changes_nothing(void **state) {
-  salon_RetryInput in = answer(500);
+  salon_RetryInput in = response(500);
   (void)state;
   assert_false(repeats(SALON_RETRY_IDEMPOTENT, in));
   in.read = true;
@@ -115,8 +115,8 @@ static void repeats_after_a_500_only_what_changes_nothing(void **state) {
 
 static void repeats_what_the_server_did_not_read(void **state) {
   (void)state;
-  assert_true(repeats(SALON_RETRY_UNSENT, answer(408)));
-  assert_false(repeats(SALON_RETRY_NEVER, answer(408)));
+  assert_true(repeats(SALON_RETRY_UNSENT, response(408)));
+  assert_false(repeats(SALON_RETRY_NEVER, response(408)));
 }
 
 /* A server that restarts refuses for a while. */
@@ -139,8 +139,8 @@ static void waits_for_a_server_that_has_answered_before(void **state) {
   assert_true(salon_retry_decide(&plan, &in) < 0);
 }
 
-static void does_not_mistake_an_answer_for_a_lost_call(void **state) {
-  salon_RetryInput in = answer(500);
+static void does_not_mistake_a_response_for_a_lost_call(void **state) {
+  salon_RetryInput in = response(500);
   (void)state;
   in.transient = in.unsent = true;
   assert_false(repeats(SALON_RETRY_IDEMPOTENT, in));
@@ -163,7 +163,7 @@ static void extra_rule_applies_to_every_class(void **state) {
   for (int class_ = SALON_RETRY_IDEMPOTENT; class_ <= SALON_RETRY_NEVER;
        class_++) {
     salon_RetryPlan plan = plan_of((salon_RetryClass)class_);
-    salon_RetryInput in = answer(409);
+    salon_RetryInput in = response(409);
     plan.repeat_status = 409;
     plan.repeat_max = 1;
     assert_false(salon_retry_is_repeat(&plan, &in));
@@ -180,7 +180,7 @@ static void extra_rule_applies_to_every_class(void **state) {
 
 static void extra_rule_does_not_exceed_the_tries(void **state) {
   salon_RetryPlan plan = plan_of(SALON_RETRY_UNSENT);
-  salon_RetryInput in = answer(400);
+  salon_RetryInput in = response(400);
   (void)state;
   plan.repeat_status = 400;
   plan.repeat_max = 9;
@@ -189,7 +189,7 @@ static void extra_rule_does_not_exceed_the_tries(void **state) {
   assert_true(salon_retry_decide(&plan, &in) < 0);
 }
 
-static void no_extra_rule_is_not_a_rule_for_no_answer(void **state) {
+static void no_extra_rule_is_not_a_rule_for_no_response(void **state) {
   salon_RetryPlan plan = plan_of(SALON_RETRY_NEVER);
   salon_RetryInput in = lost();
   (void)state;
@@ -235,7 +235,7 @@ static void pause_is_never_zero_without_a_base_either(void **state) {
 
 static void never_comes_back_before_retry_after(void **state) {
   salon_RetryPlan plan = plan_of(SALON_RETRY_IDEMPOTENT);
-  salon_RetryInput in = answer(503);
+  salon_RetryInput in = response(503);
   (void)state;
   in.retry_after = 7;
   in.random = 0;
@@ -246,7 +246,7 @@ static void never_comes_back_before_retry_after(void **state) {
 
 static void chooses_its_own_pause_when_asked_for_none(void **state) {
   salon_RetryPlan plan = plan_of(SALON_RETRY_IDEMPOTENT);
-  salon_RetryInput in = answer(503);
+  salon_RetryInput in = response(503);
   (void)state;
   in.retry_after = 0;
   in.random = 1;
@@ -255,7 +255,7 @@ static void chooses_its_own_pause_when_asked_for_none(void **state) {
 
 static void stops_when_retry_after_is_above_its_ceiling(void **state) {
   salon_RetryPlan plan = plan_of(SALON_RETRY_IDEMPOTENT);
-  salon_RetryInput in = answer(429);
+  salon_RetryInput in = response(429);
   (void)state;
   in.retry_after = 30;
   assert_true(salon_retry_decide(&plan, &in) >= 30);
@@ -264,7 +264,7 @@ static void stops_when_retry_after_is_above_its_ceiling(void **state) {
 }
 
 static void retry_after_does_not_make_a_call_repeatable(void **state) {
-  salon_RetryInput in = answer(429);
+  salon_RetryInput in = response(429);
   (void)state;
   in.retry_after = 1;
   assert_false(repeats(SALON_RETRY_UNSENT, in));
@@ -272,7 +272,7 @@ static void retry_after_does_not_make_a_call_repeatable(void **state) {
 
 static void stops_when_the_pause_would_outlast_the_deadline(void **state) {
   salon_RetryPlan plan = plan_of(SALON_RETRY_IDEMPOTENT);
-  salon_RetryInput in = answer(503);
+  salon_RetryInput in = response(503);
   (void)state;
   in.random = 1;
   in.deadline = in.now + 0.25;
@@ -329,7 +329,7 @@ static uint32_t next_random(void) {
 
 /* Whatever the facts, a call that is not idempotent and may have arrived is
 ** not sent again, and no pause ends beyond the deadline. */
-static void keeps_its_word_in_any_weather(void **state) {
+static void keeps_its_rules_whatever_the_facts_are(void **state) {
   static const int statuses[] = {0, 0, 0, 200, 401, 409, 408, 429, 500, 503};
   int again = 0;
   (void)state;
@@ -368,15 +368,15 @@ int main(void) {
     cmocka_unit_test(repeats_an_unsent_call_unless_told_never),
     cmocka_unit_test(does_not_repeat_a_failure_that_would_come_again),
     cmocka_unit_test(repeats_an_overload_only_if_idempotent),
-    cmocka_unit_test(takes_every_other_status_for_the_answer),
+    cmocka_unit_test(takes_every_other_status_for_the_result),
     cmocka_unit_test(repeats_after_a_500_only_what_changes_nothing),
     cmocka_unit_test(repeats_what_the_server_did_not_read),
     cmocka_unit_test(waits_for_a_server_that_has_answered_before),
-    cmocka_unit_test(does_not_mistake_an_answer_for_a_lost_call),
+    cmocka_unit_test(does_not_mistake_a_response_for_a_lost_call),
     cmocka_unit_test(stops_after_the_last_try),
     cmocka_unit_test(extra_rule_applies_to_every_class),
     cmocka_unit_test(extra_rule_does_not_exceed_the_tries),
-    cmocka_unit_test(no_extra_rule_is_not_a_rule_for_no_answer),
+    cmocka_unit_test(no_extra_rule_is_not_a_rule_for_no_response),
     cmocka_unit_test(pause_doubles_up_to_its_cap),
     cmocka_unit_test(pause_is_scattered_and_never_zero),
     cmocka_unit_test(pause_is_never_zero_without_a_base_either),
@@ -388,7 +388,7 @@ int main(void) {
     cmocka_unit_test(knows_which_methods_are_idempotent),
     cmocka_unit_test(a_caller_may_repeat_what_the_server_had_no_time_for),
     cmocka_unit_test(a_caller_may_repeat_what_never_left_or_does_no_harm),
-    cmocka_unit_test(keeps_its_word_in_any_weather),
+    cmocka_unit_test(keeps_its_rules_whatever_the_facts_are),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* Several Lua states in one process: nobody gets another one's news, states
-   come and go in threads, and closing one is quick whatever is under way. */
+** come and go in threads, and closing one is quick whatever is under way. */
 
 #include "calls.h"
 
@@ -7,10 +7,10 @@
 
 #include "states.h"
 
-static Answer answer(void *user, int n, const char *path, const char *text) {
+static Response respond(void *user, int n, const char *path, const char *text) {
   (void)user, (void)n, (void)text;
-  if (strcmp(path, "/hang") == 0) return (Answer){"", 0, THEN_HANG};
-  return OK_ANSWER;
+  if (strcmp(path, "/hang") == 0) return (Response){"", 0, THEN_HANG};
+  return OK_RESPONSE;
 }
 
 static void must_run(lua_State *L, const char *code, const char *argument) {
@@ -28,7 +28,7 @@ static const char begin_code[] =
 
 static void two_states_hear_of_their_own_calls_only(void **state) {
   (void)state;
-  Server *s = server_start(answer, NULL);
+  Server *s = server_start(respond, NULL);
   lua_State *a = new_state(), *b = new_state();
   must_run(a, begin_code, server_url(s, ""));
   must_run(b, begin_code, server_url(s, ""));
@@ -92,7 +92,7 @@ static void *open_and_close(void *user) {
 
 static void two_hundred_states_come_and_go_in_four_threads(void **state) {
   (void)state;
-  Server *s = server_start(answer, NULL);
+  Server *s = server_start(respond, NULL);
   pthread_t threads[THREADS];
   Worker workers[THREADS];
   salon_engine_leave(); /* the states alone keep the engine, and let it go */
@@ -148,18 +148,18 @@ static void closing_takes_no_time(Server *s) {
 
 static void a_state_with_100_calls_under_way_closes_at_once(void **state) {
   (void)state;
-  closing_takes_no_time(server_start(answer, NULL));
+  closing_takes_no_time(server_start(respond, NULL));
 }
 
 static void over_tls_it_does_so_too(void **state) {
   (void)state;
-  closing_takes_no_time(server_start_tls(answer, NULL));
+  closing_takes_no_time(server_start_tls(respond, NULL));
 }
 
 /* What is collected is cancelled: the server sees the connections go. */
 static void a_request_that_is_collected_is_cancelled(void **state) {
   (void)state;
-  Server *s = server_start(answer, NULL);
+  Server *s = server_start(respond, NULL);
   lua_State *L = new_state();
   must_run(L, begin_code, server_url(s, ""));
   must_run(L, "for i = 1, 10 do begin '/hang' end", NULL);

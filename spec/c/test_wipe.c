@@ -1,6 +1,6 @@
 /* Looks at the memory of a Secret and a Token at the moment Lua frees it: no
-   byte of what they kept may still be there. The allocator knows a userdata
-   by the tag Lua 5.4 passes when it asks for a block. */
+** byte of what they kept may still be there. The allocator knows a userdata
+** by the tag Lua 5.4 passes when it asks for a block. */
 
 #define _GNU_SOURCE
 #include <setjmp.h>
