@@ -2,7 +2,8 @@
 -- nginx with a deadline of two seconds. The results are as the table says, in time; a
 -- creation reaches the server once at most; afterwards the client works and nothing is
 -- left open. Many faults are met at the same time: in a script, each in a process of
--- its own.
+-- its own. Those whose calls were late are met again: a busy machine is late once, but
+-- salon would be every time.
 
 local Authority = require "spec.support.authority"
 local cjson = require "cjson"
@@ -14,6 +15,7 @@ local support = require "spec.support"
 
 local AT_ONCE = 12
 local OVERSHOOT = 0.25     -- seconds past the deadline
+local TRIES = 3
 local MORE_RESIDENT = 12 * 1024    -- KiB
 
 local sanitized = (os.getenv("SALON_BUILD") or ""):find("asan") ~= nil
@@ -166,10 +168,11 @@ local function clear(servers)
   support.remove(servers.folder)
 end
 
--- The hosts: each meets all faults and returns { row = result }.
+-- The hosts: each meets the faults of some rows and returns { row = result }.
 
-local function parallel(command)
-  local output = support.run(("seq %d | xargs -P %d -I '{}' %s"):format(#faults.LIST, AT_ONCE, command))
+local function parallel(rows, command)
+  local output = support.run(("printf '%%d\\n' %s | xargs -P %d -I '{}' %s"):format(
+    table.concat(rows, " "), AT_ONCE, command))
   local results = {}
   for line in output:gmatch("[^\n]+") do
     local ok, result = pcall(cjson.decode, line)
@@ -181,7 +184,7 @@ end
 
 local HOSTS = {}
 
-function HOSTS.plain(servers)
+function HOSTS.plain(servers, rows)
   local words, environment = { "env" }, {}
   for name, value in pairs(servers.environment) do environment[name] = value end
   if sanitized then
@@ -190,17 +193,17 @@ function HOSTS.plain(servers)
   for name, value in pairs(environment) do words[#words + 1] = name .. "=" .. support.quote(value) end
   words[#words + 1] = ("%s spec/support/fault_calls.lua %s plain '{}'")
     :format(support.quote(support.lua), support.quote(servers.targets))
-  return parallel(table.concat(words, " "))
+  return parallel(rows, table.concat(words, " "))
 end
 
-function HOSTS.nginx(servers)
+function HOSTS.nginx(servers, rows)
   local port = support.free_ports()()
   servers.guest = nginx.start(HANDLER:format(port, servers.targets, servers.targets), servers.environment)
   local url = "http://127.0.0.1:" .. port
   local function held(query) return cjson.decode((support.curl(url .. "/held" .. query))) end
   held "?warm=1"
   local before = held "?warm=1"
-  local results = parallel(("curl -sS --noproxy '*' --max-time 60 '%s/row?n={}'"):format(url))
+  local results = parallel(rows, ("curl -sS --noproxy '*' --max-time 60 '%s/row?n={}'"):format(url))
   local after
   for _ = 1, 200 do
     after = held ""
@@ -247,19 +250,39 @@ local function arrived(servers, row)
   return select(2, servers.raw:log():gsub("POST /" .. name .. "/", ""))
 end
 
+local function is_late(result)
+  for _, call in ipairs(result and result.calls or {}) do
+    if call.seconds > faults.DEADLINE + OVERSHOOT then return true end
+  end
+  return false
+end
+
 local worst, hosts = 0, 0
 
 for _, host in ipairs { "plain", "nginx" } do
   describe("network faults in " .. host, function()
-    local servers, results, seconds
+    local tries, results = {}, {}
     setup(function()
-      servers = build(host)
-      local start = core.now()
-      results = HOSTS[host](servers)
-      seconds = core.now() - start
+      local rows = {}
+      for row = 1, #faults.LIST do rows[row] = row end
+      repeat
+        local servers, late = build(host), {}
+        local start = core.now()
+        local found = HOSTS[host](servers, rows)
+        tries[#tries + 1] = { servers = servers, seconds = core.now() - start,
+          before = found.before, after = found.after }
+        for _, row in ipairs(rows) do
+          results[row] = found[row]
+          if found[row] then found[row].servers = servers end
+          if is_late(found[row]) then late[#late + 1] = row end
+        end
+        rows = late
+      until #rows == 0 or #tries == TRIES
       hosts = hosts + 1
     end)
-    teardown(function() clear(servers) end)
+    teardown(function()
+      for _, try in ipairs(tries) do clear(try.servers) end
+    end)
 
     for row, fault in ipairs(faults.LIST) do
       it("are reported as documented when the server " .. fault[1], function()
@@ -274,11 +297,11 @@ for _, host in ipairs { "plain", "nginx" } do
         end
         assert.is_true(#result.calls >= (fault[2] == "walk" and 1 or 2))
         assert.is_true(result.works, tostring(result.works))
-        local sent = arrived(servers, row)
+        local sent = arrived(result.servers, row)
         for _ = 1, 200 do    -- the sandbox notes what it has answered
           if sent > 0 or fault[2] ~= "sandbox" then break end
           support.run("sleep 0.1")
-          sent = arrived(servers, row)
+          sent = arrived(result.servers, row)
         end
         if fault[3] == "each byte" then
           assert.equal(#result.calls / 2, sent)
@@ -292,8 +315,10 @@ for _, host in ipairs { "plain", "nginx" } do
     end
 
     it("leave nothing behind, and do not last", function()
-      if results.before then assert_held(results.before, results.after) end
-      assert.is_true(seconds < 120, seconds)
+      for _, try in ipairs(tries) do
+        if try.before then assert_held(try.before, try.after) end
+        assert.is_true(try.seconds < 120, try.seconds)
+      end
     end)
   end)
 end

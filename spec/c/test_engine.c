@@ -387,10 +387,10 @@ static void the_result_says_whether_the_caller_may_repeat_it(void **state) {
 /* ---- deadlines ---- */
 
 static void late(const char *url, const char *words, salon_Outcome outcome) {
-  double seconds = 0.3 * slower(), start = salon_now();
+  double seconds = 1 + 0.2 * slower(), start = salon_now();
   salon_Exchange *x = finish(begin("GET", url, NULL, seconds));
   double took = salon_now() - start;
-  assert_true(took >= seconds && took < seconds + 1);
+  assert_true(took >= seconds && took < seconds + 10);
   assert_failed(x, SALON_TIMEOUT, outcome, 1);
   assert_says(x, words);
   end(x);
@@ -462,7 +462,7 @@ static void the_deadline_covers_all_tries(void **state) {
   config->retry.base = config->retry.cap = 0.01;
   double start = salon_now();
   salon_Exchange *x = finish(begin("GET", at("/busy"), NULL, 0.2));
-  assert_true(salon_now() - start < slower());
+  assert_true(salon_now() - start < 10 * slower());
   assert_true(x->attempts > 1);
   if (x->kind == SALON_OK) /* no time for another pause */
     ok(x, 503);
@@ -695,7 +695,7 @@ static void stopping_cancels_what_is_under_way(void **state) {
   server_await(server, CALLS);
   double start = salon_now();
   salon_engine_stop();
-  assert_true(salon_now() - start < 0.5 * slower());
+  assert_true(salon_now() - start < 10); /* not their 30 s */
   for (int i = 0; i < CALLS; i++) {
     assert_true(salon_exchange_finished(x[i]));
     assert_failed(x[i], SALON_CANCELLED, SALON_UNKNOWN, 1);
