@@ -31,8 +31,9 @@ function core.encode(value) end
 ---what is no character do no harm. Raises what is wrong with the text.
 ---@param text string
 ---@param decode fun(text: string): any  lua-cjson's
+---@param refresh? fun(): function  gives the decode to use where the text may hold numbers
 ---@return any
-function core.decode(text, decode) end
+function core.decode(text, decode, refresh) end
 
 ---@param list table[]
 ---@param key string

@@ -20,7 +20,7 @@
 
 /* The stack of core.decode; LAST is the note of nulls that was made last: the
 ** entries of a list mostly have the same nulls, and then share one. */
-enum { TEXT = 1, DECODE, MARKER, LAST, VALUE };
+enum { TEXT = 1, DECODE, REFRESH, MARKER, LAST, VALUE };
 
 /* ---- before: the text ---- */
 
@@ -265,13 +265,22 @@ static void tidy_table(lua_State *L, int depth) {
   lua_settop(L, t);
 }
 
-/* decode(text, lua-cjson's decode) -> value; raises what is wrong with it */
+/* decode(text, lua-cjson's decode [, refresh]) -> value; raises what is wrong with
+** it. Where the text may hold numbers refresh() gives the decode to use instead. */
 static int core_decode(lua_State *L) {
   luaL_checktype(L, TEXT, LUA_TSTRING);
-  lua_settop(L, DECODE);
+  lua_settop(L, REFRESH);
   bool plain = prepare(L);
+  if (!plain && !lua_isnil(L, REFRESH)) {
+    lua_call(L, 0, 1);
+    lua_replace(L, DECODE);
+    lua_pushnil(L); /* REFRESH */
+  }
   lua_pushliteral(L, MARKER_TEXT);
-  lua_newtable(L); /* LAST */
+  if (plain)
+    lua_pushnil(L);
+  else
+    lua_newtable(L); /* LAST */
   lua_pushvalue(L, DECODE);
   lua_pushvalue(L, TEXT);
   lua_call(L, 1, 1);

@@ -7,7 +7,7 @@ local core = require "salon.core"
 local decode = core.decode
 
 local json = {
-  DEEPEST = 100,  -- levels of lists and objects, unless a client says otherwise
+  DEEPEST = 100,  -- levels of lists and objects
   version = cjson._VERSION,
   encode = core.encode,
 }
@@ -31,37 +31,32 @@ function json.shape(text)
   return SHAPES[text:byte(at)] or "text"
 end
 
-local instance, parse, depth_now
+local parse
 
 local function new_instance()
-  instance = cjson.new()
+  local instance = cjson.new()
   instance.decode_invalid_numbers(false)
-  parse, depth_now = instance.decode, nil
+  instance.decode_max_depth(json.DEEPEST)
+  parse = instance.decode
 end
 new_instance()
 
 -- lua-cjson learns the locale's decimal point when an instance is made, for the
 -- whole process; when either has changed since, it cannot read this one. (It ends
 -- the process in a locale whose decimal point has two bytes, such as Pashto's.)
-local function check_locale()
+local function refresh()
   local ok, half = pcall(parse, "0.5")
   if (not ok or half ~= 0.5) and #("%.1f"):format(0.5) == 3 then new_instance() end
+  return parse
 end
 
 ---Decodes an object or a list.
 ---@param text string
----@param depth? integer  levels it may have
 ---@return table? value
 ---@return string? message
 ---@return boolean? too_deep  it is JSON, perhaps, but with too many levels
-function json.decode(text, depth)
-  check_locale()
-  depth = depth or json.DEEPEST
-  if depth ~= depth_now then
-    instance.decode_max_depth(depth)
-    depth_now = depth
-  end
-  local ok, value = pcall(decode, text, parse)
+function json.decode(text)
+  local ok, value = pcall(decode, text, parse, refresh)
   if not ok then
     if value == "not enough memory" then error(value, 0) end
     local message = tostring(value):gsub("^.-:%d+: ", "")

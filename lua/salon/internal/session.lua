@@ -20,7 +20,8 @@ local context = require "salon.internal.context"
 
 ---@class salon.Session: salon.Http
 ---@field backend table
-local Session = setmetatable({}, { __index = Http })
+local Session = {}
+for name, method in pairs(Http) do Session[name] = method end  -- no look-up in two tables
 Session.__index = Session
 
 ---@param http salon.Http
