@@ -131,7 +131,8 @@ function core.headers(client, lines) end
 ---@param base? string  what spec.parts are below; without it spec.url is sent to
 ---@param headers? userdata|string[]  of core.headers, or for it
 ---@param token? salon.Token
----@return salon.Request
+---@return salon.Request? request
+---@return string? message  the system lacks a descriptor or a thread
 function core.request(client, spec, base, headers, token) end
 
 ---@return salon.Mailbox  of this Lua state

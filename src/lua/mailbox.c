@@ -25,25 +25,26 @@ static Slot *to_slot(lua_State *L) {
 
 /* The mailbox, made when it is first needed. What a parent process made is
 ** left alone, it is neither closed nor freed. */
-static salon_Mailbox *open_mailbox(lua_State *L, Slot *n) {
+static salon_Mailbox *open_mailbox(Slot *n) {
   salon_Mailbox *m = n->mailbox;
   if (m != NULL && salon_same_process(m->pid)) return m;
-  n->mailbox = salon_mailbox_new();
-  if (n->mailbox == NULL)
-    luaL_error(L, "salon: no mailbox: %s", strerror(errno));
-  n->mailbox->kept = m != NULL && m->kept;
+  errno = ECANCELED; /* a finaliser calls while the state closes */
+  n->mailbox = n->entered ? salon_mailbox_new() : NULL;
+  if (n->mailbox != NULL) n->mailbox->kept = m != NULL && m->kept;
   return n->mailbox;
 }
 
 static salon_Mailbox *to_mailbox(lua_State *L) {
-  return open_mailbox(L, to_slot(L));
+  salon_Mailbox *m = open_mailbox(to_slot(L));
+  if (m == NULL) luaL_error(L, "salon: no mailbox: %s", strerror(errno));
+  return m;
 }
 
 salon_Mailbox *salon_state_mailbox(lua_State *L) {
   salon_rawgetp(L, LUA_REGISTRYINDEX, &registry_key);
   Slot *n = (Slot *)lua_touserdata(L, -1);
   lua_pop(L, 1);
-  return open_mailbox(L, n);
+  return open_mailbox(n);
 }
 
 /* The end of the state. Of a mailbox that a parent process made nothing is
@@ -126,7 +127,9 @@ static const luaL_Reg mailbox_methods[] = {
 
 /* Who asks for it means to take all completions from it. */
 static int core_mailbox(lua_State *L) {
-  salon_mailbox_keep(salon_state_mailbox(L));
+  salon_Mailbox *m = salon_state_mailbox(L);
+  if (m == NULL) luaL_error(L, "salon: no mailbox: %s", strerror(errno));
+  salon_mailbox_keep(m);
   salon_rawgetp(L, LUA_REGISTRYINDEX, &registry_key);
   return 1;
 }

@@ -7,8 +7,8 @@
 
 struct lua_State;
 
-/* This state's mailbox, borrowed from its registry; raises when there is
-** none to be had. After a fork the child gets one of its own. */
+/* This state's mailbox, borrowed from its registry; NULL when there is none to
+** be had: errno says why. After a fork the child gets one of its own. */
 salon_Mailbox *salon_state_mailbox(struct lua_State *L);
 
 /* core.mailbox, core.engine_stop */

@@ -23,7 +23,10 @@
 enum { CLIENT = 1, SPEC, BASE, HEADERS, TOKEN }; /* arguments of request() */
 
 typedef struct salon_Request {
-  salon_Exchange *exchange; /* owned: one reference; NULL once closed */
+  salon_Exchange *exchange; /* owned: one reference; NULL once given back */
+  int readers;              /* methods that read it: a finaliser may close it in
+                            ** the middle of one; never less than there are */
+  bool closed;
 } salon_Request;
 
 static salon_Request *to_request(lua_State *L) {
@@ -32,8 +35,19 @@ static salon_Request *to_request(lua_State *L) {
 
 static salon_Exchange *open_exchange(lua_State *L) {
   salon_Request *r = to_request(L);
-  luaL_argcheck(L, r->exchange != NULL, 1, "request is closed");
+  luaL_argcheck(L, r->exchange != NULL && !r->closed, 1, "request is closed");
   return r->exchange;
+}
+
+/* Runs what reads from the exchange and pushes, so that the collector may run. */
+static int with_exchange(lua_State *L,
+                         int (*read)(lua_State *L, const salon_Exchange *x)) {
+  const salon_Exchange *x = open_exchange(L);
+  salon_Request *r = to_request(L);
+  r->readers++;
+  int n = read(L, x);
+  r->readers--; /* not after an error: then __gc gives it back */
+  return n;
 }
 
 /* Not after a fork, in the child: then the I/O thread that would finish it is
@@ -200,19 +214,25 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config) {
 }
 
 /* request(client, spec [, base, headers, token]) */
+/* The system has no descriptor or thread left, or the process is ending. */
+static int fail(lua_State *L) {
+  lua_pushnil(L);
+  lua_pushstring(L, strerror(errno));
+  return 2;
+}
+
 static int request_new(lua_State *L) {
   salon_Config *config = salon_checkclient(L, CLIENT);
   luaL_checktype(L, SPEC, LUA_TTABLE);
   lua_settop(L, TOKEN);
   salon_Mailbox *mailbox = salon_state_mailbox(L);
+  if (mailbox == NULL) return fail(L);
   salon_Request *r = (salon_Request *)lua_newuserdata(L, sizeof(*r));
-  r->exchange = NULL;
+  *r = (salon_Request){.exchange = NULL};
   salon_setmetatable(L, SALON_REQUEST);
   build(L, r, config);
   /* from here on the exchange belongs to the I/O thread, up to its end */
-  if (!salon_engine_submit(r->exchange, mailbox))
-    return luaL_error(L, "salon: the I/O thread cannot be started: %s",
-                      strerror(errno));
+  if (!salon_engine_submit(r->exchange, mailbox)) return fail(L);
   lua_settop(L, TOKEN + 1); /* the Request */
   return 1;
 }
@@ -278,8 +298,7 @@ static void push_header(lua_State *L, const salon_Exchange *x,
 /* Only what is finished may be read: until then the I/O thread writes to it.
 ** result() -> status, body, attempts, request id, date, retryable,
 ** retry_after | nil, failure */
-static int request_result(lua_State *L) {
-  const salon_Exchange *x = open_exchange(L);
+static int read_result(lua_State *L, const salon_Exchange *x) {
   if (!is_done(x)) return luaL_error(L, "request is not finished");
   if (!is_ours(x) || x->kind != SALON_OK) return push_failure(L, x);
   lua_pushinteger(L, x->status);
@@ -294,8 +313,11 @@ static int request_result(lua_State *L) {
 }
 
 /* header(name) -> its values, joined by ", " | nothing */
-static int request_header(lua_State *L) {
-  const salon_Exchange *x = open_exchange(L);
+static int request_result(lua_State *L) {
+  return with_exchange(L, read_result);
+}
+
+static int read_header(lua_State *L, const salon_Exchange *x) {
   const char *name = luaL_checkstring(L, 2);
   size_t at = 0, len;
   if (!is_done(x)) return luaL_error(L, "request is not finished");
@@ -309,6 +331,10 @@ static int request_header(lua_State *L) {
     lua_concat(L, 3);
   }
   return 1;
+}
+
+static int request_header(lua_State *L) {
+  return with_exchange(L, read_header);
 }
 
 /* pending() -> id, seconds until its deadline | nil once it is done. For hosts
@@ -340,39 +366,51 @@ static int request_url(lua_State *L) {
 
 /* ---- its end ---- */
 
-static int request_gc(lua_State *L) {
-  salon_Request *r = to_request(L);
-  if (r->exchange != NULL && is_ours(r->exchange)) {
-    salon_engine_cancel(r->exchange);
+static void give_back(salon_Request *r) {
+  if (r->exchange != NULL && is_ours(r->exchange))
     salon_exchange_unref(r->exchange);
-  }
   r->exchange = NULL;
+}
+
+static int request_close(lua_State *L) {
+  salon_Request *r = to_request(L);
+  r->closed = true;
+  if (r->exchange != NULL && is_ours(r->exchange))
+    salon_engine_cancel(r->exchange);
+  if (r->readers == 0) give_back(r);
   return 0;
+}
+
+static int request_gc(lua_State *L) {
+  request_close(L);
+  give_back(to_request(L));
+  return 0;
+}
+
+static int read_text(lua_State *L, const salon_Exchange *x) {
+  lua_pushlstring(L, x->url, strcspn(x->url, "?"));
+  lua_pushfstring(L, "salon.Request(%s %s %s)",
+                  is_done(x) ? "done" : "under way", x->method,
+                  lua_tostring(L, -1));
+  return 1;
 }
 
 static int request_tostring(lua_State *L) {
   salon_Request *r = to_request(L);
-  if (r->exchange == NULL) {
-    lua_pushliteral(L, "salon.Request(closed)");
-    return 1;
-  }
-  const char *url = r->exchange->url;
-  lua_pushlstring(L, url, strcspn(url, "?"));
-  lua_pushfstring(L, "salon.Request(%s %s %s)",
-                  is_done(r->exchange) ? "done" : "under way",
-                  r->exchange->method, lua_tostring(L, -1));
+  if (r->exchange != NULL && !r->closed) return with_exchange(L, read_text);
+  lua_pushliteral(L, "salon.Request(closed)");
   return 1;
 }
 
 static const luaL_Reg request_meta[] = {{"__gc", request_gc},
-                                        {"__close", request_gc},
+                                        {"__close", request_close},
                                         {"__tostring", request_tostring},
                                         {NULL, NULL}};
 
 static const luaL_Reg request_methods[] = {{"done", request_done},
                                            {"wait", request_wait},
                                            {"cancel", request_cancel},
-                                           {"close", request_gc},
+                                           {"close", request_close},
                                            {"result", request_result},
                                            {"header", request_header},
                                            {"pending", request_pending},

@@ -89,7 +89,11 @@ function Http:submit(call, base, token)
   if self:closed() then  -- by another light thread, during the call
     return nil, Error.new { kind = "cancelled", message = "the client was closed during the call" }
   end
-  local request = core.request(self.client, call, base, headers_for(self, call), token)
+  local request, message = core.request(self.client, call, base, headers_for(self, call), token)
+  if request == nil then
+    return nil, Error.new { kind = "limit", message = "no request can be made: " .. message,
+      retryable = true, hint = "the system has no descriptor or thread left: see ulimit -n and -u" }
+  end
   context.enter(request)
   return request
 end

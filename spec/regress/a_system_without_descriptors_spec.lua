@@ -1,0 +1,82 @@
+-- Where the system has nothing left, a call returns an error of kind `limit`, in the
+-- system's own words; it never raises.
+
+local support = require "spec.support"
+
+describe("a system that has no descriptors left", function()
+  local function run(limit, chunk)
+    local script = support.write(os.tmpname(), chunk)
+    local output = support.run(("ulimit -n %d; %s %s"):format(limit, support.quote(support.lua), script))
+    os.remove(script)
+    return output
+  end
+
+  it("is an error of kind limit, whatever there are descriptors for", function()
+    local seen = {}
+    for limit = 3, 12 do
+      local output = run(limit, [[
+        local ok, salon = pcall(require, "salon")
+        if not ok then return io.write "no module" end
+        local meet = salon.meet { url = "http://127.0.0.1:1", token = "t", max_tries = 1, timeout = 5 }
+        local called, value, err = pcall(meet.call, meet, "GET", "/rooms/")
+        if not called then return io.write("raised ", tostring(value)) end
+        io.write(err.kind, " ", err.message)
+      ]])
+      assert.is_nil(output:find("raised", 1, true), output)
+      seen[output:match "^%S+"] = output
+    end
+    assert.is_truthy(seen.limit, "no limit was met")
+    assert.matches("Too many open files", seen.limit)
+  end)
+end)
+
+describe("a finaliser", function()
+  it("may close the request that is being read", function()
+    local output, status = support.script { "-e", [[
+      local core = require "salon.core"
+      local client = core.client { label = "x" }
+      local function garbage(request)
+        local t = setmetatable({}, { __gc = function() request:close() end })
+        if newproxy then
+          t = newproxy(true)
+          getmetatable(t).__gc = function() request:close() end
+        end
+      end
+      for _ = 1, 200 do
+        local request = core.request(client, { url = "http://127.0.0.1:1/" .. ("x"):rep(5000),
+          deadline = core.now() + 5, retry = "never" })
+        request:wait(5)
+        collectgarbage "stop"
+        garbage(request)
+        collectgarbage "restart"
+        collectgarbage("setpause", 1)
+        for _ = 1, 50 do
+          if not pcall(tostring, request) or not pcall(request.result, request) then break end
+        end
+      end
+      io.write "alive"
+    ]] }
+    assert.same({ "alive", 0 }, { output, status })
+  end)
+
+  it("that calls while the state closes gets an error, and nothing leaks", function()
+    local output, status = support.script { "-e", [[
+      local late
+      local function finalise() late() end
+      keep = setmetatable({}, { __gc = finalise })
+      if newproxy then
+        keep = newproxy(true)
+        getmetatable(keep).__gc = finalise
+      end
+      local salon = require "salon"
+      local meet = salon.meet { url = "http://127.0.0.1:1", token = "t", max_tries = 1, timeout = 1 }
+      meet:call("GET", "/rooms/")
+      function late()
+        local ok, err = pcall(meet.call, meet, "GET", "/rooms/")
+        io.write(ok and "returned" or tostring(err))
+      end
+    ]] }
+    assert.equal(0, status, output)
+    assert.is_nil(output:find("attempt to", 1, true), output)
+  end)
+end)
