@@ -195,7 +195,7 @@ function call.pages(self, path, opts)
   local parts, query = split("client:pages", path), flatten("client:pages", given.query)
   local first = new_call(session, parts, query, user)
   return pages.walk(Source.new {
-    session = session, timeout = given.timeout, records = entries, decode = decode, ids = ids_of,
+    session = session, given = given, records = entries, decode = decode, ids = ids_of,
     parts = first.parts, query = query, user = user, outside = first.outside, member = given.items,
   }, { prefetch = given.prefetch })
 end

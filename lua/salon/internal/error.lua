@@ -21,6 +21,7 @@
 ---@field request_id? string
 ---@field body? string  first 2 KiB of the response, secrets struck out
 ---@field retry_after? number  seconds the server asks to wait
+---@field resume? table  of a walk that broke: the options with which `each` goes on
 local Error = { __name = "salon.Error" }
 Error.__index = Error
 

@@ -145,7 +145,8 @@ local function unseen(self, items, ids)
   return fresh
 end
 
-local function give_up(self, err)
+local function give_up(self, err, position)
+  err.resume = self.source:resume(position)
   self:close()
   Error.raise(err)
 end
@@ -163,11 +164,11 @@ local function turn(self)
   self.position = page.position
   if response == nil then
     if not self.first and source.is_past_end(err) then return leave(self) end
-    return give_up(self, err)
+    return give_up(self, err, page.position)
   end
   local read
   read, err = source:read(response, page.position, function(...) go_on(self, ...) end)
-  if read == nil then return give_up(self, err) end
+  if read == nil then return give_up(self, err, page.position) end
   local fresh = unseen(self, read.items, read.ids)
   self.page, self.i = source.records(fresh, session.about(response)), 0
   self.first = false

@@ -5,7 +5,7 @@
 -- scheme and host are often wrong, and the token must never follow it elsewhere.
 --
 -- A source is a table of:
---   session, timeout (seconds per page)
+--   session, given (the checked options), timeout (seconds per page)
 --   call(self, position) -> salon.Call without deadline; position nil: the first page
 --   read(self, response, position, found) -> page | nil, err
 --     page: items (decoded), ids (what tells them apart; false: nothing does), next
@@ -40,7 +40,7 @@ local function decode_array(self, response)
 end
 
 ---@param fields { session: salon.Session, parts: any[], query?: any[], user?: string,
----  outside?: boolean, key?: string, records: function, timeout?: number, decode?: function,
+---  outside?: boolean, key?: string, records: function, given: table, decode?: function,
 ---  ids?: function }
 ---  query: a flat list; key: the field that tells entries apart; decode(self, response) -> items,
 ---  the object around them | nil, err; ids(self, response, items) -> ids | nil, err
@@ -48,6 +48,7 @@ end
 function Source.new(fields)
   fields.decode = fields.decode or decode_array
   fields.ids = fields.ids or strict_ids
+  fields.timeout = fields.given.timeout
   return setmetatable(fields, Source)
 end
 
@@ -111,6 +112,16 @@ function Source:read(response, position, found)
   if ids == nil then return nil, err end
   page.items, page.ids, page.total = items, ids, data and data.count
   return page
+end
+
+---The options with which `each` goes on at a page that could not be had.
+---@param position any
+---@return table
+function Source:resume(position)
+  local copy = {}
+  for name, value in pairs(self.given) do copy[name] = value end
+  if position ~= nil then copy[param_of(position)] = position end
+  return copy
 end
 
 ---Is this error in mid-walk the end of a list that became shorter (Meet)?

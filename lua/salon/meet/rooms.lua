@@ -78,7 +78,7 @@ end
 local function source(session, given, user)
   return Source.new {
     session = session,
-    timeout = given.timeout,
+    given = given,
     parts = { "rooms", "" },
     query = given.page_size and { "page_size", given.page_size },
     user = user,

@@ -162,7 +162,16 @@ local function walks_both(given)
     and given.after == nil
 end
 
----Walks all events; raises the error that `list` would return.
+-- How `err.resume` says that the walk broke in its first half: a cursor is no text
+-- with a blank.
+local FIRST_HALF = "then timed: "
+
+local function resume_first_half(self, position)
+  return with(with(self.given, "time_independent", nil), "after", FIRST_HALF .. (position or ""))
+end
+
+---Walks all events; raises the error that `list` would return. `err.resume` of a walk
+---that broke holds the options with which it goes on.
 ---
 ---Source: `GET /v1/events`, OpenTalk REST API v1.
 ---@param opts? salon.opentalk.EventFilters
@@ -170,10 +179,14 @@ end
 function Events:each(opts)
   local session = options.self(self, Events, "events:each")
   local given = options.check("events:each", opts, EACH)
-  if not walks_both(given) then return pages.walk(source(session, given), given) end
-  local first = source(session, with(given, "time_independent", true))
-  first.after = source(session, with(given, "time_independent", false))
-  return pages.walk(first, given)
+  local resumed = given.after and given.after:sub(1, #FIRST_HALF) == FIRST_HALF
+  if not (resumed or walks_both(given)) then return pages.walk(source(session, given), given) end
+  local cursor = resumed and given.after:sub(#FIRST_HALF + 1)
+  local all = with(given, "after", nil)
+  local first = source(session, with(all, "time_independent", true))
+  first.resume = resume_first_half
+  first.after = source(session, with(all, "time_independent", false))
+  return pages.walk(first, with(all, "after", cursor ~= "" and cursor or nil))
 end
 
 local GET = { invitees_max = INVITEES_MAX, timeout = options.TIMEOUT }

@@ -27,7 +27,7 @@ function lists.source(session, given, fields)
   local query = { "per_page", given.per_page or LARGEST }
   for _, item in ipairs(fields.query or {}) do query[#query + 1] = item end
   return Source.new {
-    session = session, timeout = given.timeout, parts = fields.parts, query = query,
+    session = session, given = given, parts = fields.parts, query = query,
     key = fields.key, records = fields.records,
   }
 end

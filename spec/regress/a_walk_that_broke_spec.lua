@@ -1,0 +1,48 @@
+-- A walk that broke tells how it goes on, so that nothing is walked twice or lost.
+
+local salon = require "salon"
+local support = require "spec.support"
+
+describe("a walk that broke", function()
+  local sandbox, ot, meet
+  setup(function()
+    sandbox = support.start { rooms = 45, events = 30 }
+    ot = salon.opentalk(support.opentalk(sandbox, { max_tries = 1 }))
+    meet = salon.meet(support.meet(sandbox, { max_tries = 1 }))
+  end)
+  teardown(function() sandbox:stop() end)
+
+  -- Walks to the end, each time from where it broke; how often it did.
+  local function walk(service, options, ids)
+    local broke = 0
+    repeat
+      local ok, e = pcall(function()
+        for record in service:each(options) do ids[#ids + 1] = record.id end
+      end)
+      if not ok then
+        broke = broke + 1
+        options = assert(salon.caught(e), e).resume
+        assert.is_table(options)
+      end
+    until ok
+    return broke
+  end
+
+  it("goes on with err.resume and has every entry once", function()
+    for route, case in pairs {
+      ["GET /v1/rooms"] = { ot.rooms, { per_page = 10, prefetch = 0 } },
+      ["GET /v1/events"] = { ot.events, { per_page = 4, prefetch = 0 } },
+      ["GET /external-api/v1.0/rooms"] = { meet.rooms, { prefetch = 0 } },
+    } do
+      local whole = {}
+      walk(case[1], case[2], whole)
+      for skip = 0, 9 do
+        local ids = {}
+        sandbox:fault { route = route, kind = "500", count = 1, skip = skip }
+        local broke = walk(case[1], case[2], ids)
+        assert.same({ route, skip, whole }, { route, skip, ids })
+        if broke == 0 then sandbox:fault { route = route, kind = "latency", seconds = 0, count = 0 } end
+      end
+    end
+  end)
+end)
