@@ -32,6 +32,8 @@ FUZZ = -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -
 SRC     := $(wildcard src/io/*.c src/lua/*.c)
 HEADERS := $(wildcard src/io/*.h src/lua/*.h)
 C_TESTS := $(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c))
+# What the C test `malloc` lets fail.
+FAILING := malloc calloc realloc strdup free
 # What the C tests share: each links the parts that it calls.
 C_HELP  := spec/c/server.c spec/c/calls.c
 
@@ -63,10 +65,11 @@ $(1)/c/libhelp.a: $(C_HELP:spec/c/%.c=$(1)/c/%.o)
 $(1)/c/%.o: spec/c/%.c spec/c/server.h spec/c/calls.h $(HEADERS)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) -std=gnu11 $$(WARNINGS) $(3) -Isrc -c $$< -o $$@
+$(1)/c/test_malloc: WRAP = $(FAILING:%=-Wl,--wrap=%)
 $(1)/c/%: spec/c/%.c $(1)/c/libhelp.a $(1)/libsalon.a
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) -std=gnu11 $$(WARNINGS) $(3) -Isrc $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \
-	  -MMD -MP -MF $$@.d $$< -o $$@ $(1)/c/libhelp.a $(1)/libsalon.a -lcmocka $$(LUA_LIBS) $$(SSL_LIBS) $$(LIBS)
+	  $$(WRAP) -MMD -MP -MF $$@.d $$< -o $$@ $(1)/c/libhelp.a $(1)/libsalon.a -lcmocka $$(LUA_LIBS) $$(SSL_LIBS) $$(LIBS)
 $(1)/o/%.o: src/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) -fPIC -std=gnu11 $$(WARNINGS) $(3) -Isrc $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \
