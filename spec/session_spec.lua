@@ -154,6 +154,16 @@ describe("discovery", function()
     assert.matches("controller_url", err.hint)
     assert.equal(1, #transport.log)
   end)
+  it("does not send tokens to this machine in clear because another one says so", function()
+    serve { ["GET /.well-known/opentalk/client"] = function()
+      return 200, core.encode { opentalk_controller = { base_url = "http://127.0.0.1:11311" } }
+    end }
+    local room, err = client().rooms:get("r")
+    assert.is_nil(room)
+    assert.equal("decode", err.kind)
+    assert.matches("plain http:// to this machine", err.message)
+    assert.equal(1, #transport.log)
+  end)
 
   it("says what to check when nothing answers", function()
     serve { ["GET /v1/auth/login"] = function() return 404, "" end }
