@@ -230,7 +230,7 @@ for part in ${*:-$all}; do
       units build/tsan/5.4
       finds build/tsan/5.4 race "data race"
       side_by_side "thread sanitizer" $tests ;;
-    conformance) check "the sandbox answers as recorded" timeout 300 "$make" -s conformance ;;
+    conformance) check "the sandbox responds as recorded" timeout 300 "$make" -s conformance ;;
     foreign | fuzz | keycloak) $part ;;
     bench) check "bench" bench ;;
     lint) check "lint" timeout 300 "$make" -s lint ;;

@@ -87,9 +87,9 @@ plain.trust_env = False
 
 
 def fetch(url):
-    answer = plain.get(url, withhold_token=True)
-    answer.raise_for_status()
-    return answer.json()
+    response = plain.get(url, withhold_token=True)
+    response.raise_for_status()
+    return response.json()
 
 
 controller = fetch(os.environ["OPENTALK_TLS_URL"]
@@ -116,18 +116,18 @@ ok("refresh gives another token", second["access_token"] != first["access_token"
 ok("of the same session", check_tokens(second)["sid"] == claims["sid"])
 
 if os.environ["OPENTALK_VERSION"] == "2023":
-    answer = session.post(controller + "/v1/auth/login",
+    response = session.post(controller + "/v1/auth/login",
                           json={"id_token": session.token["id_token"]})
-    ok("registered", answer.status_code == 200)
+    ok("registered", response.status_code == 200)
 session.token["expires_at"] = int(time.time()) - 1
-answer = session.get(controller + "/v1/rooms")
+response = session.get(controller + "/v1/rooms")
 ok("a call with automatic renewal",
-   answer.status_code == 200 and len(answer.json()) == int(os.environ["OPENTALK_EVENTS"])
+   response.status_code == 200 and len(response.json()) == int(os.environ["OPENTALK_EVENTS"])
    and session.token["access_token"] != second["access_token"])
 
-answer = plain.post(server["end_session_endpoint"], withhold_token=True, data={
+response = plain.post(server["end_session_endpoint"], withhold_token=True, data={
     "client_id": CLIENT, "refresh_token": session.token["refresh_token"]})
-ok("logout", answer.status_code == 204)
+ok("logout", response.status_code == 204)
 try:
     session.refresh_token(server["token_endpoint"],
                           refresh_token=session.token["refresh_token"])

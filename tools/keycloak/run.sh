@@ -83,7 +83,7 @@ start() {
   server=$!
 }
 
-# await: prints the address once the last realm answers; the port is there first.
+# await: prints the address once the last realm responds; the port is there first.
 await() {
   patient=$((patience * 5))
   while [ "$patient" -gt 0 ]; do
