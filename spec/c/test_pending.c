@@ -33,6 +33,7 @@ static void call_beside(int slow, bool same_origin, int calls) {
   static salon_Exchange *pending[SLOW];
   allow_descriptors(2 * SLOW + 200);
   config->max_in_flight = config->max_per_origin = 2 * SLOW;
+  config->idle_timeout = 3600; /* however slow the machine is */
   Server *quick = server_start(respond, NULL);
   Server *lazy = same_origin ? quick : server_start(respond, NULL);
   assert_answers(server_url(quick, "/warm"));
