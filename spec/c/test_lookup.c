@@ -157,7 +157,8 @@ static void the_connection_timeout_covers_the_look_up(void **state) {
 #define HANGING(name)                                                          \
   cmocka_unit_test_setup_teardown(name, setup_hanging, teardown_hanging)
 
-/* The first address of a name swallows connections: its listener's queue is full. */
+/* The first address of a name swallows connections: its listener's queue is
+** full. */
 static void a_silent_address_is_given_up_for_the_next(void **state) {
   (void)state;
   Server *s = server_start(respond, NULL);

@@ -12,7 +12,7 @@ salon_Config *salon_config_new(void) {
   c->idle_timeout = 3; /* OpenTalk's server closes idle ones after 5 s */
   c->max_body = (size_t)16 << 20;
   c->max_header = (size_t)256 << 10;
-  c->max_in_flight = 1024;
+  c->max_in_flight = SALON_MAX_IN_FLIGHT;
   c->max_per_origin = 256;
   c->retry_budget = 0.2;
   c->retry_reserve = 100;

@@ -20,6 +20,8 @@ typedef enum {
   SALON_HTTP_2
 } salon_HttpVersion;
 
+enum { SALON_MAX_IN_FLIGHT = 1024 };
+
 typedef struct salon_Config {
   atomic_int refs;
   uint64_t answered; /* origins that have answered, a bit for each hash of one;

@@ -27,7 +27,9 @@
 #include "timers.h"
 #include "transfer.h"
 
-enum { MAX_IDLE = 512 }; /* connections that wait for their next call */
+/* Connections that libcurl may keep. It counts the busy ones among them: with more
+** calls under way than that, it would close one after every response. */
+enum { MAX_CONNECTIONS = SALON_MAX_IN_FLIGHT + 512 };
 
 /* New calls, and ready sockets, that one round takes on. Results are delivered
 ** once a round: if it took on all there is, callers would stand still while the
@@ -53,7 +55,6 @@ typedef struct Engine {
   double curl_at;       /* when libcurl wants to be called; < 0 = never */
   double nudge_at;      /* when to call it unasked; < 0 = nothing connects */
   unsigned openings;    /* of the pool, when last looked at */
-  long connections;     /* that libcurl may keep open */
   uint64_t random;
 } Engine;
 
@@ -142,15 +143,6 @@ static void fail(Engine *e, salon_Exchange *x, salon_Kind kind,
   finish(e, x);
 }
 
-/* libcurl counts the busy connections among those it keeps: with more calls
-** under way than that, it would close a connection after every response. */
-static void allow_connections(Engine *e, const salon_Config *c) {
-  long enough = (long)c->max_in_flight + MAX_IDLE;
-  if (enough <= e->connections) return;
-  e->connections = enough;
-  curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, enough);
-}
-
 /* When a running call is to be looked at, unless libcurl finishes it before. */
 static double next_check(const salon_Exchange *x) {
   double limit = x->config->silence_timeout;
@@ -164,7 +156,6 @@ static void begin_try(Engine *e, salon_Exchange *x) {
   x->state = SALON_STATE_RUNNING;
   salon_exchange_rewind(x);
   x->attempts++;
-  allow_connections(e, x->config);
   bool ready = salon_pool_get(&e->pool, e->poller, x) &&
                salon_timers_set(&e->timers, &x->timer, next_check(x));
   if (ready && curl_multi_add_handle(e->multi, x->transfer->easy) == CURLM_OK)
@@ -193,12 +184,10 @@ static bool body_starts_with(const salon_Exchange *x, const char *prefix) {
   return x->content.len >= n && memcmp(x->content.data, prefix, n) == 0;
 }
 
-/* The origin's bit in what its config remembers of servers that have answered. */
+/* The origin's bit in what its config remembers of servers that have
+** answered. */
 static uint64_t origin_bit(const salon_Exchange *x) {
-  uint32_t hash = 2166136261u; /* FNV-1a */
-  for (size_t i = 0; i < x->origin_len; i++)
-    hash = (hash ^ (unsigned char)x->url[i]) * 16777619u;
-  return (uint64_t)1 << (hash % 64);
+  return (uint64_t)1 << (x->origin_hash % 64);
 }
 
 /* The pause before the next try; < 0 = there is none. While `x` holds its slot,
@@ -513,6 +502,7 @@ static void set_multi(Engine *e) {
   curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer);
   curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e);
   curl_multi_setopt(e->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+  curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, (long)MAX_CONNECTIONS);
 }
 
 /* Without any signal: they belong to the threads of the host. */

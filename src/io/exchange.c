@@ -64,6 +64,12 @@ static void destroy(salon_Exchange *x) {
   free(x);
 }
 
+static uint32_t hash(const char *text, size_t len) { /* FNV-1a */
+  uint32_t h = 2166136261u;
+  for (size_t i = 0; i < len; i++) h = (h ^ (unsigned char)text[i]) * 16777619u;
+  return h;
+}
+
 /* All zero but for the texts, which are in the same block. */
 static salon_Exchange *allocate(const char *method, const char *url) {
   size_t url_size = strlen(url) + 1, method_size = strlen(method) + 1;
@@ -99,6 +105,7 @@ salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
     x->headers = headers->list;
   }
   x->origin_len = target->origin_len;
+  x->origin_hash = hash(x->url, x->origin_len);
   x->scheme = target->scheme;
   x->loopback = target->loopback;
   x->plan = config->retry;

@@ -80,6 +80,7 @@ typedef struct salon_Exchange {
   const char *method;            /* into text */
   const char *url;               /* into text */
   size_t origin_len;             /* "https://host:port" is the start of url */
+  uint32_t origin_hash;          /* of that start */
   salon_Scheme scheme;
   bool loopback;                /* it stays on this machine */
   struct salon_Headers *shared; /* owned: one reference, or NULL */

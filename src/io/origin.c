@@ -9,13 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t bucket_of(const char *key, size_t len) {
-  uint32_t hash = 2166136261u; /* FNV-1a */
-  for (size_t i = 0; i < len; i++)
-    hash = (hash ^ (unsigned char)key[i]) * 16777619u;
-  return hash % SALON_ORIGIN_BUCKETS;
-}
-
 /* ---- the budget for repeats ----
 **
 ** Each new call pays a fraction of a repeat in, each repeat takes a whole one
@@ -72,12 +65,18 @@ static bool awaits_opener(salon_Origin *o) {
 
 /* ---- the table ---- */
 
-static salon_Origin **place_of(salon_Origins *os, const char *key, size_t len) {
-  salon_Origin **at = &os->buckets[bucket_of(key, len)];
+/* Where the origin of this name is, or is to be put. */
+static salon_Origin **place_of(salon_Origins *os, uint32_t hash,
+                               const char *key, size_t len) {
+  salon_Origin **at = &os->buckets[hash % SALON_ORIGIN_BUCKETS];
   while (*at != NULL &&
          (strlen((*at)->key) != len || memcmp((*at)->key, key, len) != 0))
     at = &(*at)->bucket_next;
   return at;
+}
+
+static salon_Origin **place_for(salon_Origins *os, const salon_Exchange *x) {
+  return place_of(os, x->origin_hash, x->url, x->origin_len);
 }
 
 static void forget(salon_Origin **at) {
@@ -97,7 +96,7 @@ static bool is_idle(salon_Origin *o, double now) {
 /* A long-lived worker may talk to any number of origins: an idle one is
 ** forgotten, at once or when the next new one comes. */
 static void forget_if_idle(salon_Origins *os, salon_Origin *o, double now) {
-  if (is_idle(o, now)) forget(place_of(os, o->key, strlen(o->key)));
+  if (is_idle(o, now)) forget(place_of(os, o->hash, o->key, strlen(o->key)));
 }
 
 static void sweep(salon_Origins *os, double now) {
@@ -114,7 +113,7 @@ static void sweep(salon_Origins *os, double now) {
 
 static salon_Origin *find(salon_Origins *os, const salon_Exchange *x,
                           double now) {
-  salon_Origin *o = *place_of(os, x->url, x->origin_len);
+  salon_Origin *o = *place_for(os, x);
   if (o != NULL) return o;
   sweep(os, now);
   o = calloc(1, sizeof(*o) + x->origin_len + 1);
@@ -123,7 +122,8 @@ static salon_Origin *find(salon_Origins *os, const salon_Exchange *x,
   o->streams = streams_at_first(x);
   o->reserve = o->budget = x->config->retry_reserve;
   o->counted = now;
-  *place_of(os, x->url, x->origin_len) = o;
+  o->hash = x->origin_hash;
+  *place_for(os, x) = o;
   return o;
 }
 

@@ -21,6 +21,7 @@ typedef struct salon_Origin {
   double reserve;     /* what the budget comes back to by itself */
   salon_List waiting; /* exchanges, first come first served */
   struct salon_Origin *bucket_next; /* in the table */
+  uint32_t hash;                    /* of key */
   char key[];                       /* "https://host:port" */
 } salon_Origin;
 

@@ -16,13 +16,14 @@
 /* Keeps a plan without a base from spinning. */
 static const double SHORTEST_PAUSE = 0.01;
 
-/* Nobody looked at the request: a rate limit, and a server that gave up reading. */
+/* Nobody looked at the request: a rate limit, and a server that gave up
+** reading. */
 static bool is_unprocessed(int status) {
   return status == 429 || status == 408;
 }
 
-/* A server or what stands before it has trouble that may pass: also the codes of
-** nginx (499) and of a content network before the server (520 to 530). */
+/* A server or what stands before it has trouble that may pass: also the codes
+** of nginx (499) and of a content network before the server (520 to 530). */
 static bool is_trouble(int status) {
   return is_unprocessed(status) || status == 425 || status == 499 ||
          (status >= 502 && status <= 504) || status == 507 ||
@@ -47,8 +48,8 @@ static bool is_worth_it(const salon_RetryPlan *plan,
   return plan->class_ == SALON_RETRY_IDEMPOTENT && is_trouble(in->status);
 }
 
-/* How often is enough? A server that restarts is waited for as long as the call's
-** deadline allows, but not by a call that is to be made once. */
+/* How often is enough? A server that restarts is waited for as long as the
+** call's deadline allows, but not by a call that is to be made once. */
 static bool has_tries_left(const salon_RetryPlan *plan,
                            const salon_RetryInput *in) {
   if (in->tries < plan->max_tries) return true;

@@ -163,9 +163,9 @@ static void set_tls(CURL *e, const salon_Config *c) {
   curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 }
 
-/* What must not be repeated goes over HTTP/1.1 unless the client wants HTTP/2: a
-** server that closes an HTTP/2 connection leaves requests on it unprocessed, and
-** libcurl does not tell which. */
+/* What must not be repeated goes over HTTP/1.1 unless the client wants HTTP/2:
+** a server that closes an HTTP/2 connection leaves requests on it unprocessed,
+** and libcurl does not tell which. */
 static void set_version(salon_Transfer *t, const salon_Exchange *x) {
   static const long versions[] = {CURL_HTTP_VERSION_2TLS, CURL_HTTP_VERSION_1_1,
                                   CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE};
@@ -540,8 +540,8 @@ static bool is_transient(const salon_Transfer *t, CURLcode code) {
   return kind == SALON_TIMEOUT || code == CURLE_SSL_CONNECT_ERROR;
 }
 
-/* A good response that is packed, and of which nothing came out: libcurl's brotli
-** waits for more bytes without a word. */
+/* A good response that is packed, and of which nothing came out: libcurl's
+** brotli waits for more bytes without a word. */
 static bool lost_in_unpacking(const salon_Exchange *x) {
   size_t at = 0, len;
   if (x->status >= 300 || x->status == 204 || strcmp(x->method, "HEAD") == 0 ||
