@@ -36,6 +36,7 @@ describe("types/", function()
       Meet = client,
       OpenTalk = salon.opentalk { url = "https://x.example", token = "t" },
       Mailbox = core.mailbox(),
+      Claim = core.claim "types_spec",
       Request = core.request(client, { url = "http://127.0.0.1:1/", deadline = core.now() }),
       Walk = (client.rooms:each()),
       Record = core.record({ name = "salon.X", backend = "x", methods = {}, getters = {} }, {},
@@ -55,7 +56,7 @@ describe("types/", function()
   it("describe every method that the C sources register", function()
     local sources = support.run("cat src/lua/*.c")
     local all = {}
-    for _, class in ipairs { "Secret", "Token", "Client", "Mailbox", "Request", "Record",
+    for _, class in ipairs { "Secret", "Token", "Client", "Mailbox", "Request", "Record", "Claim",
       "core" } do
       for name in pairs(described(class)) do all[name] = true end
     end

@@ -12,6 +12,10 @@ local core = {}
 ---@return number
 function core.now() end
 
+---Blocks, at most until a signal comes.
+---@param seconds number
+function core.sleep(seconds) end
+
 ---@return integer
 function core.pid() end
 
@@ -70,6 +74,12 @@ function core.link(header) end
 ---@param pairs any[]  flat: name, value, name, value …
 ---@return string  application/x-www-form-urlencoded
 function core.form(pairs) end
+
+---A name that one holder on this machine has at a time, across processes; Linux only,
+---elsewhere everybody gets it.
+---@param name string
+---@return salon.Claim?  nil: somebody else has it
+function core.claim(name) end
 
 ---@param text string
 ---@return salon.Secret

@@ -229,6 +229,13 @@ function Request:method() end
 ---@return string  without query
 function Request:url() end
 
+---A name that one holder on this machine has.
+---@class salon.Claim: userdata
+local Claim = {}
+
+---Idempotent.
+function Claim:release() end
+
 ---What has finished in this Lua state.
 ---@class salon.Mailbox: userdata
 local Mailbox = {}

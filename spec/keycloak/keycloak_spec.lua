@@ -164,9 +164,9 @@ describe("salon at a real Keycloak", function()
     assert.truthy(err.hint:find("the account is disabled", 1, true))
   end)
 
-  it("sends a refused password once, so that three calls do not lock the account", function()
+  it("sends a refused password twice, so that three calls do not lock the account", function()
     local err, client = refusal { username = "bob", password = "wrong" }
-    assert.same({ "auth", 400, "invalid_grant", 1, false },
+    assert.same({ "auth", 400, "invalid_grant", 2, false },
       { err.kind, err.status, err.code, err.attempts, err.retryable })
     assert.truthy(err.hint:find("check 'username' and 'password'", 1, true))
     for _ = 1, 2 do

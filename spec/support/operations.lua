@@ -281,6 +281,7 @@ operations.password = function(exchange, _, recordings)
     client_secret = form.client_secret, username = form.username or WHO.username,
     password = form.password or WHO.password,
     scope = form.scope ~= "" and form.scope or nil,
+    max_tries = 1,  -- a refusal is believed at once
   })
   return { exchange.response }, 1, function() return client:token() end
 end

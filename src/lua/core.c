@@ -6,8 +6,11 @@
 #define _GNU_SOURCE /* dladdr */
 #endif
 #include <dlfcn.h>
+#include <math.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "claim.h"
 #include "client.h"
 #include "compat.h"
 #include "decode.h"
@@ -36,6 +39,15 @@ static void pin_module(void) {
 static int core_now(lua_State *L) {
   lua_pushnumber(L, salon_now());
   return 1;
+}
+
+/* Blocks. Ends early on a signal, so that the hook of lua's Ctrl-C gets to run. */
+static int core_sleep(lua_State *L) {
+  double seconds = fmin(fmax(luaL_checknumber(L, 1), 0), 86400);
+  struct timespec pause = {.tv_sec = (time_t)seconds};
+  pause.tv_nsec = (long)((seconds - (double)pause.tv_sec) * 1e9);
+  nanosleep(&pause, NULL);
+  return 0;
 }
 
 static int core_pid(lua_State *L) {
@@ -75,8 +87,11 @@ static int core_curl(lua_State *L) {
 }
 
 LUALIB_API int luaopen_salon_core(lua_State *L) {
-  static const luaL_Reg functions[] = {
-    {"now", core_now}, {"pid", core_pid}, {"curl", core_curl}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"now", core_now},
+                                       {"sleep", core_sleep},
+                                       {"pid", core_pid},
+                                       {"curl", core_curl},
+                                       {NULL, NULL}};
   pin_module();
   lua_newtable(L);
   salon_setfuncs(L, functions);
@@ -85,6 +100,7 @@ LUALIB_API int luaopen_salon_core(lua_State *L) {
   salon_open_decode(L);
   salon_open_secret(L);
   salon_open_token(L);
+  salon_open_claim(L);
   salon_open_record(L);
   salon_open_mailbox(L); /* before all requests: collected after them */
   salon_open_client(L);

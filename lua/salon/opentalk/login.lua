@@ -1,11 +1,11 @@
 -- Tokens for OpenTalk: password grant and refresh grant at the login service
 -- (Keycloak, or another OpenID Connect provider).
 --
--- Not to break: a password that was refused is not sent again by itself (two
--- failures within a second lock an account), and a refresh token whose response
--- was lost is not sent again (where tokens rotate that ends the session).
+-- Not to break: a password is sent by guesses.lua alone, and a refresh token whose
+-- response was lost is not sent again (where tokens rotate that ends the session).
 
 local Error = require "salon.internal.error"
+local Guesses = require "salon.opentalk.guesses"
 local Login = require "salon.internal.login"
 local core = require "salon.core"
 local find_hint = require "salon.internal.hints".find
@@ -13,8 +13,6 @@ local hints = require "salon.opentalk.hints"
 local options = require "salon.internal.options"
 
 local login = {}
-
-local REFUSAL_KEPT = 60  -- seconds a refused password is not sent again
 
 ---@class salon.opentalk.Grant
 local Grant = { renewable = true }
@@ -81,43 +79,25 @@ local function add(form, name, value)
   form[#form + 1] = value
 end
 
--- The same credentials were refused a moment ago: the same error, unsent.
-local function refused_before(self, credentials)
-  local refusal = self.refusal
-  if refusal == nil or refusal.credentials:reveal() ~= credentials then return nil end
-  local left = refusal.ends - core.now()
-  if left <= 0 then return nil end
-  local copy = {}
-  for name, value in pairs(refusal.err) do copy[name] = value end
-  copy.attempts, copy.outcome = 0, "unsent"
-  copy.hint = ("%s (these credentials were refused before; not sent again for %d s, "
-    .. "lest the account be locked)"):format(copy.hint or "check them", math.ceil(left))
-  return Error.new(copy)
-end
-
 local function password_grant(self, deadline)
-  local username, password, form, token, err
+  local username, password, form, host, endpoint, err
   username, err = reveal(self, "username")
   if username == nil then return nil, err end
   password, err = reveal(self, "password")
   if password == nil then return nil, err end
-  local credentials = username .. "\0" .. password
-  err = refused_before(self, credentials)
-  if err then return nil, err end
   form, err = base_form(self, "password")
   if form == nil then return nil, err end
   add(form, "username", username)
   add(form, "password", password)
   add(form, "scope", self.given.scope or "openid")
-  token, err = ask(self, form, deadline)
-  if token == nil and err.kind == "auth" then
-    self.refusal = {
-      credentials = core.secret(credentials),
-      ends = core.now() + REFUSAL_KEPT,
-      err = err,
-    }
-  end
-  return token, err
+  host, err = self.http:host()
+  if host == nil then return nil, err end
+  endpoint, err = self.discovery:find_login(deadline)
+  if endpoint == nil then return nil, err end
+  local account = endpoint .. "\0" .. username:lower()
+  return self.guesses:run(host, deadline, account, username .. "\0" .. password, function()
+    return ask(self, form, deadline)
+  end)
 end
 
 -- Returns a token; or nil and true when the grant should be used instead; or
@@ -162,7 +142,7 @@ function login.new(fields)
   if given.token then return Login.given(fields.http, given.token) end
   return Login.new(fields.http, setmetatable({
     http = fields.http, discovery = fields.discovery, secrets = fields.secrets,
-    registration = fields.registration, given = given,
+    registration = fields.registration, given = given, guesses = Guesses.new(given.max_tries),
   }, Grant))
 end
 

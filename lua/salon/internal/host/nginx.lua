@@ -185,6 +185,11 @@ function nginx.latch()
   return setmetatable({ waiting = {}, is_open = false }, Latch)
 end
 
+---@param seconds number
+function nginx.sleep(seconds)
+  nginx.latch():wait(core.now() + seconds)
+end
+
 ---Runs `body` in a light thread.
 ---@param body function
 ---@param died fun(e: any)  when it raises
@@ -239,6 +244,7 @@ function starting.wait(request, deadline)
   return true
 end
 
+starting.sleep = core.sleep
 starting.after = core.engine_stop
 starting.latch = require("salon.internal.host.plain").latch
 

@@ -60,4 +60,11 @@ function plain.latch()
   return setmetatable({ waiting = {}, is_open = false }, Latch)
 end
 
+---@param seconds number
+function plain.sleep(seconds)
+  local ends = core.now() + seconds
+  local _, ended = plain.latch():wait(ends)
+  if not ended then core.sleep(ends - core.now()) end  -- there was nothing else to do
+end
+
 return plain

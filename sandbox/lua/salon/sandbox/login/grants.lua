@@ -1,5 +1,6 @@
 -- The grants of the token route: password and refresh token. Wrong passwords
--- lock an account; with rotation a refresh token is good once.
+-- lock an account, and it checks one password of an account at a time; with
+-- rotation a refresh token is good once.
 
 local store = require "salon.sandbox.store"
 local tokens = require "salon.sandbox.tokens"
@@ -9,6 +10,8 @@ local sessions = require "salon.sandbox.login.sessions"
 local grants = {}
 
 local refuse = responses.refuse
+
+local CHECKING = 0.05  -- seconds that a password takes, while others of the account are refused
 
 -- Three wrong passwords, or two within a second, lock an account: for a
 -- minute, or in some realms for good.
@@ -54,7 +57,10 @@ function grants.password(request, realm, form, client, id)
   if not form.username then return refuse(401, "invalid_request", "Missing parameter: username") end
   local person = store.person(realm, form.username)
   local wrong = refuse(400, "invalid_grant", "Invalid user credentials")
-  if not person or (person.locked and person.locked > store.seconds()) then return wrong end
+  if not person or person.checking or (person.locked and person.locked > store.seconds()) then return wrong end
+  person.checking = true
+  ngx.sleep(CHECKING)
+  person.checking = nil
   if person.password ~= form.password or not code_fits(person, form.totp or form.otp) then
     note_failure(person, realm)
     return wrong
