@@ -289,7 +289,6 @@ describe("salon.map", function()
         assert.is_nil(map())
       end))
       assert.equal(0, core.mailbox():in_flight())
-      core.mailbox():release()
     end)
 
     if require("salon.internal.loop").closes then

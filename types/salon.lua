@@ -205,8 +205,8 @@ function Request:wait(seconds) end
 ---@return integer
 function Request:id() end
 
----For hosts that take all news from the mailbox.
----@return integer? id  of its news; nil once it is done
+---For hosts that take from the mailbox.
+---@return integer? id  which the mailbox will tell; nil once it is done
 ---@return number? seconds  until its time is up
 function Request:pending() end
 
@@ -236,7 +236,7 @@ local Claim = {}
 ---Idempotent.
 function Claim:release() end
 
----What has finished in this Lua state.
+---What has finished in this Lua state, of what `request:pending` asked for.
 ---@class salon.Mailbox: userdata
 local Mailbox = {}
 
@@ -261,6 +261,3 @@ function Mailbox:in_flight() end
 ---@param seconds number
 ---@return boolean  something is there
 function Mailbox:wait(seconds) end
-
----Nobody takes any more: what finishes is not kept until `core.mailbox` is called again.
-function Mailbox:release() end

@@ -517,12 +517,13 @@ static void slots_go_round_the_origins(void **state) {
   (void)state;
   Server *other = server_start(respond, NULL);
   config->max_in_flight = 1;
-  salon_mailbox_keep(mailbox);
   salon_Exchange *first = begin("GET", at("/hang"), NULL, 30);
+  salon_mailbox_want(mailbox, first);
   server_await(server, 1);
   salon_Exchange *x[4];
   for (int i = 0; i < 3; i++) x[i] = begin("GET", at("/"), NULL, 30);
   x[3] = begin("GET", server_url(other, "/"), NULL, 30);
+  for (int i = 0; i < 4; i++) salon_mailbox_want(mailbox, x[i]);
   server_release(server, 1);
   for (int i = 0; i < 4; i++) finish(x[i]);
   finish(first);

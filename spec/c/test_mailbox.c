@@ -17,15 +17,21 @@ static salon_Exchange *under_way(void) {
   return x;
 }
 
+static salon_Exchange *wanted(void) {
+  salon_Exchange *x = under_way();
+  assert_true(salon_mailbox_want(mailbox, x));
+  return x;
+}
+
 static void deliver_one(salon_Exchange *x) {
   salon_mailbox_deliver(mailbox, (salon_List){&x->node, &x->node});
 }
 
-/* Delivers n at a time; their ids in `ids`. */
+/* Delivers n wanted ones at a time; their ids in `ids`. */
 static void deliver(int n, uint64_t *ids) {
   salon_List list = {NULL, NULL};
   for (int i = 0; i < n; i++) {
-    salon_Exchange *x = under_way();
+    salon_Exchange *x = wanted();
     if (ids != NULL) ids[i] = x->id;
     salon_list_push(&list, &x->node);
   }
@@ -40,7 +46,6 @@ static bool readable(int fd) {
 static void finished_calls_are_taken_in_their_order(void **state) {
   (void)state;
   uint64_t ids[5];
-  salon_mailbox_keep(mailbox);
   assert_int_equal(salon_mailbox_take(mailbox), 0);
   deliver(3, ids);
   deliver(2, ids + 3);
@@ -56,25 +61,17 @@ static void nobody_is_told_who_did_not_ask(void **state) {
   assert_false(readable(mailbox->wake.read_fd));
 }
 
-static void what_nobody_takes_is_not_kept(void **state) {
+static void what_nobody_wants_is_not_kept(void **state) {
   (void)state;
   salon_Exchange *x = salon_exchange_ref(under_way());
+  salon_Exchange *other = wanted();
+  uint64_t id = other->id;
+  deliver_one(other);
   deliver_one(x);
   assert_true(salon_exchange_finished(x));
   assert_int_equal(atomic_load(&x->refs), 1);
-  salon_mailbox_keep(mailbox);
-  assert_int_equal(salon_mailbox_take(mailbox), 0);
-  end(x);
-}
-
-static void who_stops_taking_leaves_nothing_behind(void **state) {
-  (void)state;
-  salon_Exchange *x = salon_exchange_ref(under_way());
-  salon_mailbox_keep(mailbox);
-  deliver_one(x);
-  assert_int_equal(atomic_load(&x->refs), 2);
-  salon_mailbox_release(mailbox);
-  assert_int_equal(atomic_load(&x->refs), 1);
+  assert_false(salon_mailbox_want(mailbox, x)); /* too late */
+  assert_int_equal(salon_mailbox_take(mailbox), id);
   assert_int_equal(salon_mailbox_take(mailbox), 0);
   end(x);
 }
@@ -82,8 +79,7 @@ static void who_stops_taking_leaves_nothing_behind(void **state) {
 static void what_finishes_after_the_end_of_its_state_is_dropped(void **state) {
   (void)state;
   salon_Mailbox *closed = mailbox;
-  salon_Exchange *x = salon_exchange_ref(under_way());
-  salon_mailbox_keep(mailbox);
+  salon_Exchange *x = salon_exchange_ref(wanted());
   mailbox = salon_mailbox_new();
   salon_mailbox_unref(closed);
   salon_mailbox_deliver(closed, (salon_List){&x->node, &x->node});
@@ -111,7 +107,6 @@ static void waiting_ends_at_its_time(void **state) {
 static void a_host_that_takes_waits_for_any_call(void **state) {
   (void)state;
   uint64_t id;
-  salon_mailbox_keep(mailbox);
   double start = salon_now();
   assert_false(salon_mailbox_wait(mailbox, NULL, 0.05));
   assert_true(salon_now() - start >= 0.05);
@@ -189,7 +184,6 @@ the_socket_is_private_and_its_file_goes_once_connected(void **state) {
 static void the_socket_speaks_once_after_it_was_armed(void **state) {
   (void)state;
   char bytes[8];
-  salon_mailbox_keep(mailbox);
   int fd = connect_to(salon_mailbox_listen(mailbox));
   assert_true(salon_mailbox_accept(mailbox));
   deliver(1, NULL);
@@ -238,8 +232,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(finished_calls_are_taken_in_their_order),
     TEST(nobody_is_told_who_did_not_ask),
-    TEST(what_nobody_takes_is_not_kept),
-    TEST(who_stops_taking_leaves_nothing_behind),
+    TEST(what_nobody_wants_is_not_kept),
     TEST(what_finishes_after_the_end_of_its_state_is_dropped),
     TEST(waiting_ends_at_its_time),
     TEST(a_host_that_takes_waits_for_any_call),

@@ -70,6 +70,7 @@ typedef struct salon_Exchange {
   atomic_int refs;
   atomic_bool finished;
   atomic_bool cancelled; /* asked for; the I/O thread carries it out */
+  bool wanted;           /* its completion is to be taken; the mailbox's lock */
   pid_t pid;             /* of the process that made it */
   uint64_t id;
 

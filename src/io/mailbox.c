@@ -92,9 +92,8 @@ void salon_mailbox_deliver(salon_Mailbox *m, salon_List exchanges) {
   salon_List dropped = {NULL, NULL};
   int count = 0;
   pthread_mutex_lock(&m->lock);
-  salon_List *to = m->kept ? &m->finished : &dropped;
   for (salon_Node *n; (n = salon_list_pop(&exchanges)) != NULL; count++) {
-    salon_list_push(to, n);
+    salon_list_push(salon_exchange_of(n)->wanted ? &m->finished : &dropped, n);
     atomic_fetch_sub_explicit(&m->in_flight, 1, memory_order_relaxed);
     atomic_store_explicit(&salon_exchange_of(n)->finished, true,
                           memory_order_release);
@@ -107,19 +106,12 @@ void salon_mailbox_deliver(salon_Mailbox *m, salon_List exchanges) {
 
 /* ---- taking and waiting ---- */
 
-void salon_mailbox_keep(salon_Mailbox *m) {
+bool salon_mailbox_want(salon_Mailbox *m, salon_Exchange *x) {
   pthread_mutex_lock(&m->lock);
-  m->kept = true;
+  bool under_way = !salon_exchange_finished(x);
+  if (under_way) x->wanted = true;
   pthread_mutex_unlock(&m->lock);
-}
-
-void salon_mailbox_release(salon_Mailbox *m) {
-  pthread_mutex_lock(&m->lock);
-  salon_List all = m->finished;
-  m->finished = (salon_List){NULL, NULL};
-  m->kept = false;
-  pthread_mutex_unlock(&m->lock);
-  drop(all);
+  return under_way;
 }
 
 uint64_t salon_mailbox_take(salon_Mailbox *m) {

@@ -3,11 +3,11 @@
 ** completions. Counted references: the state holds one, the engine one for each
 ** call under way, so that a state may close before its calls have ended.
 **
-** A delivery always sets `finished` of the exchange. The list of completions
-** is for hosts that wait for any of many calls: only while one keeps it
-** (`keep` to `release`) is anything put into it. Not to break: what is
-** waited for is looked at under the lock that a delivery takes, so that no
-** wake-up is lost. */
+** A delivery always sets `finished` of the exchange. The list of completions is
+** for hosts that wait for any of many calls: only the exchanges that one of them
+** wants to hear of are put into it, so that it cannot grow by what nobody waits
+** for. Not to break: what is waited for is looked at under the lock that a
+** delivery takes, so that no wake-up is lost. */
 #ifndef SALON_MAILBOX_H
 #define SALON_MAILBOX_H
 
@@ -28,7 +28,6 @@ typedef struct salon_Mailbox {
   pid_t pid;            /* of the process that made it */
   pthread_mutex_t lock; /* guards what follows */
   salon_List finished;  /* exchanges to be taken, a reference each */
-  bool kept;            /* somebody takes them */
   bool polling;         /* salon_mailbox_wait waits for `wake` */
   bool sleeping;        /* nginx's reader waits for a byte on the socket */
   salon_Wake wake;      /* owned */
@@ -47,9 +46,9 @@ void salon_mailbox_expect(salon_Mailbox *m);
 ** with them, and gives up what `expect` took for each. */
 void salon_mailbox_deliver(salon_Mailbox *m, salon_List exchanges);
 
-/* From here on all completions are kept to be taken; until released. */
-void salon_mailbox_keep(salon_Mailbox *m);
-void salon_mailbox_release(salon_Mailbox *m);
+/* The completion of `x`, which is one of its own, is to be taken from the list.
+** False: it is finished already, and is not put there. */
+bool salon_mailbox_want(salon_Mailbox *m, struct salon_Exchange *x);
 
 /* Id of the next finished exchange, 0 if there is none. */
 uint64_t salon_mailbox_take(salon_Mailbox *m);

@@ -30,7 +30,6 @@ static salon_Mailbox *open_mailbox(Slot *n) {
   if (m != NULL && salon_same_process(m->pid)) return m;
   errno = ECANCELED; /* a finaliser calls while the state closes */
   n->mailbox = n->entered ? salon_mailbox_new() : NULL;
-  if (n->mailbox != NULL) n->mailbox->kept = m != NULL && m->kept;
   return n->mailbox;
 }
 
@@ -106,11 +105,6 @@ static int mailbox_wait(lua_State *L) {
   return 1;
 }
 
-static int mailbox_release(lua_State *L) {
-  salon_mailbox_release(to_mailbox(L));
-  return 0;
-}
-
 static int mailbox_in_flight(lua_State *L) {
   lua_pushinteger(L, atomic_load(&to_mailbox(L)->in_flight));
   return 1;
@@ -119,17 +113,17 @@ static int mailbox_in_flight(lua_State *L) {
 static const luaL_Reg mailbox_meta[] = {
   {"__gc", mailbox_gc}, {"__tostring", mailbox_tostring}, {NULL, NULL}};
 
-static const luaL_Reg mailbox_methods[] = {
-  {"listen", mailbox_listen},       {"accept", mailbox_accept},
-  {"take", mailbox_take},           {"arm", mailbox_arm},
-  {"in_flight", mailbox_in_flight}, {"wait", mailbox_wait},
-  {"release", mailbox_release},     {NULL, NULL}};
+static const luaL_Reg mailbox_methods[] = {{"listen", mailbox_listen},
+                                           {"accept", mailbox_accept},
+                                           {"take", mailbox_take},
+                                           {"arm", mailbox_arm},
+                                           {"in_flight", mailbox_in_flight},
+                                           {"wait", mailbox_wait},
+                                           {NULL, NULL}};
 
-/* Who asks for it means to take all completions from it. */
 static int core_mailbox(lua_State *L) {
-  salon_Mailbox *m = salon_state_mailbox(L);
-  if (m == NULL) luaL_error(L, "salon: no mailbox: %s", strerror(errno));
-  salon_mailbox_keep(m);
+  if (salon_state_mailbox(L) == NULL)
+    luaL_error(L, "salon: no mailbox: %s", strerror(errno));
   salon_rawgetp(L, LUA_REGISTRYINDEX, &registry_key);
   return 1;
 }

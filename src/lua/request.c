@@ -337,11 +337,11 @@ static int request_header(lua_State *L) {
   return with_exchange(L, read_header);
 }
 
-/* pending() -> id, seconds until its deadline | nil once it is done. For hosts
-** that take all completions; `done` is for others. */
+/* pending() -> id that the mailbox will tell, seconds until its deadline | nil
+** once it is done. For hosts that take from the mailbox; `done` is for others. */
 static int request_pending(lua_State *L) {
-  const salon_Exchange *x = open_exchange(L);
-  if (is_done(x)) return 0;
+  salon_Exchange *x = open_exchange(L);
+  if (!is_ours(x) || !salon_mailbox_want(x->mailbox, x)) return 0;
   salon_pushinteger(L, (long long)x->id);
   lua_pushnumber(L, fmax(x->deadline - salon_now(), 0));
   return 2;

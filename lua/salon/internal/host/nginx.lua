@@ -123,12 +123,9 @@ end
 ---@param deadline number
 ---@return true
 function nginx.wait(request, deadline)
-  mailbox = mailbox or core.mailbox()  -- first: it keeps only what finishes later
   local id, left = request:pending()
-  if id == nil then
-    deliver()  -- else they pile up behind a walk that never has to wait
-    return true
-  end
+  if id == nil then return true end
+  mailbox = mailbox or core.mailbox()
   local own = table.remove(spare) or semaphore.new(0)
   local posted
   local look = FIRST_LOOK

@@ -28,8 +28,7 @@ local ready = {}             -- queue of tasks that can go on
 local first, last = 1, 0
 local requests = {}          -- request id -> { task, request, deadline }
 local sleepers = {}          -- waiter -> its deadline
-local alive = 0
-local mailbox                -- of this Lua state; taken from while tasks live
+local mailbox                -- of this Lua state, once there are tasks
 
 local yieldable = coroutine.isyieldable or function() return true end
 
@@ -59,24 +58,17 @@ end
 function tasks.spawn(body, died)
   local task = { co = coroutine.create(body), died = died }
   mine[task.co] = task
-  alive = alive + 1
-  if alive == 1 then mailbox = core.mailbox() end
+  mailbox = mailbox or core.mailbox()
   make_ready(task)
-end
-
-local function retire(task)
-  mine[task.co] = nil
-  alive = alive - 1
-  if alive == 0 then mailbox:release() end
 end
 
 local function resume(task)
   local ok, what = coroutine.resume(task.co)
   if coroutine.status(task.co) == "dead" then
-    retire(task)
+    mine[task.co] = nil
     if not ok then task.died(what) end
   elseif what ~= PARKED then
-    retire(task)
+    mine[task.co] = nil
     given_up[task.co] = true
     if coroutine.close then coroutine.close(task.co) end
     task.died(YIELDED)
@@ -97,7 +89,8 @@ end
 function tasks.wait(request, deadline)
   local task = current()
   if task == nil then return false end
-  local id = request:id()
+  local id = request:pending()
+  if id == nil then return true end
   requests[id] = { task = task, request = request, deadline = deadline }
   while not request:done() do coroutine.yield(PARKED) end
   requests[id] = nil
@@ -178,7 +171,7 @@ end
 
 ---Runs every task that is ready, without waiting.
 function tasks.step()
-  if alive == 0 then return end
+  if next(mine) == nil then return end
   take_completions()
   for _ = first, last do
     local task = next_ready()

@@ -1,0 +1,74 @@
+-- What is left half-done must not keep the news of all later calls, with their
+-- answers: a map that somebody broke out of, dropped, or keeps and never reads on.
+
+local raw = require "spec.support.raw"
+local support = require "spec.support"
+local salon = require "salon"
+
+describe("a map that is left behind", function()
+  local server, client
+  setup(function()
+    server = raw.start()
+    client = salon.meet { token = "t", url = server:reply("x", "200 OK", "",
+      '{"id":"1","slug":"a","name":"' .. ("n"):rep(10000) .. '"}') }
+  end)
+  teardown(function()
+    client:close()
+    server:stop()
+  end)
+
+  -- Kilobytes of the process: answers are kept outside of Lua's memory.
+  local function resident()
+    collectgarbage()
+    collectgarbage()
+    return tonumber(support.read("/proc/self/status"):match "VmRSS:%s*(%d+)")
+  end
+
+  local function calls(n)
+    for _ = 1, n do assert(client.rooms:get "1") end
+  end
+
+  local function get(id) return client.rooms:get(id) end
+
+  local LEFT = {
+    ["by a break"] = function()
+      for _ in salon.map({ "1", "2", "3", "4", "5" }, get) do break end
+    end,
+    ["and kept"] = function()
+      local map = salon.map({ "1", "2", "3", "4", "5" }, get)
+      assert(map())
+      return map
+    end,
+    ["and kept by a walk of maps"] = function()
+      local map = salon.map({ 1, 2, 3 }, function()
+        local inner = salon.map({ "1", "2", "3" }, get)
+        inner()
+        return inner
+      end)
+      assert(map())
+      return map
+    end,
+  }
+
+  for name, leave in pairs(LEFT) do
+    it(name .. " costs later calls nothing", function()
+      local kept = leave()
+      calls(300)
+      local before = resident()
+      calls(1000)
+      assert.is_true(resident() - before < 6000)
+      if kept then kept:close() end
+    end)
+  end
+
+  it("again and again costs later ones nothing", function()
+    local function round(n)
+      for _ = 1, n do for _, leave in pairs(LEFT) do leave() end end
+    end
+    round(100)
+    local before = resident()
+    round(500)
+    calls(100)
+    assert.is_true(resident() - before < 6000)
+  end)
+end)
