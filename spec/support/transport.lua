@@ -10,6 +10,7 @@ local Request = {}
 Request.__index = Request
 
 function Request.done() return true end
+function Request.pending() return nil end
 function Request.wait() return true end
 function Request:close() self.closed = true end
 function Request:id() return self.number end
