@@ -141,7 +141,7 @@ static void they_are_made_where_nothing_can_be_counted(void **state) {
   char line[300];
   Server *s = server_start(respond_slow, NULL);
   FILE *f = start("", SLOW_THERE, (int[]){server_port(s), server_port(s)});
-  while (fgets(line, sizeof(line), f) != NULL) fputs(line, stderr);
+  while (fgets(line, sizeof(line), f) != NULL) fprintf(stderr, "# %s", line);
   int status = pclose(f);
   server_stop(s);
   assert_int_equal(status, 0);
