@@ -59,7 +59,7 @@ local HANDLER = [[
 -- A value as Lua text.
 local function text_of(value)
   if type(value) == "string" then return ("%q"):format(value) end
-  if type(value) ~= "table" then return tostring(value) end
+  if type(value) ~= "table" then return (tostring(value):gsub(",", ".")) end  -- the locale's decimal point
   local parts = {}
   for k, v in pairs(value) do parts[#parts + 1] = ("[%s] = %s"):format(text_of(k), text_of(v)) end
   return "{ " .. table.concat(parts, ", ") .. " }"

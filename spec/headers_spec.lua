@@ -74,8 +74,10 @@ describe("the headers of a request", function()
       salon.check(client.rooms:create { access_level = "public" })
     end)
     local host = server.url:match "//(.*)"
-    assert.equal(table.concat({ "Accept-Encoding: gzip", "Accept-Language: en", "Accept: application/json",
+    local expected = { "Accept-Encoding: gzip", "Accept-Language: en", "Accept: application/json",
       "Authorization: Bearer " .. LONG, "Content-Length: 25", "Content-Type: application/json",
-      "Host: " .. host, "User-Agent: headers_spec/1" }, "\n"), requests[1].headers)
+      "Host: " .. host, "User-Agent: headers_spec/1" }
+    table.sort(expected)  -- in this locale's order
+    assert.equal(table.concat(expected, "\n"), requests[1].headers)
   end)
 end)

@@ -229,7 +229,7 @@ describe("a walk against a server", function()
         for _ in ot.rooms:each { per_page = 6, prefetch = 10 } do n = n + 1 end
         ngx.say(n, " ", now() - before < 20 * @LATENCY@)
       } } }]]):gsub("@(%u+)@", { URL = role.url, ID = role.client_id, USER = role.username,
-        PASSWORD = role.password, PORT = port, LATENCY = LATENCY })))
+        PASSWORD = role.password, PORT = port, LATENCY = ("%d / 1000"):format(LATENCY * 1000) })))
   end)
   teardown(function()
     guest:stop()

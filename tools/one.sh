@@ -3,15 +3,16 @@
 # FILE is a spec, run by the interpreter LUA, or the program of a C test. REPORT
 # gets its output, REPORT.tally a line `passed failed skipped` and the name of each
 # test that failed. A program that ends before it has said how many tests it ran
-# is one failure more.
+# is one failure more. SALON_LOCALE: the locale in which specs run.
 set -u
 report=$1 file=$2
 begun=$(date +%s)
 : >"$report.tally"
 case $file in
   *_spec.lua)
-    SALON_TALLY=$report.tally timeout 300 tools/run "$LUA" "$(command -v busted || echo /usr/bin/busted)" \
-      -o spec/support/tally.lua "$file" >"$report.out" 2>&1 </dev/null
+    SALON_TALLY=$report.tally timeout 300 ${SALON_LOCALE:+env LC_ALL="$SALON_LOCALE"} \
+      tools/run "$LUA" "$(command -v busted || echo /usr/bin/busted)" \
+      ${SALON_LOCALE:+--helper=spec/support/locale.lua} -o spec/support/tally.lua "$file" >"$report.out" 2>&1 </dev/null
     status=$? ;;
   *)
     CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "$file" >"$report.tap" 2>&1 </dev/null

@@ -77,7 +77,8 @@ end
 function Scope:__tostring()
   if self.cancelled then return "salon.Scope(cancelled)" end
   local left = self:expires_in()
-  return left and ("salon.Scope(%.3f s left)"):format(math.max(left, 0)) or "salon.Scope"
+  if left == nil then return "salon.Scope" end
+  return (("salon.Scope(%.3f s left)"):format(math.max(left, 0)):gsub(",", "."))  -- in every locale
 end
 
 ---A scope, whose time begins now.

@@ -37,7 +37,7 @@ end
 function json.write(value)
   if type(value) == "string" then return quote(value) end
   if value == json.null then return "null" end
-  if type(value) == "number" then return ("%.14g"):format(value) end
+  if type(value) == "number" then return (("%.14g"):format(value):gsub(",", ".")) end  -- the locale's
   if type(value) ~= "table" then return tostring(value) end
   local parts = {}
   if json.is_list(value) then
