@@ -517,7 +517,10 @@ local HTTP = [[
       list[3] = "x"
       for id, room, err in salon.map(list, function(id)
         local room, err = ot.rooms:get(id)
-        if id == list[4] then kinds[1] = select(2, ot.rooms:get(id)).kind end
+        while id == list[4] and not kinds[1] do  -- until the failure before it is known
+          local again, why = ot.rooms:get(id)
+          if not again then kinds[1] = why.kind end
+        end
         return room, err
       end, { concurrency = 4 }) do seen[#seen + 1] = room and "room" or err.kind end
       for _ = 1, 500 do if not kinds[1] then ngx.sleep(0.01) end end
