@@ -19,11 +19,10 @@ static int explain(lua_State *L) {
 
 /* Runs what luaL_load... just gave `status` for, with the arguments given. */
 static int run(lua_State *L, int status, int n, char **arguments) {
-  int i;
   if (status == LUA_OK) {
     lua_pushcfunction(L, explain);
     lua_insert(L, -2);
-    for (i = 0; i < n; i++) lua_pushstring(L, arguments[i]);
+    for (int i = 0; i < n; i++) lua_pushstring(L, arguments[i]);
     status = lua_pcall(L, n, 0, -(n + 2));
   }
   if (status != LUA_OK) fprintf(stderr, "%s\n", lua_tostring(L, -1));

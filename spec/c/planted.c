@@ -31,9 +31,8 @@ int main(int argc, char **argv) {
     most = most + 1;
   } else if (strcmp(defect, "race") == 0) {
     pthread_t threads[2];
-    int i;
-    for (i = 0; i < 2; i++) pthread_create(&threads[i], NULL, race, NULL);
-    for (i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+    for (int i = 0; i < 2; i++) pthread_create(&threads[i], NULL, race, NULL);
+    for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
   } else {
     fprintf(stderr, "which defect?\n");
     return 2;

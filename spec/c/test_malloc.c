@@ -1,8 +1,9 @@
 /* Whole calls in which the Nth allocation of salon's own C fails, for every N:
-   once that one alone, once all from there on. Nothing may crash, hang or stay
-   allocated; a call ends as `limit` unless it did without; and the next one, on
-   the same engine, succeeds. The linker puts the __wrap_ functions here in place of
-   those that the objects of salon call (Makefile); libcurl and Lua keep theirs. */
+** once that one alone, once all from there on. Nothing may crash, hang or stay
+** allocated; a call ends as `limit` unless it did without; and the next one, on
+** the same engine, succeeds. The linker puts the __wrap_ functions here in
+** place of those that the objects of salon call (Makefile); libcurl and Lua
+** keep theirs. */
 
 #include <setjmp.h>
 #include <stdarg.h>

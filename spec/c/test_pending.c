@@ -1,7 +1,8 @@
 /* A fast call costs about the same whether or not a thousand slow ones are
 ** pending. Counted are instructions, by valgrind: this program starts itself
 ** under callgrind, for the calls alone, with the servers outside. So neither
-** what else the machine does nor what it took to get there makes a difference. */
+** what else the machine does nor what it took to get there makes a
+** difference. */
 
 #include "calls.h"
 

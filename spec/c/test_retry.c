@@ -336,7 +336,6 @@ static void keeps_its_rules_whatever_the_facts_are(void **state) {
   for (int i = 0; i < 200000; i++) {
     salon_RetryPlan plan = plan_of((salon_RetryClass)(next_random() % 3));
     salon_RetryInput in = lost();
-    double pause;
     plan.repeat_status = next_random() % 2 ? 409 : 0;
     plan.repeat_max = (int)(next_random() % 3);
     in.tries = 1 + (int)(next_random() % 5);
@@ -348,7 +347,7 @@ static void keeps_its_rules_whatever_the_facts_are(void **state) {
     in.retry_after = (double)(next_random() % 50) - 10;
     in.deadline = in.now + next_random() % 40;
     in.random = (next_random() % 1001) / 1000.0;
-    pause = salon_retry_decide(&plan, &in);
+    double pause = salon_retry_decide(&plan, &in);
     if (pause < 0) continue;
     again++;
     assert_true(pause >= 0.0025 && in.now + pause < in.deadline);

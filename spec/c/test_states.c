@@ -1,5 +1,6 @@
-/* Several Lua states in one process: nobody gets another one's news, states
-** come and go in threads, and closing one is quick whatever is under way. */
+/* Several Lua states in one process: none gets completions of another one,
+** states come and go in threads, and closing one is quick whatever is under
+** way. */
 
 #include "calls.h"
 
@@ -166,7 +167,7 @@ static void a_request_that_is_collected_is_cancelled(void **state) {
   server_await(s, 10);
   must_run(L, "collectgarbage() collectgarbage()", NULL);
   server_settle(s);
-  /* the connections go a moment before the news of it are delivered */
+  /* the connections go a moment before that is delivered */
   must_run(L,
            "local ends = core.now() + 10 "
            "repeat until box:in_flight() == 0 or core.now() > ends "

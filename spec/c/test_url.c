@@ -281,13 +281,12 @@ static char *build_n(const char *base, const salon_Span *parts, size_t nparts,
   size_t measured, written;
   const char *problem = salon_url_build(&url, parts, nparts, pairs, npairs,
                                         NULL, 0, &measured);
-  char *out, *text;
   if (problem != NULL) return NULL;
-  out = malloc(measured);
+  char *out = malloc(measured);
   assert_null(salon_url_build(&url, parts, nparts, pairs, npairs, out, measured,
                               &written));
   assert_int_equal(measured, written);
-  text = malloc(written + 1);
+  char *text = malloc(written + 1);
   memcpy(text, out, written);
   text[written] = '\0';
   free(out);
@@ -380,14 +379,13 @@ static void writes_a_form_that_can_be_read_back(void **state) {
 static void assert_param(const char *url, const char *name, const char *want) {
   salon_Span value;
   char out[256];
-  size_t n;
   bool found = salon_url_param(url, strlen(url), span(name), &value);
   if (want == NULL) {
     assert_false(found);
     return;
   }
   if (!found) fail_msg("%s: no %s", url, name);
-  n = salon_url_decode(value, out);
+  size_t n = salon_url_decode(value, out);
   assert_int_equal(n, strlen(want));
   assert_memory_equal(out, want, n);
 }
@@ -459,7 +457,6 @@ static char *random_text(size_t *len) {
     "..",        "%2e",     "%",     "%4",   "\\", " ",    "\n",  "localhost",
     "127.0.0.1", "a",       "B.c",   "page", "+",  "\xFF", "-",   "_"};
   char text[128];
-  char *out;
   uint32_t n = next_random() % 12;
   *len = 0;
   for (uint32_t i = 0; i < n; i++) {
@@ -469,7 +466,7 @@ static char *random_text(size_t *len) {
     *len += strlen(piece);
     if (next_random() % 16 == 0) text[(*len)++] = (char)next_random();
   }
-  out = malloc(*len + (*len == 0));
+  char *out = malloc(*len + (*len == 0));
   memcpy(out, text, *len);
   return out;
 }
@@ -485,11 +482,10 @@ static void survives_any_text_and_reads_its_own_urls_back(void **state) {
     if (salon_url_parse_base(text, len, &url) == NULL) {
       const salon_Span part = span("x");
       size_t built_len;
-      char *built;
       accepted++;
       assert_null(
         salon_url_build(&url, &part, 1, NULL, 0, NULL, 0, &built_len));
-      built = malloc(built_len);
+      char *built = malloc(built_len);
       assert_null(
         salon_url_build(&url, &part, 1, NULL, 0, built, built_len, &built_len));
       assert_null(salon_url_parse(built, built_len, &again));

@@ -32,7 +32,6 @@ static int holds_marker(const Watch *w) {
 
 static void *allocate(void *ud, void *block, size_t old, size_t size) {
   Watch *w = (Watch *)ud;
-  char *got;
   if (size == 0) {
     if (block != NULL && block == w->block) {
       w->after = holds_marker(w);
@@ -41,7 +40,7 @@ static void *allocate(void *ud, void *block, size_t old, size_t size) {
     free(block);
     return NULL;
   }
-  got = (char *)realloc(block, size);
+  char *got = (char *)realloc(block, size);
   if (block == NULL && old == LUA_TUSERDATA) {
     w->block = got;
     w->size = size;
