@@ -11,19 +11,27 @@ CFLAGS   = -O2 -g
 WARNINGS = -Wall -Wextra
 BUILD    = build
 
-# pc NAME...: the first of these packages that pkg-config knows
-pc = $(firstword $(foreach n,$(1),$(shell pkg-config --exists $(n) 2>/dev/null && echo $(n))))
-LUA_5.4 := $(call pc,lua5.4 lua-5.4 lua54)
-LUA_5.3 := $(call pc,lua5.3 lua-5.3 lua53)
-LUA_5.1 := $(call pc,lua5.1 lua-5.1 lua51 luajit)
-ABIS    := $(foreach v,5.4 5.3 5.1,$(if $(LUA_$(v)),$(v)))
+# Where each ABI's headers are: a package that pkg-config knows, else a folder that
+# holds lua.h. What is somewhere else is named: make build LUA_5.5=/opt/lua-5.5/include
+# headers NAME...: the first of these packages, or folders of that name
+headers = $(or \
+  $(firstword $(foreach n,$(1),$(shell pkg-config --exists $(n) 2>/dev/null && echo $(n)))), \
+  $(firstword $(patsubst %/lua.h,%,$(wildcard $(foreach n,$(1),/usr/include/$(n)/lua.h /usr/local/include/$(n)/lua.h)))))
+LUA_5.5 := $(call headers,lua5.5 lua-5.5 lua55)
+LUA_5.4 := $(call headers,lua5.4 lua-5.4 lua54)
+LUA_5.3 := $(call headers,lua5.3 lua-5.3 lua53)
+LUA_5.1 := $(call headers,lua5.1 lua-5.1 lua51 luajit luajit-2.1)
+ABIS    := $(foreach v,5.5 5.4 5.3 5.1,$(if $(LUA_$(v)),$(v)))
+# cflags VERSION, libs VERSION
+cflags = $(if $(filter /%,$(LUA_$(1))),-I$(LUA_$(1)),$(shell pkg-config --cflags $(LUA_$(1)) 2>/dev/null))
+libs   = $(if $(filter /%,$(LUA_$(1))),-l$(notdir $(LUA_$(1))),$(shell pkg-config --libs $(LUA_$(1)) 2>/dev/null))
 
 CURL_CFLAGS := $(shell pkg-config --cflags libcurl 2>/dev/null || curl-config --cflags 2>/dev/null)
 CURL_LIBS   := $(shell pkg-config --libs libcurl 2>/dev/null || curl-config --libs 2>/dev/null || echo -lcurl)
 LIBS         = $(CURL_LIBS) -lpthread -ldl -lm
 # What a program that embeds Lua 5.4 needs besides (the C tests).
 SSL_LIBS    := $(shell pkg-config --libs openssl 2>/dev/null || echo -lssl -lcrypto)
-LUA_LIBS    := $(if $(LUA_5.4),$(shell pkg-config --libs $(LUA_5.4) 2>/dev/null))
+LUA_LIBS    := $(call libs,5.4)
 
 ASAN = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 TSAN = -O1 -fno-omit-frame-pointer -fsanitize=thread
@@ -45,7 +53,7 @@ RUN   = SALON_BUILD=$(BUILD) tools/run $(LUA)
 all: build
 
 build: $(ABIS:%=$(BUILD)/%/salon/core.so)
-	@test -n "$(strip $(ABIS))" || { echo "pkg-config or Lua headers are missing; 'make setup' installs them" >&2; exit 1; }
+	@test -n "$(strip $(ABIS))" || { echo "no Lua headers found; 'make setup' installs them, or name their folder: make LUA_5.4=DIR" >&2; exit 1; }
 
 # module FOLDER,ABI,EXTRA FLAGS
 #   FOLDER/salon/core.so  the module
@@ -68,11 +76,11 @@ $(1)/c/%.o: spec/c/%.c spec/c/server.h spec/c/calls.h $(HEADERS)
 $(1)/c/test_malloc: WRAP = $(FAILING:%=-Wl,--wrap=%)
 $(1)/c/%: spec/c/%.c $(1)/c/libhelp.a $(1)/libsalon.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) -std=gnu11 $$(WARNINGS) $(3) -Isrc $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \
+	$$(CC) $$(CFLAGS) -std=gnu11 $$(WARNINGS) $(3) -Isrc $(call cflags,$(2)) $$(CURL_CFLAGS) \
 	  $$(WRAP) -MMD -MP -MF $$@.d $$< -o $$@ $(1)/c/libhelp.a $(1)/libsalon.a -lcmocka $$(LUA_LIBS) $$(SSL_LIBS) $$(LIBS)
 $(1)/o/%.o: src/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) -fPIC -std=gnu11 $$(WARNINGS) $(3) -Isrc $(shell pkg-config --cflags $(LUA_$(2)) 2>/dev/null) $$(CURL_CFLAGS) \
+	$$(CC) $$(CFLAGS) -fPIC -std=gnu11 $$(WARNINGS) $(3) -Isrc $(call cflags,$(2)) $$(CURL_CFLAGS) \
 	  -MMD -MP -c $$< -o $$@
 .PRECIOUS: $(1)/c/% $(1)/o/%.o
 -include $(SRC:src/%.c=$(1)/o/%.d) $(C_TESTS:%=$(1)/c/%.d)
@@ -85,14 +93,14 @@ $(eval $(call module,$(BUILD)/fuzz/5.4,5.4,$(FUZZ)))
 # The targets of libFuzzer, which only clang has.
 $(BUILD)/fuzz/%: CC = clang
 $(BUILD)/fuzz/%: spec/fuzz/%.c spec/fuzz/fuzz.h $(BUILD)/fuzz/5.4/libsalon.a
-	$(CC) $(CFLAGS) -std=gnu11 $(WARNINGS) $(FUZZ) -fsanitize=fuzzer -Isrc $(shell pkg-config --cflags $(LUA_5.4) 2>/dev/null) $(CURL_CFLAGS) \
+	$(CC) $(CFLAGS) -std=gnu11 $(WARNINGS) $(FUZZ) -fsanitize=fuzzer -Isrc $(call cflags,5.4) $(CURL_CFLAGS) \
 	  $< -o $@ $(BUILD)/fuzz/5.4/libsalon.a $(LUA_LIBS) $(LIBS)
 
 # An interpreter with the sanitizer linked in: every child (nginx, curl) would
 # inherit LD_PRELOAD.
 $(BUILD)/asan/5.4/lua: spec/c/interpreter.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(WARNINGS) $(ASAN) $(shell pkg-config --cflags $(LUA_5.4) 2>/dev/null) -Wl,-E $< -o $@ $(LUA_LIBS)
+	$(CC) $(CFLAGS) $(WARNINGS) $(ASAN) $(call cflags,5.4) -Wl,-E $< -o $@ $(LUA_LIBS)
 
 # What is installed now is found by the next make only: hence $(MAKE) below.
 setup:

@@ -72,7 +72,7 @@ fuzzer_links() {
   rm -rf "$folder"
   return "$1"
 }
-jit=luajit jit_dev=libluajit-5.1-dev browser=- http=- fuzzer=-
+jit=luajit jit_dev=libluajit-5.1-dev browser=- http=- fuzzer=- lua55=- lua55_dev=-
 choose() {
   # shellcheck disable=SC2046  # two words on purpose
   set -- $(luajit_packages)
@@ -81,6 +81,8 @@ choose() {
   browser=- http=- fuzzer=$(fuzzer_package)
   if in_apt chromium-driver; then browser=chromium-driver; fi
   if in_apt lua-http; then http=lua-http; fi
+  lua55=- lua55_dev=-
+  if in_apt liblua5.5-dev; then lua55=lua5.5 lua55_dev=liblua5.5-dev; fi
 }
 
 # for | met when | apt | dnf | apk | brew        ("-": comes with another row)
@@ -99,6 +101,8 @@ demo|resty resty/core.lua|lua-resty-core|-|lua-resty-core|-
 demo|resty resty/lrucache.lua|lua-resty-lrucache|-|lua-resty-lrucache|-
 demo|has openssl|openssl|openssl|openssl|openssl
 demo|has curl|curl|curl|curl|-
+test|has lua5.5|$lua55|-|-|-
+test|headers lua5.5 lua-5.5 lua55|$lua55_dev|-|-|-
 test|has lua5.3|lua5.3|-|lua5.3|-
 test|headers lua5.3 lua-5.3 lua53|liblua5.3-dev|-|lua5.3-dev|-
 test|has lua5.1|lua5.1|compat-lua|lua5.1|-

@@ -179,6 +179,20 @@ loads() {
   tools/run "$1" -e 'local salon = require("salon"); print(_VERSION, salon.version().salon)'
 }
 
+# Nothing but a compiler and headers where they usually are; and no success
+# without any.
+without_pkg_config() {
+  mkdir -p "$TMPDIR/nothing"
+  printf '#!/bin/sh\nexit 127\n' >"$TMPDIR/nothing/pkg-config"
+  chmod 755 "$TMPDIR/nothing/pkg-config"
+  (
+    PATH=$TMPDIR/nothing:$PATH
+    "$make" -s -j"$jobs" BUILD="$TMPDIR/plain" "$TMPDIR/plain/5.4/salon/core.so" &&
+      SALON_BUILD=$TMPDIR/plain loads lua5.4 &&
+      ! "$make" -s LUA_5.5= LUA_5.4= LUA_5.3= LUA_5.1= build 2>&1
+  )
+}
+
 # Processes that were started by this run and are still there.
 leftover() {
   for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -218,7 +232,9 @@ for part in ${*:-$all}; do
       check "loads on Lua 5.4" loads lua5.4
       check "loads on Lua 5.3" loads lua5.3
       check "loads on Lua 5.1" loads lua5.1
-      check "loads on LuaJIT" loads luajit ;;
+      check "loads on LuaJIT" loads luajit
+      if command -v lua5.5 >/dev/null; then check "loads on Lua 5.5" loads lua5.5; fi
+      check "builds without pkg-config" without_pkg_config ;;
     c)
       units build/5.4
       side_by_side "C tests" $tests ;;
