@@ -17,6 +17,23 @@ local function fail(message)
   os.exit(1, true)
 end
 
+-- What cannot be written must not look like a success.
+local function write(text)
+  local written, message = io.write(text)
+  if not written then error("standard output: " .. message, 0) end
+end
+
+-- One line of CSV as in RFC 4180.
+local function csv(...)
+  local cells = { ... }
+  for i = 1, select("#", ...) do
+    local cell = cells[i] == nil and "" or tostring(cells[i])
+    if cell:find '[",\r\n]' then cell = '"' .. cell:gsub('"', '""') .. '"' end
+    cells[i] = cell
+  end
+  write(table.concat(cells, ",") .. "\r\n")
+end
+
 local function setting(name)
   return os.getenv(name) or fail(name .. " is not set")
 end
@@ -34,19 +51,17 @@ end
 local commands = {}
 
 function commands.list(meet)
-  print("id,access,join_url") -- no cell of these needs quotes
-  for room in meet.rooms:each() do
-    print(("%s,%s,%s"):format(room.id, room.access, room.join_url))
-  end
+  csv("id", "access", "join_url")
+  for room in meet.rooms:each() do csv(room.id, room.access, room.join_url) end
 end
 
 function commands.create(meet, arguments)
   local room = salon.check(meet.rooms:create { access_level = arguments.access })
-  print(("%s %s"):format(room.id, room.join_url))
+  write(("%s %s\n"):format(room.id, room.join_url or ""))
 end
 
 function commands.show(meet, arguments)
-  print(cjson.encode(salon.check(meet.rooms:get(arguments.id)):totable()))
+  write(cjson.encode(salon.check(meet.rooms:get(arguments.id)):totable()) .. "\n")
 end
 
 local parser = argparse("meet", "Rooms of a La Suite Meet server.")
@@ -61,5 +76,6 @@ local ok, err = pcall(function()
   local meet = connect()
   commands[arguments.command](meet, arguments)
   meet:close()
+  if not io.stdout:flush() then error("standard output cannot be written", 0) end
 end)
 if not ok then fail(salon.caught(err) or err) end

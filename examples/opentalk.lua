@@ -24,9 +24,19 @@ local argparse = require "argparse"
 local cjson = require "cjson"
 local salon = require "salon"
 
-local function fail(message)
+local function note(message)
   io.stderr:write("opentalk: ", tostring(message), "\n")
+end
+
+local function fail(message)
+  note(message)
   os.exit(1, true)
+end
+
+-- What cannot be written must not look like a success.
+local function write(text)
+  local written, message = io.write(text)
+  if not written then error("standard output: " .. message, 0) end
 end
 
 ---- The file of assignments ------------------------------------------------
@@ -118,7 +128,7 @@ end
 local function read_rc(path)
   local file, err = io.open(path, "rb")
   if not file then fail(err) end
-  local text = file:read("*a")
+  local text = file:read("*a"):gsub("^\239\187\191", "")  -- the mark of some editors
   file:close()
   local ok, values = pcall(parse_rc, text)
   if not ok then fail(path .. ": " .. values) end
@@ -151,7 +161,13 @@ local function csv(...)
     if cell:find('[",\r\n]') then cell = '"' .. cell:gsub('"', '""') .. '"' end
     cells[i] = cell
   end
-  io.write(table.concat(cells, ","), "\r\n")
+  write(table.concat(cells, ",") .. "\r\n")
+end
+
+-- A spreadsheet would run a title such as `=HYPERLINK(...)`, which anybody may have
+-- typed; behind an apostrophe it is text.
+local function harmless(title)
+  return title and title:find("^[=+@\t\r-]") and "'" .. title or title
 end
 
 -- A link for guests: a permanent invite if the room has one, else one that has
@@ -166,14 +182,17 @@ local function guest_link(room, hours)
   return valid.url
 end
 
--- The same; nil where the server admits no guests or the room is somebody else's:
--- one such room must not end the list.
+local failed = false  -- has a room been left out that should not be?
+
+-- The same; nil where it fails: one room must not end the list. That the server admits
+-- no guests or the room is somebody else's is in order.
 local function guest_link_if_any(room, hours)
   local ok, link = pcall(guest_link, room, hours)
   if ok then return link end
   local err = salon.caught(link)
-  if not err or (err.status ~= 403 and err.status ~= 404) then error(link, 0) end
-  io.stderr:write(("opentalk: no guest link for room %s: %s\n"):format(room.id, err.message))
+  if not err then error(link, 0) end
+  if err.status ~= 403 and err.status ~= 404 then failed = true end
+  note(("no guest link for room %s: %s"):format(room.id, tostring(err)))
 end
 
 local function phone(dial_in)
@@ -181,17 +200,15 @@ local function phone(dial_in)
   return ("%s,,%s,,%s"):format(dial_in.tel, dial_in.id or "", dial_in.pin or "")
 end
 
-local AT_A_TIME = 64  -- events whose guest links are looked up
-
 local function list_events(ot, guest_links, hours)
   local function link_of(event)
     return guest_links and guest_link_if_any(event.room, hours) or false
   end
   csv("number", "title", "room_link", "start", "end", "sip", "password", "guest_link")
   local number = 0
-  for event, link in salon.map(ot.events:each { adhoc = false }, link_of, { concurrency = AT_A_TIME }) do
+  for event, link in salon.map(ot.events:each { adhoc = false }, link_of) do
     local room = event.room
-    csv(number, event.title, room.join_url,
+    csv(number, harmless(event.title), room.join_url,
       event.starts_at and event.starts_at.datetime, event.ends_at and event.ends_at.datetime,
       phone(room.dial_in), room.password, link or nil)
     number = number + 1
@@ -210,11 +227,14 @@ end
 local function create_room(ot, hours)
   local room = salon.check(ot.rooms:create {})
   local invite = salon.check(room.invites:create { expires_in = hours * 3600 })
-  print(("Room: %s Guest: %s"):format(room.join_url, invite.url))
+  if not room.join_url then
+    note("OT_MAIN_URL is the controller's address; give the web page's, so that there are links")
+  end
+  write(("Room: %s Guest: %s\n"):format(room.join_url or room.id, invite.url or invite.id))
 end
 
 local function show_room(ot, id)
-  print(cjson.encode(salon.check(ot.rooms:get(id)):totable()))
+  write(cjson.encode(salon.check(ot.rooms:get(id)):totable()) .. "\n")
 end
 
 ---- The command line -------------------------------------------------------
@@ -234,9 +254,13 @@ if not (arguments.list_events or arguments.create or arguments.rooms or argument
   parser:error("one of -l, -c, -r or -i ID is required")
 end
 
+local LONGEST = 24 * 366 * 100  -- hours
+
 local rc = read_rc(arguments.config)
 local hours = tonumber(rc.DEFAULT_EXPIRATION_HOURS or 24)
-if not hours then fail("DEFAULT_EXPIRATION_HOURS must be a number") end
+if not (hours and hours > 0 and hours <= LONGEST) then
+  fail(("DEFAULT_EXPIRATION_HOURS must be a number above 0, up to %d"):format(LONGEST))
+end
 
 local ok, err = pcall(function()
   local ot = connect(rc)
@@ -245,5 +269,7 @@ local ok, err = pcall(function()
   elseif arguments.rooms then list_rooms(ot)
   else show_room(ot, arguments.info) end
   ot:close()
+  if not io.stdout:flush() then error("standard output cannot be written", 0) end
 end)
 if not ok then fail(salon.caught(err) or err) end
+if failed then os.exit(1, true) end

@@ -151,23 +151,69 @@ for _, version in ipairs { "2026", "2023" } do
       end
     end)
 
-    it("quotes titles that hold commas, quotes and line breaks", function()
+    local function add_event(title)
       local ot = require("salon").opentalk(support.opentalk(sandbox))
-      local title = 'Budget, "round" two\r\nand more'
       local output = support.run(("curl -sS --noproxy '*' -H 'Authorization: Bearer %s'"
         .. " -H 'Content-Type: application/json' -d %s %s"):format(
         ot:token():reveal(),
-        support.quote('{"title":"Budget, \\"round\\" two\\r\\nand more","description":"",'
-          .. '"is_time_independent":true}'),
+        support.quote(cjson.encode { title = title, description = "", is_time_independent = true }),
         support.quote(sandbox.opentalk.controller_url .. "/v1/events")))
       ot:close()
       assert.truthy(output:find('"id"', 1, true), output)
+    end
+
+    it("quotes titles that hold commas, quotes and line breaks", function()
+      local title = 'Budget, "round" two\r\nand more'
+      add_event(title)
       local found
       for _, event in ipairs(rows(opentalk("-l"))) do
         if event.title == title then found = event end
       end
       assert.truthy(found)
       assert.equal("", found.start)
+    end)
+
+    it("keeps a title that a spreadsheet would run as text", function()
+      add_event '=HYPERLINK("x")'
+      assert.truthy(opentalk("-l"):find([[,"'=HYPERLINK(""x"")",]], 1, true))
+    end)
+
+    it("goes on when one room has trouble, and says so by its status", function()
+      local list = rows(opentalk("-l"))
+      local id = list[2].room_link:match "room/([%x-]+)"
+      sandbox:fault { route = "GET /v1/rooms/" .. id .. "/invites", kind = "500", count = 4 }  -- all tries
+      local output, status = opentalk("-l", "--guest-links")
+      assert.equal(1, status)
+      local table_, notes = output:gsub("opentalk: no guest link for room " .. id:gsub("%-", "%%-") .. ": [^\n]*\n", "")
+      assert.equal(1, notes)
+      assert.equal(#list, #rows(table_))
+    end)
+
+    it("does not succeed when its output cannot be written", function()
+      for _, option in ipairs { "-r", "-c" } do
+        local output, status = support.run(("HOME=%s %s examples/opentalk.lua %s 2>&1 >/dev/full"):format(
+          support.quote(home), support.lua, option))
+        assert.equal(1, status, option)
+        assert.matches("^opentalk: standard output", output)
+      end
+    end)
+
+    it("refuses a lifetime that is none before it makes a room", function()
+      local rc, made = home .. "/hours.rc", count_requests(sandbox, "POST", "/rooms$")
+      for _, hours in ipairs { "-1", "0", "1e999", "1e9", "soon" } do
+        support.write(rc, support.read(home .. "/.opentalk_api.rc") .. "DEFAULT_EXPIRATION_HOURS=" .. hours .. "\n")
+        local output, status = opentalk("-c", "--config", rc)
+        assert.equal(1, status)
+        assert.matches("DEFAULT_EXPIRATION_HOURS must be a number above 0", output)
+      end
+      assert.equal(made, count_requests(sandbox, "POST", "/rooms$"))
+    end)
+
+    it("reads a file that an editor has marked as UTF-8", function()
+      local rc = home .. "/marked.rc"
+      support.write(rc, "\239\187\191" .. support.read(home .. "/.opentalk_api.rc"))
+      local output, status = opentalk("-r", "--config", rc)
+      assert.equal(0, status, output)
     end)
 
     it("says in a sentence what went wrong, and no secret", function()
@@ -227,6 +273,22 @@ describe("examples/meet.lua", function()
     output, status = meet("show", id)
     assert.equal(0, status, output)
     assert.equal(id, cjson.decode(output).id)
+  end)
+
+  it("quotes cells, and does not succeed when they cannot be written", function()
+    local role = sandbox.meet
+    local output, status = support.run(("env MEET_URL=%s MEET_CLIENT_ID=%s MEET_CLIENT_SECRET=%s MEET_USER=%s"
+      .. " %s examples/meet.lua list 2>&1 >/dev/full"):format(support.quote(role.url), support.quote(role.client_id),
+      support.quote(role.client_secret), support.quote(role.user), support.lua))
+    assert.equal(1, status)
+    assert.matches("^meet: standard output", output)
+    local id = "6f1d7a52-0000-4000-8000-00000000abcd"
+    sandbox:put("meeting", id, { owner = role.user, name = "x", slug = 'a,"b', access_level = "public" })
+    local found
+    for _, room in ipairs(rows((meet("list")))) do
+      if room.id == id then found = room.join_url end
+    end
+    assert.equal('a,"b', found:match "[^/]*$")
   end)
 
   it("says in a sentence what went wrong", function()
