@@ -149,10 +149,10 @@ function Record:totable() end
 ---@field telephony? table
 
 ---@class salon.opentalk.Invite: salon.Record
----@field id string  the invite code
+---@field id? string  the invite code
 ---@field url? string  for guests
 ---@field usable fun(self: salon.opentalk.Invite): boolean  active and not expired, by the local clock
----@field invite_code string
+---@field invite_code? string  servers up to 0.65
 ---@field room_id string
 ---@field active boolean
 ---@field expiration? string

@@ -69,8 +69,15 @@ local function flatten(fname, query)
   end
   table.sort(names)
   for _, name in ipairs(names) do
+    local value = query[name]
+    if type(value) == "number" then
+      if value ~= value or value == math.huge or value == -math.huge then
+        fail("%s: query '%s' must be finite", fname, name)
+      end
+      value = core.encode(value)  -- with a decimal point in every locale
+    end
     flat[#flat + 1] = name
-    flat[#flat + 1] = query[name]
+    flat[#flat + 1] = value
   end
   return flat
 end

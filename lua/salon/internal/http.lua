@@ -25,6 +25,7 @@ local options = require "salon.internal.options"
 ---@field retry? "idempotent"|"unsent"|"never"  instead of what the method allows
 ---@field repeat_on? { status: integer, prefix?: string, max: integer }  a response that asks for
 ---  another try: its status, the beginning of its body, how often
+---@field fault? fun(object: table): string?  what is wrong with the object that comes back
 ---@field files? { body?: string, sink?: string }  paths of what streams from and to the disk
 
 ---@class salon.Http
@@ -229,9 +230,8 @@ function Http:fetch(call, key, asked)
   if data == nil then return nil, err end
   local value = key and data[key]
   local fault = key and (value == nil or value ~= asked) and options.id_fault(value)
-  if fault then
-    return nil, self:shape_error(response, ("the response's '%s' %s"):format(key, fault))
-  end
+  fault = fault and ("'%s' %s"):format(key, fault) or call.fault and call.fault(data)
+  if fault then return nil, self:shape_error(response, "the response's " .. fault) end
   return data, response
 end
 

@@ -123,6 +123,7 @@ function Login.read(http, response, data, fields)
       http.about(response)
       return token
     end
+    if token == "not enough memory" then error(token, 0) end
     fault = "the login service's response cannot be used: " .. token
   end
   local err = http:shape_error(response, fault)

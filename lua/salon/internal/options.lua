@@ -117,7 +117,9 @@ local function fault(value, want)
 end
 
 -- 100.0 is written "100.0" on Lua >= 5.3; servers want 100.
-local to_integer = math.tointeger or function(value) return value end
+local function to_integer(value)
+  return math.tointeger and math.tointeger(value) or value
+end
 
 -- What nobody gave; the same table each time, since most calls are without.
 local NOTHING = setmetatable({}, { __newindex = function() error("BUG options are read-only") end })
@@ -224,6 +226,7 @@ end
 
 options.TIMEOUT = { "number", above = 0 }
 options.PREFETCH = { "number", integer = true, min = 0, max = 64 }
+options.PAGE = { "number", integer = true, min = 1, max = 2 ^ 31 }
 options.CALL = { timeout = options.TIMEOUT }
 options.SECRET = { "string", "secret", "function", bytes = true }  -- any bytes: it may go into a form
 

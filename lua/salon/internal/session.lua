@@ -13,6 +13,7 @@
 --   login(self, call)         -> salon.Login
 --   cure(self, pending, err, shape, challenge)  -> "renew", "register", "both" or nil
 --   register(self, pending)   -> true | nil, err
+--   heard(self, body)         notes what came in the end; nil where nobody wants to know
 --   explain(self, err, shape, pending)  adds hints to an error, in place
 
 local Http = require "salon.internal.http"
@@ -121,10 +122,13 @@ local function exchange(self, pending, host)
   local request = pending.request
   local response, err, shape = self:receive(request, pending.call, host, pending.token,
     pending.attempts)
+  local backend = self.backend
+  if response and backend.heard then backend:heard(response.body) end
   if response or shape == nil then return response, err end
-  local cure = self.backend:cure(pending, err, shape, request:header("WWW-Authenticate"))
+  local cure = backend:cure(pending, err, shape, request:header("WWW-Authenticate"))
   if not cure then
-    self.backend:explain(err, shape, pending)
+    if backend.heard then backend:heard(err.body or "") end
+    backend:explain(err, shape, pending)
     return nil, err
   end
   pending.request, pending.attempts = nil, err.attempts
@@ -165,7 +169,7 @@ end
 ---Sends a call and makes a record of the object that comes back.
 ---@param call salon.Call
 ---@param wrap fun(session: salon.Session, raw: table, about: salon.Response): any
----@param key string  the field that later calls put into their paths
+---@param key? string  the field that later calls put into their paths
 ---@param asked? string  what was asked for
 ---@return any? record
 ---@return salon.Error? err

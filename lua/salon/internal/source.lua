@@ -20,16 +20,22 @@ local options = require "salon.internal.options"
 local Source = {}
 Source.__index = Source
 
--- The ids of `items`, when they are objects whose ids fit into paths. A null among
--- them left a hole, which is no object either.
+-- The ids of `items`, when they are objects whose ids fit into paths, or have none
+-- where the source judges its entries itself. A null among them left a hole, which is
+-- no object either.
 local function strict_ids(self, response, items)
   local ids, odd = core.ids(items, self.key)
   if ids == nil then
     return nil, self.session:shape_error(response, "a list entry is not an object")
   end
-  for i = odd or #items + 1, #items do
-    local fault = options.id_fault(items[i][self.key])
-    if fault then return nil, self.session:shape_error(response, "an id in the list " .. fault) end
+  for i = self.fault and 1 or odd or #items + 1, #items do
+    local fault = self.fault and self.fault(items[i])
+    if not self.fault then fault = options.id_fault(items[i][self.key]) end
+    if fault then
+      fault = (self.fault and "an entry's " or "an id in the list ") .. fault
+      return nil, self.session:shape_error(response, fault)
+    end
+    if ids[i] == nil then ids[i] = false end
   end
   return ids
 end
@@ -41,8 +47,9 @@ end
 
 ---@param fields { session: salon.Session, parts: any[], query?: any[], user?: string,
 ---  outside?: boolean, key?: string, records: function, given: table, decode?: function,
----  ids?: function }
----  query: a flat list; key: the field that tells entries apart; decode(self, response) -> items,
+---  ids?: function, fault?: fun(raw: table): string? }
+---  query: a flat list; key: the field that tells entries apart; fault: what is wrong with an
+---  entry, else that its key does not fit into a path; decode(self, response) -> items,
 ---  the object around them | nil, err; ids(self, response, items) -> ids | nil, err
 ---@return table
 function Source.new(fields)
@@ -75,42 +82,54 @@ function Source:call(position)
     outside = self.outside }
 end
 
--- Page numbers must grow, anything else would be a circle.
-local function numbered(position, page, last)
-  page, last = tonumber(page), tonumber(last)
-  if page == nil or page <= (type(position) == "number" and position or 1) then return nil end
+-- A number of pages in plain digits.
+local function page_number(text)
+  local number = text and text:find "^%d+$" and tonumber(text)
+  return number and number <= options.PAGE.max and number or nil
+end
+
+-- Where the page of a link is, and how many there are from it on. Page numbers must grow,
+-- anything else would be a circle. A link that leads nowhere is a fault, not the end.
+local function numbered(position, link, last)
+  local page = page_number(core.query_param(link, "page"))
+  if page == nil then return nil, nil, "the next page has no number" end
+  if page <= (type(position) == "number" and position or 1) then return nil end
   return page, last and last - page + 1
 end
 
 local function in_header(header, position)
   if header == nil or header == "" then return nil end
   local links = core.link(header)
-  local function param(rel, name) return links[rel] and core.query_param(links[rel], name) end
-  local cursor = param("after", "after")
+  local cursor = links.after and core.query_param(links.after, "after")
   if cursor and cursor ~= "" then return cursor end
-  return numbered(position, param("next", "page"), param("last", "page"))
+  if links.next == nil then return nil, nil, links.after and "the next page has no cursor" end
+  return numbered(position, links.next,
+    page_number(links.last and core.query_param(links.last, "page")))
 end
 
 -- Every page but the last is as long as this one.
 local function in_body(data, length, position)
-  if type(data) ~= "table" or type(data.next) ~= "string" then return nil end
+  if type(data) ~= "table" or data.next == nil then return nil end
+  if type(data.next) ~= "string" then return nil, nil, "the address of the next page is no text" end
   local last = type(data.count) == "number" and length > 0 and math.ceil(data.count / length)
-  return numbered(position, core.query_param(data.next, "page"), last or nil)
+  return numbered(position, data.next, last or nil)
 end
 
 function Source:read(response, position, found)
-  local page = {}
-  page.next, page.left = in_header(response.request:header("Link"), position)
+  local page, fault = {}
+  page.next, page.left, fault = in_header(response.request:header("Link"), position)
   if page.next ~= nil and found then found(page.next, page.left) end
   local items, data = self:decode(response)
   if items == nil then return nil, data end
-  if page.next == nil then
-    page.next, page.left = in_body(data, #items, position)
-    if found then found(page.next, page.left) end
+  if page.next == nil and not fault then
+    page.next, page.left, fault = in_body(data, #items, position)
+    if found and not fault then found(page.next, page.left) end
   end
+  if fault then return nil, self.session:shape_error(response, fault) end
   local ids, err = self:ids(response, items)
   if ids == nil then return nil, err end
-  page.items, page.ids, page.total = items, ids, data and data.count
+  page.items, page.ids = items, ids
+  page.total = data and type(data.count) == "number" and data.count or nil
   return page
 end
 

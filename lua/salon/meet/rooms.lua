@@ -15,7 +15,13 @@ Rooms.__index = Rooms
 
 -- The record ---------------------------------------------------------------
 
-local getters = { join_url = "url", title = "name", access = "access_level" }
+local getters = { title = "name", access = "access_level" }
+
+-- A name without a Latin letter makes an empty slug, and the link of such a room is that
+-- of the server's front page.
+function getters.join_url(room)
+  return room.raw.slug ~= "" and room.raw.url or nil
+end
 
 function getters.dial_in(room)
   local telephony = room.raw.telephony
@@ -45,7 +51,7 @@ end
 local CALL = { user = { "string" }, timeout = options.TIMEOUT }
 
 local LIST = options.merge(CALL, {
-  page = { "number", integer = true, min = 1 },
+  page = options.PAGE,
   page_size = { "number", integer = true, min = 1, max = 100 },
 })
 

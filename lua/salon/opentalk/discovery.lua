@@ -3,6 +3,9 @@
 -- service. Every step can be overridden by an option. Looked up when first
 -- needed, once per client, by one caller at a time.
 --
+-- Where a file is not there, or not now, the address is guessed; a guess is forgotten
+-- unless a controller answers there.
+--
 -- Sources: `/.well-known/opentalk/client` (front end), `/.well-known/opentalk/api`
 -- (controller, >= 0.30), `GET /v1/auth/login`, OpenID Connect discovery.
 
@@ -16,6 +19,7 @@ local options = require "salon.internal.options"
 ---@class salon.opentalk.Discovery
 ---@field frontend? string  web front end, for links
 ---@field api? string  base of the REST API, ends in /v1
+---@field guess? salon.Error  why the address of controller or API is none that a server named
 ---@field token_endpoint? string
 local Discovery = {}
 Discovery.__index = Discovery
@@ -80,7 +84,7 @@ local function find_controller(self, deadline)
   local data, err = fetch(self, asked, deadline)
   if data == nil then
     if not absent(err) then return nil, err end
-    self.controller = entrance
+    self.guess = err
     return entrance
   end
   local controller = type(data.opentalk_controller) == "table" and data.opentalk_controller.base_url
@@ -104,17 +108,28 @@ local function find_api(self, deadline)
   local data
   data, err = fetch(self, asked, deadline)
   if data == nil and not absent(err) then return nil, err end
+  self.guess = self.guess or data == nil and err or nil
   local v1 = data and type(data.opentalk_api) == "table" and data.opentalk_api.v1
   local base = type(v1) == "table" and v1.base_url
   if type(base) == "string" then
     local api
     api, err = trusted(self, resolve(controller, base), "the API", "controller_url", asked)
     if api == nil then return nil, err end
-    self.api = api
+    self.api, self.guess = api, nil
   else
     self.api = controller .. "/v1"
   end
+  self.controller = controller
   return self.api
+end
+
+---Takes note of what a guess was worth.
+---@param right boolean  did a controller answer?
+function Discovery:confirm(right)
+  if self.guess and not right then
+    self.api, self.controller = nil, self.given.controller_url
+  end
+  self.guess = nil
 end
 
 ---The base of the REST API.
@@ -128,6 +143,14 @@ function Discovery:locate(deadline)
   return self.api_lookup:run(host, deadline, "discovery", find_api, self, deadline)
 end
 
+local function no_controller(self)
+  local hint = "no OpenTalk controller answers at " .. self.controller
+    .. ": check 'url', or give its address with option 'controller_url'"
+  local guess = self.guess
+  if guess == nil or guess.status == 404 then return hint end
+  return ("%s (%s: %s)"):format(hint, guess.url, guess.message)
+end
+
 local function find_issuer(self, deadline)
   if self.given.issuer then return self.given.issuer end
   local api, err = self:locate(deadline)
@@ -137,11 +160,12 @@ local function find_issuer(self, deadline)
   data, err = fetch(self, asked, deadline)
   if data == nil then
     if absent(err) then
-      err.hint = "no OpenTalk controller answers at " .. self.controller
-        .. ": check 'url', or give its address with option 'controller_url'"
+      err.hint = no_controller(self)
+      self:confirm(false)
     end
     return nil, err
   end
+  self:confirm(true)
   local issuer = type(data.oidc) == "table" and data.oidc.url
   return trusted(self, issuer, "the login service", "issuer", asked)
 end

@@ -9,6 +9,7 @@ local Session = require "salon.internal.session"
 local call = require "salon.internal.call"
 local client = require "salon.internal.client"
 local events = require "salon.opentalk.events"
+local json = require "salon.internal.json"
 local login = require "salon.opentalk.login"
 local options = require "salon.internal.options"
 local refusals = require "salon.opentalk.refusals"
@@ -61,6 +62,12 @@ function Backend:locate(deadline)
   local base, err = self.discovery:locate(deadline)
   self.base, self.root = base, self.discovery.controller
   return base, err
+end
+
+function Backend:heard(body)
+  if self.discovery.guess == nil then return end
+  self.discovery:confirm(json.decode(body) ~= nil)  -- only a controller sends JSON
+  self.base = self.discovery.api
 end
 
 function Backend:login()

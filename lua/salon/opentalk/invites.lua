@@ -1,4 +1,7 @@
 -- Guest links of an OpenTalk room: the service `room.invites` and its records.
+--
+-- Servers up to 0.65 give each link a code. Newer ones have none: guests come with the
+-- room's own link, and single guest links cannot be asked for.
 
 local client = require "salon.internal.client"
 local clock = require "salon.internal.clock"
@@ -38,6 +41,14 @@ local function wrap(session, raw, about)
   return core.record(CLASS, raw, session.client, about)
 end
 
+local function fault_of(raw)
+  local fault = raw.invite_code ~= nil and options.id_fault(raw.invite_code)
+  if fault then return "'invite_code' " .. fault end
+  if raw.expiration ~= nil and type(raw.expiration) ~= "string" then
+    return "'expiration' must be a string, got " .. type(raw.expiration)
+  end
+end
+
 ---@param session salon.Session
 ---@param room_id string
 ---@return salon.opentalk.Invites
@@ -50,6 +61,7 @@ local function source(self, given)
   return lists.source(session, given, {
     parts = { "rooms", self.room_id, "invites" },
     key = "invite_code",
+    fault = fault_of,
     records = function(items, about) return core.records(CLASS, items, session.client, about) end,
   })
 end
@@ -81,7 +93,8 @@ end
 
 ---One guest link.
 ---
----Source: `GET /v1/rooms/{room_id}/invites/{invite_code}`, OpenTalk REST API v1.
+---Source: `GET /v1/rooms/{room_id}/invites/{invite_code}`, OpenTalk REST API v1, servers up
+---to 0.65: newer ones have no codes.
 ---@param code string
 ---@param opts? salon.CallOptions
 ---@return salon.opentalk.Invite? invite
@@ -92,8 +105,9 @@ function Invites:get(code, opts)
   local call = options.check("invites:get", opts, options.CALL)
   return session:record({
     parts = { "rooms", self.room_id, "invites", code },
+    fault = fault_of,
     deadline = session:deadline(call.timeout),
-  }, wrap, "invite_code")
+  }, wrap)
 end
 
 local FIELDS = {
@@ -107,7 +121,8 @@ local FIELDS = {
 ---
 ---Never repeated by itself once it may have arrived.
 ---
----Source: `POST /v1/rooms/{room_id}/invites`, OpenTalk REST API v1.
+---Source: `POST /v1/rooms/{room_id}/invites`, OpenTalk REST API v1. Since 0.66 there is no
+---`invite.id`, and `invite.url` is the room's own link.
 ---@param fields? { expires_in?: number, expiration?: string }  seconds from now, or RFC 3339
 ---@param opts? salon.CallOptions
 ---@return salon.opentalk.Invite? invite
@@ -127,8 +142,9 @@ function Invites:create(fields, opts)
     method = "POST",
     parts = { "rooms", self.room_id, "invites" },
     body = core.encode(body),
+    fault = fault_of,
     deadline = session:deadline(call.timeout),
-  }, wrap, "invite_code")
+  }, wrap)
 end
 
 return invites

@@ -12,7 +12,7 @@ lists.PER_PAGE = { "number", integer = true, min = 1, max = LARGEST }
 -- Options of a list with numbered pages.
 lists.LIST = {
   per_page = lists.PER_PAGE,
-  page = { "number", integer = true, min = 1 },
+  page = options.PAGE,
   timeout = options.TIMEOUT,
 }
 
@@ -28,7 +28,7 @@ function lists.source(session, given, fields)
   for _, item in ipairs(fields.query or {}) do query[#query + 1] = item end
   return Source.new {
     session = session, given = given, parts = fields.parts, query = query,
-    key = fields.key, records = fields.records,
+    key = fields.key, fault = fields.fault, records = fields.records,
   }
 end
 
