@@ -239,6 +239,32 @@ describe("the sandbox's OpenTalk of 2026", function()
     assert.is_false(event.room.e2e_encryption)
   end)
 
+  it("takes streaming targets and a report of who took part, and shows them", function()
+    local event = get("/v1/events", { json = TIMELESS:format("Live",
+      ',"streaming_targets":[{"name":"a","kind":"custom"}],'
+      .. '"training_participation_report":{"initial_checkpoint_delay":{"after":600,"within":0}}') }).json
+    assert.are.equal("a", event.streaming_targets[1].name)
+    assert.is_truthy(event.streaming_targets[1].id:find("^" .. UUID .. "$"))
+    assert.are.equal(600, event.training_participation_report.initial_checkpoint_delay.after)
+    for _, listed in ipairs(get("/v1/events?per_page=100").json) do assert.is_nil(listed.streaming_targets) end
+  end)
+
+  it("knows no user without a language", function()
+    assert.are.equal("en-US", get("/v1/users/me").json.language)
+  end)
+
+  it("cuts times to microseconds and leap seconds", function()
+    local timed = '{"title":"x","description":"","is_time_independent":false,"starts_at":{"datetime":"%s",'
+      .. '"timezone":"UTC"},"ends_at":{"datetime":"2035-01-01T00:00:00Z","timezone":"UTC"}}'
+    for sent, shown in pairs {
+      ["2030-12-31T23:59:60Z"] = "2030-12-31T23:59:59Z",
+      ["2030-01-01T00:00:00.1234567Z"] = "2030-01-01T00:00:00.123456Z",
+      ["2030-01-01T00:00:00.9999999Z"] = "2030-01-01T00:00:00.999999Z",
+    } do
+      assert.are.equal(shown, get("/v1/events", { json = timed:format(sent) }).json.starts_at.datetime)
+    end
+  end)
+
   it("has no guest links for closed rooms, and deletes an event's room with it", function()
     local room = get("/v1/rooms", { json = '{"guest_access":"disabled"}' }).json
     local refused = get("/v1/rooms/" .. room.id .. "/invites", { json = "{}" })
@@ -286,6 +312,17 @@ describe("the sandbox's login service", function()
     assert.are.equal(401, ask.url(rooms, { token = elsewhere.json.access_token }).status)
     assert.are.equal(401, ask.url(rooms, { token = token:sub(1, -7) .. "AAAAAA" }).status)
   end)
+
+  it("answers where its discovery document says, with the device flow off", function()
+    local document = ask.url(sandbox.opentalk.issuer .. "/.well-known/openid-configuration").json
+    local device = document.device_authorization_endpoint
+    local started = ask.url(device, { form = "client_id=Frontend" })
+    assert.are.same({ 400, "unauthorized_client" }, { started.status, started.json.error })
+    assert.are.equal(401, ask.url(device, { form = "client_id=nobody" }).status)
+    local asked = ask.url(route .. "token", { form = "client_id=Frontend&device_code=x"
+      .. "&grant_type=urn:ietf:params:oauth:grant-type:device_code" })
+    assert.are.same({ 400, "invalid_grant" }, { asked.status, asked.json.error })
+  end)
 end)
 
 describe("the sandbox's Meet", function()
@@ -320,10 +357,76 @@ describe("the sandbox's Meet", function()
     local claims = { client_id = "throwaway-app", aud = "Test inc.", scope = "rooms:list", iat = os.time(),
       exp = os.time() + 60, user_id = "00000000-0000-4000-8000-000000000000" }
     local function detail(key) return ask.url(rooms, { token = key }).json.detail end
+    assert.are.equal("User not found.", detail(sandbox:sign("meet", claims)))
+    claims.client_id = "nobody"
+    assert.are.equal("Application not found.", detail(sandbox:sign("meet", claims)))
+    claims.aud = "another"
     assert.are.equal("Invalid token.", detail(sandbox:sign("meet", claims)))
     claims.exp = claims.iat - 1
     assert.are.equal("Token expired.", detail(sandbox:sign("meet", claims)))
     assert.are.equal("Resource Server is improperly configured", detail(token:sub(1, -5) .. "AAAA"))
+  end)
+end)
+
+describe("the sandbox's Meet, as the server itself", function()
+  local sandbox, rooms, grace
+
+  setup(function()
+    sandbox = support.start { opentalk = false, switches = { telephony = true } }
+    rooms = sandbox.meet.url .. "/external-api/v1.0/rooms/"
+    grace = ask.meet_token(sandbox, "grace@example.org")
+  end)
+  teardown(function() sandbox:stop() end)
+
+  local function put(last, fields)
+    local id = "d1d0b6cd-4930-477e-8ea5-00000000000" .. last
+    fields.owner = "grace@example.org"
+    sandbox:put("meeting", id, fields)
+    return id
+  end
+
+  it("sorts names of other scripts behind Latin ones, and accents with their letters", function()
+    for i, name in ipairs { "\230\151\165", "zoo", "\195\137lan", "Abc", "f" } do
+      put(i, { name = name, slug = "s" .. i })
+    end
+    local names = {}
+    for i, room in ipairs(ask.url(rooms, { token = grace }).json.results) do names[i] = room.name end
+    assert.are.same({ "Abc", "\195\137lan", "f", "zoo", "\230\151\165" }, names)
+  end)
+
+  it("has rooms without a PIN", function()
+    local url = rooms .. put(9, { name = "x", slug = "x", pin = false }) .. "/"
+    assert.is_truthy(ask.url(url, { token = grace }).body:find('"pin_code":null', 1, true))
+  end)
+
+  it("refuses what is not JSON in UTF-8", function()
+    for _, body in ipairs { '{"a":01}', '{"a":[-012]}', '{"a":"\233"}', '{"a":"\237\160\128"}' } do
+      assert.are.equal(400, ask.url(rooms, { token = grace, json = body }).status, body)
+    end
+    local utf16 = { token = grace, body = "{}", type = "application/json; charset=utf-16" }
+    assert.are.equal(400, ask.url(rooms, utf16).status)
+    local good = '{"a":[0,-0.05,1e05,100,"01 \\" 02","\195\164\240\159\152\128"]}'
+    assert.are.equal(201, ask.url(rooms, { token = grace, json = good }).status)
+  end)
+
+  it("refuses the cookie of a web session, and no other", function()
+    local function status()
+      return ask.url(sandbox.meet.url .. "/external-api/v1.0/application/token/", {
+        headers = { Cookie = "a=b; sessionid=s1" }, json = '{"client_id":"throwaway-app",'
+          .. '"client_secret":"throwaway-secret","grant_type":"client_credentials",'
+          .. '"scope":"ada@example.org"}' }).status
+    end
+    assert.are.equal(200, status())
+    sandbox:put("session", "s1")
+    assert.are.equal(403, status())
+    sandbox:put("session", "s1", { gone = true })
+    assert.are.equal(200, status())
+  end)
+
+  it("says what can be put", function()
+    local ok, message = pcall(sandbox.put, sandbox, "room", "x")
+    assert.is_false(ok)
+    assert.matches("kind must be one of application, invitation, meeting, session, user, not 'room'", message)
   end)
 end)
 

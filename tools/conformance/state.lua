@@ -26,7 +26,7 @@ local function put_rooms(server, exchanges, holders)
   local function seen(room, user, sent)
     local fields = { owner = user .. "@example.org", name = room.name, slug = room.slug,
       access_level = room.access_level, configuration = room.configuration,
-      pin = room.telephony and room.telephony.pin_code }
+      pin = room.telephony and (room.telephony.pin_code ~= json.null and room.telephony.pin_code) }
     for name in pairs(sent) do fields[name] = nil end
     add(room.id, fields)
   end
@@ -52,8 +52,10 @@ local function meet(name, exchanges, holders)
   server.origin = server.meet.url
   local secrets = {}
   for holder, about in pairs(holders) do
+    local value = holder .. "." .. ("x"):rep(about.length - #holder - 1)
+    if about.kind == "web session cookie" then server:put("session", value, {}) end
     if about.kind == "client secret" then
-      secrets[about.client] = holder .. "." .. ("x"):rep(about.length - #holder - 1)
+      secrets[about.client] = value
       server:put("application", about.client, { secret = secrets[about.client],
         scopes = { "rooms:list", "rooms:retrieve", "rooms:create" } })
     end

@@ -44,6 +44,9 @@ function PUT.user(name, fields)
   end
 end
 
+-- A web session of Meet, by its cookie's value.
+function PUT.session(id, fields) store.web_sessions[id] = not fields.gone or nil end
+
 function PUT.application(id, fields) store.applications[id] = fields end
 
 -- A Meet room; owner, administrator, member: e-mail addresses.
@@ -95,7 +98,14 @@ local CALLS = {
     return {}
   end,
   put = function(call)
-    PUT[call.kind](call.id, call.fields)
+    local put = PUT[call.kind]
+    if not put then
+      local kinds = {}
+      for kind in pairs(PUT) do kinds[#kinds + 1] = kind end
+      table.sort(kinds)
+      error(("kind must be one of %s, not '%s'"):format(table.concat(kinds, ", "), tostring(call.kind)), 0)
+    end
+    put(call.id, call.fields or {})
     store.touch()
     return {}
   end,

@@ -223,7 +223,8 @@ function Sandbox:switch(switches) ask(self, "switch", check("sandbox:switch", sw
 
 ---Makes or changes something as an administrator would: kind "user" (id: name;
 ---disabled, pending, password, logout, ...), "application", "meeting" (Meet
----room), "invitation" (id: of the event; user, status or gone).
+---room; pin = false: none), "session" (id: value of the cookie of Meet's web page; gone),
+---"invitation" (id: of the event; user, status or gone).
 function Sandbox:put(kind, id, fields) ask(self, "put", { kind = kind, id = id, fields = fields }) end
 
 ---Signs claims as the login service ("login", "refresh") or "meet" would.

@@ -18,10 +18,29 @@ end
 
 function json.is_object(value) return type(value) == "table" and not json.is_list(value) end
 
+-- lua-cjson takes any bytes and numbers such as 01.
+local function is_utf8(text)
+  if not text:find "[\128-\255]" then return true end
+  for _, sequence in ipairs { "[\194-\223][\128-\191]", "\224[\160-\191][\128-\191]",
+    "[\225-\236\238\239][\128-\191][\128-\191]", "\237[\128-\159][\128-\191]",
+    "\240[\144-\191][\128-\191][\128-\191]", "[\241-\243][\128-\191][\128-\191][\128-\191]",
+    "\244[\128-\143][\128-\191][\128-\191]" } do
+    text = text:gsub(sequence, " ")
+  end
+  return not text:find "[\128-\255]"
+end
+
+local function has_odd_number(text)
+  if not text:find "0%d" then return false end
+  local bare = text:gsub("\\.", ""):gsub('"[^"]*"', '""')
+  return (" " .. bare):find "[^%w.+-]%-?0%d" ~= nil
+end
+
 ---Reads a text; nil when it is not JSON. The last of two equal members counts;
 ---an empty list inside of something is an empty object here.
 function json.read(text)
   if text:find "^%s*%[%s*%]%s*$" then return json.list {} end
+  if not is_utf8(text) or has_odd_number(text) then return nil end
   local good, value = pcall(cjson.decode, text)
   if good then return value end
 end

@@ -122,10 +122,21 @@ local function event_before(a, b)
   return a.id < b.id
 end
 
--- The database's collation: case and punctuation count last.
+-- The letters behind the accents of Latin-1, from À to ÿ.
+local PLAIN = "aaaaaaaceeeeiiiidnooooo*ouuuuypsaaaaaaaceeeeiiiidnooooo/ouuuuypy"
+
+-- The database's collation: case, accents and punctuation count last, and other scripts
+-- come behind Latin.
+local function collation_key(name)
+  local plain = name:lower():gsub("\195([\128-\191])", function(second)
+    local at = second:byte() - 127
+    return PLAIN:sub(at, at)
+  end)
+  return (plain:gsub("[^%w\128-\255]", ""))
+end
+
 local function name_before(a, b)
-  a.key = a.key or a.name:lower():gsub("%W", "")
-  b.key = b.key or b.name:lower():gsub("%W", "")
+  a.key, b.key = a.key or collation_key(a.name), b.key or collation_key(b.name)
   if a.key ~= b.key then return a.key < b.key end
   return a.name < b.name
 end
@@ -255,7 +266,7 @@ function store.add_meeting(roles, fields)
   local room = {
     id = fields.id or store.random:uuid(), name = fields.name or store.random:slug(),
     level = fields.level or "trusted", configuration = fields.configuration,
-    pin = fields.pin or store.random:digits(), roles = roles,
+    pin = fields.pin == nil and store.random:digits() or fields.pin, roles = roles,  -- false: none
   }
   room.slug = fields.slug or room.name
   store.meetings[room.id], store.slugs[room.slug] = room, room
@@ -330,6 +341,7 @@ function store.reset(settings)
   store.people, store.subs, store.sessions = {}, {}, {}
   store.rooms, store.gone, store.invites, store.events = {}, {}, {}, {}
   store.accounts, store.account_ids, store.meetings, store.slugs = {}, {}, {}, {}
+  store.web_sessions = {}
   store.realms, store.clients, store.applications = REALMS, CLIENTS, {}
   for id, application in pairs(APPLICATIONS) do store.applications[id] = application end
   collectgarbage "stop"     -- much is made, nothing thrown away

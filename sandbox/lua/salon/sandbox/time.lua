@@ -40,12 +40,12 @@ function time.parse(text)
   if m < 1 or m > 12 or d < 1 or d > LENGTHS[m] or h > 23 or min > 59 or s > 60 then
     return nil, "input is out of range"
   end
-  local seconds = days(y, m, d) * 86400 + h * 3600 + min * 60 + s
+  local seconds = days(y, m, d) * 86400 + h * 3600 + min * 60 + math.min(s, 59)  -- no leap seconds
   if sign then
     local offset = tonumber(zh) * 3600 + tonumber(zm) * 60
     seconds = seconds + (sign == "+" and -offset or offset)
   end
-  return seconds * 1000000 + floor(tonumber("0" .. (fraction or ".0")) * 1000000 + 0.5)
+  return seconds * 1000000 + tonumber(((fraction or "."):sub(2) .. "000000"):sub(1, 6))
 end
 
 ---Writes UTC with no, three or six digits after the point, as many as needed.

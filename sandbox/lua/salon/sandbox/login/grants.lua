@@ -73,6 +73,10 @@ function grants.password(request, realm, form, client, id)
   return sessions.grant(sessions.start(realm, id, person, scope), request.issuer, scope)
 end
 
+grants["urn:ietf:params:oauth:grant-type:device_code"] = function()
+  return refuse(400, "invalid_grant", "Client not allowed OAuth 2.0 Device Authorization Grant")
+end
+
 -- Using a token again ends the client's part of the session.
 local function rotated(session, claims)
   if session.reused then return "Session doesn't have required client" end

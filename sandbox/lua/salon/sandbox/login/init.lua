@@ -74,6 +74,14 @@ ROUTES["POST /protocol/openid-connect/token"] = function(request, realm)
   return grant(request, realm, form, client, id)
 end
 
+-- The device flow is off, as it is for new clients.
+ROUTES["POST /protocol/openid-connect/auth/device"] = function(request)
+  local client, code = client_of(request, request:form() or {})
+  if not client then return refuse(401, code, NOT_A_CLIENT) end
+  return refuse(400, "unauthorized_client", "Client is not allowed to initiate OAuth 2.0 Device Authorization Grant. "
+    .. "The flow is disabled for the client.")
+end
+
 -- Ends the session of a refresh token; twice is no mistake.
 ROUTES["POST /protocol/openid-connect/logout"] = function(request)
   local form = request:form() or {}

@@ -38,6 +38,7 @@ local REFUSALS = {
   missing = "Authentication credentials were not provided.", header = "Invalid token header.",
   unknown = "Resource Server is improperly configured", invalid = "Invalid token.",
   expired = "Token expired.", application = "Application is disabled.", user = "User account is disabled.",
+  no_application = "Application not found.", no_user = "User not found.",
 }
 
 meet.refusals = REFUSALS
@@ -55,8 +56,9 @@ local function judge(header)
   if not claims then return nil, PROVIDER[store.settings.provider] and "provider" or "unknown" end
   if claims.exp <= store.seconds() then return nil, "expired" end
   local application, account = store.applications[claims.client_id], store.account_ids[claims.user_id]
-  if claims.aud ~= token.AUDIENCE or not application or not account then return nil, "invalid" end
-  if application.inactive or account.inactive then return nil, application.inactive and "application" or "user" end
+  if claims.aud ~= token.AUDIENCE then return nil, "invalid" end
+  if not application or application.inactive then return nil, application and "application" or "no_application" end
+  if not account or account.inactive then return nil, account and "user" or "no_user" end
   return { account = account, scopes = claims.scope or "" }
 end
 

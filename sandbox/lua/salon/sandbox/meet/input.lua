@@ -18,7 +18,8 @@ function input.object(request, with_form)
   if media ~= "application/json" then
     return nil, responses.detail(request, 415, ('Unsupported media type "%s" in request.'):format(kind))
   end
-  local value = json.read(text)
+  local value
+  if not kind:lower():find 'charset="?utf%-?16' then value = json.read(text) end
   if value == nil then return nil, responses.detail(request, 400, "JSON parse error - ") end
   if json.is_object(value) then return value end
   return nil, responses.invalid(request, { non_field_errors = {

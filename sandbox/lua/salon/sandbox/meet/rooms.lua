@@ -18,7 +18,7 @@ end
 
 local function view(room)
   local telephony = store.settings.telephony and { enabled = true, phone_number = "+33901020304",
-    pin_code = room.pin, default_country = "FR" } or nil
+    pin_code = room.pin or json.null, default_country = "FR" } or nil
   return { id = room.id, name = room.name, slug = room.slug, access_level = room.level,
     configuration = room.configuration or {}, url = web_page(room), telephony = telephony }
 end

@@ -67,7 +67,8 @@ end
 
 function token.respond(request, new)
   if store.settings.applications == false then return responses.detail(request, 404, "Not found.") end
-  if (request:header "cookie" or ""):find("sessionid=", 1, true) then
+  local session = (request:header "cookie" or ""):match "sessionid=([^;%s]*)"
+  if store.web_sessions[session or ""] then
     return responses.detail(request, 403, "CSRF Failed: CSRF cookie not set.")
   elseif request.method ~= "POST" then
     return responses.detail(request, 405, ('Method "%s" not allowed.'):format(request.method))

@@ -167,7 +167,8 @@ local OLD = "title:string! description:string! password:string? waiting_room:boo
   .. "is_time_independent:boolean! is_all_day:boolean? starts_at:zoned? ends_at:zoned? recurrence_pattern:strings"
 local FIELDS = input.fields(OLD)
 local NEW_FIELDS = input.fields(OLD .. " guest_access:string? show_meeting_details:boolean "
-  .. "e2e_encryption:boolean has_shared_folder:boolean streaming_targets:strings")
+  .. "e2e_encryption:boolean has_shared_folder:boolean streaming_targets:objects "
+  .. "training_participation_report:object?")
 
 local CLOSED = "data did not match any variant of untagged enum EventDateKind"
 
@@ -221,6 +222,7 @@ function events.create(request, user, old)
   if values.has_shared_folder then
     return responses.error(400, nil, "No shared folder configured for this server")
   end
+  for _, target in ipairs(values.streaming_targets or {}) do target.id = store.random:uuid() end
   values.starts, values.ends = values.starts_at, values.ends_at
   if values.starts then
     values.is_all_day = values.is_all_day or false

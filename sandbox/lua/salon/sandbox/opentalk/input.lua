@@ -48,6 +48,16 @@ function READ.strings(value)
   return value
 end
 
+function READ.object(value) if json.is_object(value) then return value end end
+
+function READ.objects(value)
+  if type(value) ~= "table" then return nil end
+  for _, item in ipairs(value) do
+    if not json.is_object(item) then return nil, wrong_type(item) end
+  end
+  return value
+end
+
 function READ.uuid(value)
   if type(value) ~= "string" then return nil end
   local fault = input.uuid_fault(value)

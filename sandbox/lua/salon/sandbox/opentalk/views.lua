@@ -18,7 +18,10 @@ end
 function views.me(user, old)
   local me = views.profile(user)
   me.dashboard_theme, me.conference_theme, me.language = user.dashboard_theme, user.conference_theme, user.language
-  if not old then me.tariff_status, me.used_storage = "default", 0 end
+  if not old then
+    me.tariff_status, me.used_storage = "default", 0
+    if me.language == "" then me.language = "en-US" end
+  end
   return me
 end
 
@@ -106,7 +109,10 @@ function views.event(event, user, old, most, place)
     is_adhoc = event.is_adhoc or false, type = event.pattern and "recurring" or "single",
     invite_status = views.invite_status(event, user), is_favorite = event.favourites[user] or false,
     can_edit = event.owner == user }
-  if not old then view.show_meeting_details = event.show_meeting_details or false end
+  if old then return view end
+  view.show_meeting_details = event.show_meeting_details or false
+  view.training_participation_report = event.training_participation_report
+  if place ~= "list" and (event.streaming_targets or {})[1] then view.streaming_targets = event.streaming_targets end
   return view
 end
 
