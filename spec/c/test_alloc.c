@@ -15,6 +15,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "failing.h"
 #include "lua/decode.h"
 #include "lua/json.h"
 #include "lua/record.h"
@@ -49,35 +50,6 @@ static const char script[] =
   "for name in pairs(room) do assert(room[name]) end\n"
   "local list = core.records(class, { { id = 'i' }, { id = 'j' } }, {}, {})\n"
   "assert(#list == 2 and list[2].url == 'u/j')\n";
-
-typedef struct Memory {
-  size_t used; /* bytes */
-  long count;  /* allocations until one fails; 0: none does */
-  int all;     /* those after it fail too */
-  int failed;
-} Memory;
-
-static int fails(Memory *m) {
-  if (m->count == 0) return m->all && m->failed;
-  if (--m->count > 0) return 0;
-  m->failed = 1;
-  return 1;
-}
-
-static void *allocate(void *ud, void *block, size_t old, size_t size) {
-  Memory *m = (Memory *)ud;
-  void *moved;
-  if (block == NULL) old = 0;
-  if (size == 0) {
-    free(block);
-    m->used -= old;
-    return NULL;
-  }
-  if (size > old && fails(m)) return NULL;
-  moved = realloc(block, size);
-  if (moved != NULL) m->used += size - old;
-  return moved;
-}
 
 static int run(lua_State *L) {
   if (luaL_loadbuffer(L, script, sizeof(script) - 1, "=script") != LUA_OK)
