@@ -70,7 +70,7 @@ side_by_side() {
   shift
   reports=$(mktemp -d "$TMPDIR/reports.XXXXXX")
   for file in "$@"; do printf '%s\n%s\n' "$reports/$(echo "$file" | tr / _)" "$file"; done |
-    xargs -P "$((2 * jobs))" -n 2 env LUA="${lua:-}" SALON_BUILD="${build:-}" \
+    xargs -P "$((4 * jobs))" -n 2 env LUA="${lua:-}" SALON_BUILD="${build:-}" \
       sh -c 'tools/one.sh "$0" "$1"; echo "$0"' |
     while read -r report; do add "$name" "$report"; done
   ended=$(find "$reports" -name '*.tally' -size +0 | wc -l)
@@ -86,8 +86,12 @@ specs() {
   side_by_side "$title" "$@"
 }
 
-# All specs; large files come first, because most of them are slow.
-suite() { find spec -name '*_spec.lua' ! -path 'spec/keycloak/*' -exec ls -S {} +; }
+# All specs, the slow ones first: large files that start servers.
+suite() {
+  specs=$(find spec -name '*_spec.lua' ! -path 'spec/keycloak/*')
+  # shellcheck disable=SC2086,SC2046  # lists
+  { ls -S $(grep -lE 'start *[({]|nginx' $specs); ls -S $(grep -LE 'start *[({]|nginx' $specs); }
+}
 
 # Lua 5.4 once more, in a process that writes 0,5 for 0.5.
 decimal_comma() {
