@@ -33,8 +33,8 @@ describe("logins of one account at the same moment", function()
     local program = support.write(os.tmpname(), PROGRAM)
     local begin, pipes = core.now() + 0.2 + n * 0.02, {}
     for i = 1, n do
-      pipes[i] = assert(io.popen(("exec %s %s %s %s %f 2>&1"):format(support.quote(support.lua),
-        program, sandbox.opentalk.controller_url, sandbox.opentalk.issuer, begin)))
+      pipes[i] = assert(io.popen(("exec %s %s %s %s %s 2>&1"):format(support.quote(support.lua),
+        program, sandbox.opentalk.controller_url, sandbox.opentalk.issuer, core.encode(begin))))  -- no decimal comma
     end
     local complaints = {}
     for i, pipe in ipairs(pipes) do
