@@ -118,6 +118,38 @@ describe("an error made of an answer", function()
     assert.is_nil(err.body:find("m4rker", 1, true))
   end)
 
+  it("shows no half of a secret where a long text is cut, however much of it was struck", function()
+    for _, edge in ipairs { 1000, 2048, 8 * 1000, 8 * 2048, 16384 } do
+      local many = MARKER:rep(math.floor(edge / #MARKER))
+      for _, body in ipairs { ("a"):rep(edge - 8) .. MARKER, many, many .. "m4rk" .. MARKER } do
+        for cut = 0, 6 * #MARKER do
+          local err = answer(500, ("a"):rep(cut) .. body .. MARKER:rep(400))
+          for _, text in ipairs { err.body, err.message } do
+            assert.is_nil(text:find("m4rker", 1, true))
+            assert.is_nil(text:find("s3cret", 1, true))
+          end
+        end
+      end
+    end
+  end)
+
+  it("shows no secret of letters beyond ASCII, in whichever escapes", function()
+    local own = Secrets.new()
+    own:note("marker", "pä€😀zz-tail")
+    local strike = own:striker()
+    for _, spelt in ipairs { "pä€😀zz-tail", "p\\u00e4\\u20AC\\ud83d\\uDE00zz-tail",
+      "p&#228;&#x20ac;&#128512;zz-tail", "p%C3%A4%e2%82%ac%F0%9F%98%80zz-tail" } do
+      assert.equal("you sent ***!", strike("you sent " .. spelt .. "!"))
+    end
+    assert.equal("&#99999999999999999999;&#xffffffff;", strike "&#99999999999999999999;&#xffffffff;")
+  end)
+
+  it("shows no secret in the number of a request", function()
+    local odd = { request = request("GET", { ["x-request-id"] = "id-" .. MARKER }), status = 200,
+      body = "[]", attempts = 1 }
+    assert.equal("id-***", failures.decode(odd, "not what was promised", striker).request_id)
+  end)
+
   it("stays on one line", function()
     local err = answer(400, '{"message":"a\\nb\\u0007\\r\\nc"}')
     assert.is_nil(tostring(err):find("%c"))

@@ -10,9 +10,13 @@ local failures = {}
 local BODY_KEPT = 2048
 local MESSAGE_KEPT = 1000
 
--- Longer than what is kept, so that no secret is cut in half at its edge.
 local function kept_body(body, strike)
-  return body ~= "" and strike(body:sub(1, 8 * BODY_KEPT)):sub(1, BODY_KEPT) or nil
+  return body ~= "" and strike(body, BODY_KEPT) or nil
+end
+
+local function line(text, strike)
+  local shown = text and Error.one_line(strike(text, MESSAGE_KEPT))
+  return shown ~= "" and shown or nil
 end
 
 -- What every error of a call tells about its request.
@@ -50,7 +54,7 @@ end
 ---No usable response came: what `request:result()` says about it.
 ---@param request salon.Request
 ---@param info table
----@param strike fun(text: string): string
+---@param strike fun(text: string, most?: integer): string
 ---@return salon.Error
 function failures.transport(request, info, strike)
   return new(request, {
@@ -116,16 +120,14 @@ end
 
 ---The server answered with a status that is no success.
 ---@param response table  of the session, with the request's `retryable` and `retry_after`
----@param strike fun(text: string): string
+---@param strike fun(text: string, most?: integer): string
 ---@return salon.Error
 ---@return string shape  of the body
 function failures.response(response, strike)
   local request, status, body = response.request, response.status, response.body
   local code, message, fields, shape = error_body.read(body)
   if shape == "empty" then code, message = read_challenge(request:header("WWW-Authenticate")) end
-  local function struck(text)
-    return text and strike(Error.one_line(text)):sub(1, MESSAGE_KEPT)
-  end
+  local function struck(text) return line(text, strike) end
   for _, field in ipairs(fields or {}) do
     for name, text in pairs(field) do field[name] = struck(text) end
   end
@@ -149,7 +151,7 @@ end
 ---A success whose body is not what the API promises.
 ---@param response table  of the session
 ---@param message string
----@param strike fun(text: string): string
+---@param strike fun(text: string, most?: integer): string
 ---@return salon.Error
 function failures.decode(response, message, strike)
   local html = json.shape(response.body) == "html"
@@ -161,7 +163,7 @@ function failures.decode(response, message, strike)
     outcome = "done",
     hint = html and "a web page came instead of the API's answer: "
       .. "the address is wrong, or a proxy does not route the API" or nil,
-    request_id = response.request:header("x-request-id"),
+    request_id = line(response.request:header("x-request-id"), strike),
     body = kept_body(response.body, strike),
   })
 end

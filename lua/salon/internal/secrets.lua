@@ -58,24 +58,42 @@ local function spellings(list, secret)
   end
 end
 
-local function character(digits, radix)
-  local code = tonumber(digits, radix)
-  return code and code < 256 and string.char(code) or nil
+-- The UTF-8 of a code point, nil beyond the last one; LuaJIT has no library for it.
+local function utf8_of(code)
+  local function tail(shift) return 0x80 + math.floor(code / shift) % 0x40 end
+  if code < 0 or code > 0x10FFFF then return nil end
+  if code < 0x80 then return string.char(code) end
+  if code < 0x800 then return string.char(0xC0 + math.floor(code / 0x40), tail(1)) end
+  if code < 0x10000 then
+    return string.char(0xE0 + math.floor(code / 0x1000), tail(0x40), tail(1))
+  end
+  return string.char(0xF0 + math.floor(code / 0x40000), tail(0x1000), tail(0x40), tail(1))
 end
+
+local function character(digits, radix)
+  return utf8_of(tonumber(digits, radix))
+end
+
+-- What lies outside of the first 65,536 characters has two escapes in JSON.
+local function pair(high, low)
+  return utf8_of(0x10000 + (tonumber(high, 16) - 0xD800) * 0x400 + tonumber(low, 16) - 0xDC00)
+end
+
+local function byte(digits) return string.char(tonumber(digits, 16)) end
 
 local ENTITIES = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'" }
 local ESCAPES = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
 
--- Texts may come escaped, each byte in several ways: they are compared as what they mean.
+-- Texts may come escaped, each character in several ways: they are compared as what
+-- they mean.
 local UNESCAPE = {
   function(text)
+    text = text:gsub("\\u([dD][89aAbB]%x%x)\\u([dD][c-fC-F]%x%x)", pair)
     text = text:gsub("\\u(%x%x%x%x)", function(digits) return character(digits, 16) end)
     return (text:gsub("\\(.)", function(c) return ESCAPES[c] or c end))
   end,
-  function(text)
-    return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits) return character(digits, 16) end))
-  end,
-  function(text) return (text:gsub("%%(%x%x)", function(digits) return character(digits, 16) end)) end,
+  function(text) return (text:gsub("+", " "):gsub("%%(%x%x)", byte)) end,
+  function(text) return (text:gsub("%%(%x%x)", byte)) end,
   function(text)
     text = text:gsub("&#(%d+);", function(digits) return character(digits, 10) end)
     text = text:gsub("&#[xX](%x+);", function(digits) return character(digits, 16) end)
@@ -88,26 +106,34 @@ local function strike(text, list)
   return text
 end
 
----A function that replaces every secret in a text by asterisks.
+local WORST = 6  -- bytes that one byte may take: \u0041
+
+---A function that replaces every secret in a text by asterisks. With `most`, no more
+---than that many bytes come back, and the work does not grow with the text.
 ---@param token? salon.Token  that was sent
----@return fun(text: string): string
+---@return fun(text: string, most?: integer): string
 function Secrets:striker(token)
   local secrets, list = {}, {}
   for _, value in pairs(self.known) do add(secrets, value) end
   if token then add(secrets, token) end
+  local edge = 0  -- bytes at the end of a cut text that may be a part of a secret
   for _, secret in ipairs(secrets) do
     if #secret >= SHORTEST then spellings(list, secret) end
+    edge = math.max(edge, WORST * #secret)
   end
   table.sort(list, function(a, b) return #a > #b end)  -- one may be part of another
   for i, text in ipairs(list) do list[i] = text:gsub("%W", "%%%0") end
-  return function(text)
+  return function(text, most)
+    local cut = most and #text > 8 * most + edge  -- striking makes it shorter
+    if cut then text = text:sub(1, 8 * most + edge) end
     text = strike(text, list)
     for _, unescape in ipairs(UNESCAPE) do
       local plain = unescape(text)
       local struck = plain ~= text and strike(plain, list)
       if struck and struck ~= plain then text = struck end
     end
-    return text
+    if cut then text = text:sub(1, math.max(#text - edge, 0)) end
+    return most and text:sub(1, most) or text
   end
 end
 
