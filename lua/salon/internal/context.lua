@@ -30,8 +30,9 @@ end
 -- nginx uses coroutines again, also one that was killed inside a scope: what
 -- tells one request from the next is its ngx.ctx.
 local function home()
-  if ngx == nil then return nil end
-  local ok, ctx = pcall(function() return ngx.ctx end)
+  local api = rawget(_G, "ngx")  -- globals may be strict
+  if api == nil then return nil end
+  local ok, ctx = pcall(function() return api.ctx end)
   return ok and ctx or nil
 end
 

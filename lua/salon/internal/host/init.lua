@@ -34,7 +34,8 @@ end
 ---@return salon.Error? err  kind: phase
 function host.pick(forced)
   if forced == "plain" then return plain end
-  if ngx == nil or ngx.get_phase == nil then
+  local api = rawget(_G, "ngx")  -- globals may be strict
+  if api == nil or api.get_phase == nil then
     if forced == nil then return plain end
     return nil, unable("this is not nginx", "leave out option 'host'")
   end
