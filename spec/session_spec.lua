@@ -460,12 +460,16 @@ describe("a token from outside", function()
     assert.equal(2, n)
   end)
 
-  it("is not sent again when the function has no other", function()
+  it("is not sent again when the function has no other: the server's refusal is the error", function()
     serve { ["GET /v1/rooms/r"] = unauthorised("The provided access token expired") }
-    local _, err = salon.opentalk { url = FRONT, token = function() return "same" end }
-      .rooms:get("r")
-    assert.equal("auth", err.kind)
-    assert.equal(1, count "GET /v1/rooms/r")
+    local ot = salon.opentalk { url = FRONT, token = function() return "same" end }
+    for n = 1, 2 do
+      local _, err = ot.rooms:get("r")
+      assert.same({ "auth", 401, 1, "done", "Authentication failed", CTL .. "/v1/rooms/r" },
+        { err.kind, err.status, err.attempts, err.outcome, err.message, err.url })
+      assert.matches("gave the refused token again", err.hint)
+      assert.equal(n, count "GET /v1/rooms/r")
+    end
   end)
 
   it("that no header can hold is refused: at the door, or as an auth error", function()

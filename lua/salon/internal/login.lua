@@ -2,6 +2,7 @@
 -- renewal at a time; other callers wait for it. The grant gets the tokens: a table of
 --
 --   renew(self, deadline, old: salon.Token?) -> Token | nil, err
+--                 nothing at all: there is no other one than `old`
 --   renewable     may it give another token after a refusal?
 
 local Error = require "salon.internal.error"
@@ -63,6 +64,14 @@ function Login:ready(refused)
   end
 end
 
+---Is there a token that has not expired, or one on its way?
+---@return boolean
+function Login:alive()
+  if self.renewal.leader then return true end
+  local left = self.token and self.token:expires_in()
+  return self.token ~= nil and (left == nil or left > 0)
+end
+
 -- An early renewal failed, but the old token can still be used.
 local function still_good(token, refused)
   local left = token and token ~= refused and token:expires_in()
@@ -88,7 +97,7 @@ end
 ---@param deadline number
 ---@param refused? salon.Token  the token that was refused
 ---@return salon.Token? token
----@return salon.Error? err
+---@return salon.Error? err  nil too: there is no other token than the refused one
 function Login:get(deadline, refused)
   local token = self:ready(refused)
   if token then return token end
@@ -145,10 +154,7 @@ function Given:renew(_, old)
   if text == nil then
     return given_fault("option 'token': no token to send: " .. message)
   end
-  if old and old:reveal() == text then
-    return given_fault("the token was refused, and option 'token' has no other one",
-      self.renewable and "its function gave the same token again" or "give a fresh one")
-  end
+  if old and old:reveal() == text then return nil end
   local ok, token = pcall(core.token, { access = text })
   if ok then return token end
   return given_fault("option 'token' gave no usable token: " .. token,

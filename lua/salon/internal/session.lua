@@ -101,8 +101,7 @@ local function apply(self, pending, cure)
   if cure == "renew" or cure == "both" then
     local token, err = pending.login:get(pending.call.deadline, pending.token)
     if token == nil then return nil, err end
-    pending.token = token
-    pending.renewed = true
+    pending.token, pending.renewed = token, true
   end
   if cure == "register" or cure == "both" then
     local ok, err = self.backend:register(pending)
@@ -133,8 +132,12 @@ local function exchange(self, pending, host)
   end
   pending.request, pending.attempts = nil, err.attempts
   local cured, why = apply(self, pending, cure)
-  if not cured then return nil, why end
-  return nil, nil
+  if not cured and why == nil then  -- there is no other token: the refusal stands
+    backend:explain(err, shape, pending)
+    err.hint = "the function of option 'token' gave the refused token again"
+    return nil, err
+  end
+  return nil, why
 end
 
 local function complete(self, pending, host)

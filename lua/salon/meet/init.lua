@@ -49,11 +49,11 @@ end
 local Backend = {}
 Backend.__index = Backend
 
--- Forgets logins whose token expired, so that a server of many users stays lean.
+-- Forgets logins that failed or whose token expired, so that a server of many users
+-- stays lean.
 local function sweep(self)
   for user, one in pairs(self.logins) do
-    local left = one.token and one.token:expires_in()
-    if left and left <= 0 then self.logins[user] = nil end
+    if not one:alive() then self.logins[user] = nil end
   end
 end
 
@@ -62,11 +62,11 @@ function Backend:login(asked)
   local user = asked.user or ""
   local found = self.logins[user]
   if found == nil then
+    self.made = self.made + 1
+    if self.made % SWEEP_EVERY == 0 then sweep(self) end
     found = login.new { http = self.http, base = self.base, secrets = self.secrets,
       given = self.given, user = asked.user }
     self.logins[user] = found
-    self.made = self.made + 1
-    if self.made % SWEEP_EVERY == 0 then sweep(self) end
   end
   return found
 end
