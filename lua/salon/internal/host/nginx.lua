@@ -32,6 +32,7 @@ local spare = {}      -- semaphores that nobody waits on
 local mailbox         -- this Lua state's, once needed
 local reader          -- { quit = semaphore } while one runs
 local patience = PATIENCE
+local warned = false
 local start_at = 0    -- when one may be started, on core.now()'s clock
 
 -- Posts the semaphores of all finished requests.
@@ -95,14 +96,25 @@ local function read(socket, me)
   if not me.broken then ngx.thread.kill(thread) end
 end
 
+-- Says once why every call of this worker looks for its response in short slices; as
+-- an error, for that is what nginx logs where nobody asked for more.
+local function warn(message)
+  if warned then return end
+  warned = true
+  ngx.log(ngx.ERR, "salon: no socket to be woken by, calls take up to 20 ms longer: ", message,
+    "; it needs unix sockets, and a folder it may write: TMPDIR, else /tmp")
+end
+
 local function run_reader(premature)
   if premature or reader then return end  -- late: another has begun meanwhile
   local me = { quit = semaphore.new(0) }
   reader = me
-  local socket = connect()
+  local socket, message = connect()
   if socket then
     patience, start_at = PATIENCE, 0
     read(socket, me)
+  else
+    warn(message)
   end
   reader = nil
   wake_all()
