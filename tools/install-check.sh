@@ -15,7 +15,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 mkdir "$work/home" "$work/empty" "$work/source"
 export HOME="$work/home"
-cp -R src lua sandbox salon-scm-1.rockspec README.md LICENSE CHANGELOG.md "$work/source/"
+cp -R src lua sandbox salon-scm-1.rockspec README.md LICENSE CHANGELOG.md doc "$work/source/"
 find "$work/source" -name '*.o' -exec rm {} +
 "${LUA:-lua5.4}" tools/rock.lua "$work/rock" >/dev/null
 

@@ -1,7 +1,7 @@
 -- Writes the versioned rockspecs from the scm ones and packs source rocks:
 --   lua tools/rock.lua [folder [base URL of the archive]]
 -- The number comes from lua/salon/version.lua and nowhere else. An archive holds
--- what its rockspec names and the headers, not the whole tree: a file that the
+-- what its rockspec names, the headers and doc/, not the whole tree: a file that the
 -- rockspec forgot is missing in the installation check as well.
 
 local folder = arg[1] or "build/rock"
@@ -69,8 +69,8 @@ local function pack(package, root)
 
   local function at(path) return quote(folder .. "/" .. path) end
   run("rm -rf " .. at(name) .. " && mkdir -p " .. at(name))
-  for _, path in ipairs { "LICENSE", "README.md", "CHANGELOG.md" } do
-    run("cp " .. path .. " " .. at(name .. "/" .. path))
+  for _, path in ipairs { "LICENSE", "README.md", "CHANGELOG.md", "doc" } do
+    run("cp -r " .. path .. " " .. at(name .. "/" .. path))
   end
   for _, path in ipairs(files_of(load_rockspec(text), scm)) do
     local parent = path:match("^(.*)/[^/]*$")
