@@ -43,7 +43,7 @@ describe("a sandbox's fault", function()
 
   it("of a kind or for a reason that is unknown is refused by name", function()
     for words, fault in pairs { ["unknown kind of fault: flood"] = { "flood" },
-      ["unknown reason: weather"] = { "401", { reason = "weather" } } } do
+      ["unknown reason: revoked"] = { "401", { reason = "revoked" } } } do
       local ok, message = pcall(inject, fault[1], fault[2])
       assert.is_false(ok)
       assert.is_truthy(tostring(message):find(words, 1, true))

@@ -15,7 +15,7 @@ describe("the sandbox", function()
       ["unknown option 'rums'"] = { rums = 1 },
       ["option 'opentalk' knows no version 2024"] = { opentalk = "2024" },
       ["option 'rooms' must be a number, got string"] = { rooms = "many" },
-      ["unknown switch 'weather'"] = { switches = { weather = "fair" } },
+      ["unknown switch 'speed'"] = { switches = { speed = "fast" } },
       ["switch 'provider' knows no version up"] = { switches = { provider = "up" } },
       ["switch 'https' must be a boolean, got number"] = { switches = { https = 1 } },
     } do

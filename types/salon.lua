@@ -184,7 +184,7 @@ function Record:totable() end
 ---@field original_starts_at { datetime: string, timezone: string }
 ---@field title? string
 
--- Inside: one exchange under way, and the news of finished ones -------------------
+-- Inside: one exchange under way, and the mailbox of finished ones ---------------
 
 ---@class salon.Request: userdata
 local Request = {}

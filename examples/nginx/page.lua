@@ -185,7 +185,7 @@ local function content(list, place, page, err)
   return html(TABLE, count, list.kind.column, rows)
 end
 
-local function news(room, err)
+local function outcome(room, err)
   if err then return failure("No room", err) end
   return room and html('<p class="done" role="status" id="created">Room created: $1</p>',
     link(room.join_url, room.join_url)) or html ""
@@ -249,7 +249,7 @@ local function show(query, refused)
       end
     end
     local room, err = unpack(results[backend.name] or { nil, refused[backend.name] }, 1, 2)
-    columns[i] = html(COLUMN, backend.name, backend.title, news(room, err), parts)
+    columns[i] = html(COLUMN, backend.name, backend.title, outcome(room, err), parts)
   end
   for name, value in pairs(HEADERS) do ngx.header[name] = value end
   ngx.print(html(PAGE, columns).text)

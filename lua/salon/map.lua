@@ -199,8 +199,8 @@ end
 -- A table of something else would be a list of nothing; a page may be empty.
 local function check_array(list)
   if list[1] ~= nil or next(list) == nil or list.response ~= nil then return end
-  local remedy = type(list.each) == "function" and "; give it :each()" or ""
-  error("salon.map: argument 'iterable' is a table that has no entry 1" .. remedy, 3)
+  local advice = type(list.each) == "function" and "; give it :each()" or ""
+  error("salon.map: argument 'iterable' is a table that has no entry 1" .. advice, 3)
 end
 
 -- Something that is called and can be closed, as a walk is.

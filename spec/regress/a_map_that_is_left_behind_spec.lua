@@ -1,5 +1,5 @@
--- What is left half-done must not keep the news of all later calls, with their
--- answers: a map that somebody broke out of, dropped, or keeps and never reads on.
+-- What is left half-done must not keep all later requests with their responses: a map
+-- that somebody broke out of, dropped, or keeps and never reads on.
 
 local raw = require "spec.support.raw"
 local support = require "spec.support"

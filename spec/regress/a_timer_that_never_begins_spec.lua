@@ -80,7 +80,7 @@ describe("a timer that nginx drops", function()
     sandbox:stop()
   end)
 
-  it("neither ends a login nor the news of the calls", function()
+  it("neither ends a login nor keeps calls from their end", function()
     assert.are.equal("asleep\n", get "/sleepers")
     assert.is_true(seconds "/cold" < 4)
     assert.matches("lua_max_running_timers are not enough", guest:log())

@@ -1,4 +1,4 @@
--- Remedies for what Meet's External API refuses. Meet has no codes, only texts:
+-- What to do about what Meet's External API refuses. Meet has no codes, only texts:
 -- its own are English whatever the language, and only those are compared. First
 -- match wins.
 

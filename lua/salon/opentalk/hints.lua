@@ -1,4 +1,4 @@
--- Remedies for what OpenTalk's controller and its login service refuse. Texts are
+-- What to do about what OpenTalk's controller and its login service refuse. Texts are
 -- compared only where the servers have no code for a cause; they are those of
 -- Keycloak 26 and of controllers from 2023 to 2026. First match wins.
 

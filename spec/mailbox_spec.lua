@@ -1,5 +1,5 @@
--- News of finished requests: nobody need look for them, and yet they do not pile
--- up with the answers that they hold.
+-- The mailbox of finished requests: nobody need look into it, and yet they do not pile
+-- up there with the responses that they hold.
 -- And what finalisers may do in the middle of a call.
 
 local core = require "salon.core"
@@ -45,7 +45,7 @@ describe("a client that a finaliser closes", function()
 end)
 
 describe("a request that was done before it is waited for", function()
-  it("leaves no news behind", function()
+  it("leaves no finished request behind", function()
     local server = raw.start()
     finally(function() server:stop() end)
     local url = server:answer("x", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "keep")
