@@ -24,9 +24,6 @@ print(#rooms, n, room.id == rooms[1], err.status, err.kind, salon.version().lua 
 
 describe("a program with strict globals", function()
   it("makes calls: one by one, many at once, and in a scope", function()
-    if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
-      pending "PUC Lua 5.1 has no salon.map"
-    end
     local sandbox, folder = support.start { rooms = 3, opentalk = false }, support.folder()
     finally(function()
       sandbox:stop()
