@@ -151,7 +151,7 @@ function Record:totable() end
 ---@class salon.opentalk.Invite: salon.Record
 ---@field id? string  the invite code
 ---@field url? string  for guests
----@field usable fun(self: salon.opentalk.Invite): boolean  active and not expired, by the local clock
+---@field usable fun(self: salon.opentalk.Invite): boolean  active and not expired, by the server's clock
 ---@field invite_code? string  servers up to 0.65
 ---@field room_id string
 ---@field active boolean

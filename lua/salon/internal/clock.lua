@@ -1,4 +1,4 @@
--- RFC 3339 times to and from seconds since 1970, in UTC, without the C
+-- RFC 3339 times, and those of HTTP, to and from seconds since 1970, in UTC, without the C
 -- library's idea of a local time zone. Fractions of a second are read and
 -- dropped: nothing here decides within a second.
 
@@ -43,6 +43,23 @@ function clock.parse(text)
   end
   return days(tonumber(year), month, day) * 86400 + tonumber(hour) * 3600
     + tonumber(minute) * 60 + tonumber(second) - offset
+end
+
+local MONTHS = {}
+for i, name in ipairs { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
+  "Dec" } do
+  MONTHS[name] = i
+end
+
+---@param text string?  the header Date: "Sun, 01 Nov 2026 00:00:00 GMT"
+---@return number? seconds  since 1970
+function clock.parse_date(text)
+  local day, month, year, hour, minute, second =
+    (text or ""):match("^%a%a%a, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$")
+  month = MONTHS[month]
+  if month == nil then return nil end
+  return days(tonumber(year), month, tonumber(day)) * 86400 + tonumber(hour) * 3600
+    + tonumber(minute) * 60 + tonumber(second)
 end
 
 return clock

@@ -20,6 +20,7 @@
 ---@field url? string  without query
 ---@field request_id? string
 ---@field body? string  first 2 KiB of the response, secrets struck out
+---@field made? salon.Record  what the server made all the same, without all that was asked for
 ---@field retry_after? number  seconds the server asks to wait
 ---@field resume? table  of a walk that broke: the options with which `each` goes on
 local Error = { __name = "salon.Error" }

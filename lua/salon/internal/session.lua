@@ -17,10 +17,14 @@
 --   explain(self, err, shape, pending)  adds hints to an error, in place
 
 local Http = require "salon.internal.http"
+local clock = require "salon.internal.clock"
 local context = require "salon.internal.context"
+local core = require "salon.core"
 
 ---@class salon.Session: salon.Http
 ---@field backend table
+---@field date? string  header Date of the last response, which came at `dated`
+---@field dated? number
 local Session = {}
 for name, method in pairs(Http) do Session[name] = method end  -- no look-up in two tables
 Session.__index = Session
@@ -121,6 +125,7 @@ local function exchange(self, pending, host)
   local request = pending.request
   local response, err, shape = self:receive(request, pending.call, host, pending.token,
     pending.attempts)
+  if response then self.date, self.dated = response.date, core.now() end
   local backend = self.backend
   if response and backend.heard then backend:heard(response.body) end
   if response or shape == nil then return response, err end
@@ -180,6 +185,14 @@ function Session:record(call, wrap, key, asked)
   local raw, response = self:fetch(call, key, asked)
   if raw == nil then return nil, response end
   return wrap(self, raw, self.about(response))
+end
+
+---Seconds since 1970 by the clock of the server, which decides what has expired; by
+---this machine's as long as the server's is unknown.
+---@return number
+function Session:time()
+  local date = clock.parse_date(self.date)
+  return date and date + math.floor(core.now() - self.dated) or os.time()
 end
 
 ---The login's token, as client:token() gives it out.

@@ -27,6 +27,8 @@ hints.LOGIN = {
 
 -- A token that is refused although it is fresh.
 hints.REFUSED = {
+  { "a web page answered, not the External API: a proxy in front of the server wants a login of "
+    .. "its own", status = 401, shape = "html" },
   { "the operator has to activate this user's account again", text = "user account is disabled" },
   { "the operator has to activate the application again", text = "application is disabled" },
   { "the operator has removed the application", text = "application not found" },
@@ -47,6 +49,10 @@ hints.GIVEN = "the token given with option 'token' is not valid (any more): give
 hints.ROOMS = {
   { "a web page answered, not the External API: check 'url', or ask the operator to switch it on",
     status = 404, shape = "html" },
+  { "a web page answered, not the External API: the proxy in front of the server does not route "
+    .. "/external-api", status = 405, shape = "html" },
+  { "a web page answered, not the External API: a proxy or a firewall in front of the server refuses",
+    status = 403, shape = "html" },
   { "the server may not know the host name in 'url'", status = 400, shape = "html" },
   { "the server does not reach its OpenID provider, or is broken: ask the operator",
     status = 500, shape = "html" },

@@ -7,6 +7,7 @@ local Error = require "salon.internal.error"
 local Login = require "salon.internal.login"
 local core = require "salon.core"
 local find_hint = require "salon.internal.hints".find
+local json = require "salon.internal.json"
 local hints = require "salon.meet.hints"
 local options = require "salon.internal.options"
 
@@ -23,7 +24,8 @@ local function explain(err)
   err.hint = find_hint(hints.LOGIN, err) or find_hint(hints.ROOMS, err) or err.hint
   -- Asking again does no harm, whatever the method is.
   if err.status >= 500 then err.retryable = true end
-  if REFUSED[err.status] or err.message == UNKNOWN_USER then
+  local page = err.status ~= 400 and json.shape(err.body or "") == "html"  -- a proxy's word
+  if not page and REFUSED[err.status] or err.message == UNKNOWN_USER then
     err.kind = "auth"
     err.message = "token refused: " .. err.message
   end

@@ -2,6 +2,7 @@
 -- in a slash: without it the server redirects, and a POST is lost on the way.
 
 local core = require "salon.core"
+local json = require "salon.internal.json"
 local options = require "salon.internal.options"
 local Source = require "salon.internal.source"
 local pages = require "salon.internal.pages"
@@ -172,6 +173,14 @@ local FIELDS = {
   configuration = { "table", check = configuration_fault },
 }
 
+-- Did the server, which tells both, do as it was asked?
+local DONE = {
+  access_level = function(raw, value) return raw.access_level == nil or raw.access_level == value end,
+  configuration = function(raw, value)
+    return next(value) == nil or raw.access_level == nil or type(raw.configuration) == "table"
+  end,
+}
+
 -- The response when the name that the server drew is taken: nothing was created.
 local TAKEN = { status = 400, prefix = '{"slug":', max = 3 }
 
@@ -179,8 +188,8 @@ local TAKEN = { status = 400, prefix = '{"slug":', max = 3 }
 ---@field access_level? "public"|"trusted"|"restricted"
 ---@field configuration? { can_publish_sources?: string[], everyone_can_mute?: boolean }
 
----Creates a room; the server draws its name. Servers before 1.17 ignore the
----fields without a word: compare what comes back.
+---Creates a room; the server draws its name. Servers before 1.17 leave the fields out
+---without a word: then `err.kind == "unsupported"`, and the room is `err.made`.
 ---
 ---Never repeated by itself once it may have arrived, except when the server
 ---reports a collision of its own random names.
@@ -195,7 +204,7 @@ function Rooms:create(fields, opts)
   local body = options.check("rooms:create", fields, FIELDS, 3, "field")
   local call = options.check("rooms:create", opts, CALL)
   local text = encode("rooms:create", body)
-  return session:record({
+  local room, err = session:record({
     method = "POST",
     parts = { "rooms", "" },
     body = text,
@@ -203,10 +212,14 @@ function Rooms:create(fields, opts)
     deadline = session:deadline(call.timeout),
     repeat_on = TAKEN,
   }, wrap, "id")
+  if room == nil then return nil, err end
+  return unsupported.unless_taken(room, body, DONE)
 end
 
--- Servers that cannot do it say 405, before 1.6 a 403 of their own.
+-- Servers that cannot do it say 405, before 1.6 a 403 of their own. A web page with such
+-- a status is a proxy's, which does not route the API.
 local function not_offered(err, what, since)
+  if json.shape(err.body or "") == "html" then return err end
   if err.status == 405 or (err.status == 403 and err.message:find("Unknown action", 1, true)) then
     err.kind = "unsupported"
     err.message = "this server cannot " .. what .. " rooms"

@@ -19,6 +19,7 @@ local options = require "salon.internal.options"
 ---@class salon.opentalk.Discovery
 ---@field frontend? string  web front end, for links
 ---@field api? string  base of the REST API, ends in /v1
+---@field says_version? boolean  the controller names its API's versions: it is 0.30 or newer
 ---@field guess? salon.Error  why the address of controller or API is none that a server named
 ---@field token_endpoint? string
 local Discovery = {}
@@ -115,7 +116,7 @@ local function find_api(self, deadline)
     local api
     api, err = trusted(self, resolve(controller, base), "the API", "controller_url", asked)
     if api == nil then return nil, err end
-    self.api, self.guess = api, nil
+    self.api, self.guess, self.says_version = api, nil, true
   else
     self.api = controller .. "/v1"
   end

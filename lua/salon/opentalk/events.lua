@@ -5,6 +5,7 @@
 -- title. Exceptions are a class of their own and left out unless asked for.
 
 local client = require "salon.internal.client"
+local clock = require "salon.internal.clock"
 local core = require "salon.core"
 local lists = require "salon.opentalk.lists"
 local options = require "salon.internal.options"
@@ -102,8 +103,19 @@ local function query_of(given)
   return query
 end
 
+-- Servers before 0.29 ignore the two filters by creation, without a word. A server that
+-- knows them decides within the second.
+local function created_in(given)
+  local after = given.created_after and clock.parse(given.created_after)
+  local before = given.created_before and clock.parse(given.created_before)
+  return function(raw)
+    local created = type(raw.created_at) == "string" and clock.parse(raw.created_at)
+    return not created or not (after and created < after or before and created > before)
+  end
+end
+
 local function source(session, given)
-  local exceptions = given.exceptions
+  local exceptions, is_wanted = given.exceptions, created_in(given)
   return lists.source(session, given, {
     parts = { "events" },
     query = query_of(given),
@@ -111,7 +123,9 @@ local function source(session, given)
     records = function(items, about)
       local page = {}
       for _, raw in ipairs(items) do
-        if exceptions or raw.type ~= "exception" then page[#page + 1] = wrap(session, raw, about) end
+        if (exceptions or raw.type ~= "exception") and is_wanted(raw) then
+          page[#page + 1] = wrap(session, raw, about)
+        end
       end
       return page
     end,
@@ -121,8 +135,8 @@ end
 ---@class salon.opentalk.EventFilters
 ---@field time_min? string  RFC 3339; together with time_max: overlap
 ---@field time_max? string
----@field created_before? string  servers since 0.29
----@field created_after? string  servers since 0.29
+---@field created_before? string  before 0.29 all events come and are looked through here
+---@field created_after? string  the same
 ---@field invitees_max? integer  0 (default) to 100
 ---@field favorites? boolean
 ---@field invite_status? string|string[]  pending, accepted, tentative, declined

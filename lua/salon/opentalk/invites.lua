@@ -26,13 +26,13 @@ end
 
 local methods = {}
 
----Can the link be used now? By the local clock.
+---Can the link be used now? By the server's clock.
 ---@return boolean
 function methods.usable(invite)
   local raw = invite.raw
   if not raw.active then return false end
   local ends = raw.expiration and clock.parse(raw.expiration)
-  return ends == nil or ends > os.time()
+  return ends == nil or ends > client.session_of(core.client_of(invite)):time()
 end
 
 local CLASS = { name = "salon.Invite", backend = "opentalk", methods = methods, getters = getters }
@@ -136,7 +136,7 @@ function Invites:create(fields, opts)
   end
   local body = { expiration = given.expiration }
   if given.expires_in then
-    body.expiration = clock.rfc3339(os.time() + math.ceil(given.expires_in))
+    body.expiration = clock.rfc3339(session:time() + math.ceil(given.expires_in))
   end
   return session:record({
     method = "POST",

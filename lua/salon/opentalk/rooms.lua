@@ -7,6 +7,7 @@ local links = require "salon.opentalk.links"
 local lists = require "salon.opentalk.lists"
 local options = require "salon.internal.options"
 local pages = require "salon.internal.pages"
+local unsupported = require "salon.internal.unsupported"
 
 local rooms = {}
 
@@ -133,6 +134,22 @@ local FIELDS = {
   name = { "string" },
 }
 
+-- Old servers ignore what they do not know, without a word. That a room is encrypted
+-- shows nowhere: servers that know it are told by what else they send.
+local TAKEN = {
+  guest_access = function(raw, value) return raw.guest_access == value end,
+  name = function(raw, value)
+    return raw.name == value or type(raw.alias) == "string" and raw.alias:sub(1, #value) == value
+  end,
+}
+
+local function takes_encryption(discovery)
+  return function(raw, value)
+    if raw.e2e_encryption ~= nil then return raw.e2e_encryption == value end
+    return not value or raw.guest_access ~= nil or discovery.says_version
+  end
+end
+
 ---@class salon.opentalk.RoomFields
 ---@field password? string|salon.Secret  1 to 255 bytes
 ---@field waiting_room? boolean
@@ -141,7 +158,8 @@ local FIELDS = {
 ---@field guest_access? "disabled"|"waiting_room"|"direct_access"  servers since 2026
 ---@field name? string  servers after 0.35
 
----Creates a room. Only what is given is sent.
+---Creates a room. Only what is given is sent. Servers that do not know a field leave it
+---out without a word: then `err.kind == "unsupported"`, and the room is `err.made`.
 ---
 ---Never repeated by itself once it may have arrived: the API has no idempotency
 ---key. After a "timeout" or "network" error with `err.outcome == "unknown"` look
@@ -158,12 +176,16 @@ function Rooms:create(fields, opts)
   local call = options.check("rooms:create", opts, options.CALL)
   local shown = body.password
   if core.is_secret(shown) then body.password = shown:reveal() end
-  return session:record({
+  local room, err = session:record({
     method = "POST",
     parts = { "rooms" },
     body = core.encode(body),
     deadline = session:deadline(call.timeout),
   }, rooms.wrap, "id")
+  if room == nil then return nil, err end
+  return unsupported.unless_taken(room, body, options.merge(TAKEN, {
+    e2e_encryption = takes_encryption(session.backend.discovery),
+  }))
 end
 
 return rooms
