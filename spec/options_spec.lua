@@ -67,8 +67,12 @@ describe("salon.opentalk and salon.meet", function()
       mistake(salon.opentalk, with(OT, { pasword = "x" })))
     assert.equal("salon.meet: unknown option 'client_secert', did you mean 'client_secret'?",
       mistake(salon.meet, with(MEET, { client_secert = "x" })))
-    assert.equal("salon.meet: unknown option 'colour'", mistake(salon.meet, with(MEET, {
-      colour = "x" })))
+    for _, name in ipairs { "colour", "client_cert" } do
+      assert.equal("salon.meet: unknown option '" .. name .. "', options are allow_insecure, ca_file, "
+        .. "client_id, client_secret, connect_timeout, host, http_version, max_body, max_per_origin, "
+        .. "max_rate, max_tries, no_proxy, proxy, retry_after_cap, silence_timeout, timeout, token, "
+        .. "url, user, user_agent", mistake(salon.meet, with(MEET, { [name] = "x" })))
+    end
     assert.equal("salon.meet: unknown option '1' (options have names)",
       mistake(salon.meet, { "https://visio.example.org" }))
   end)
@@ -164,7 +168,9 @@ describe("methods", function()
       ["a\\b"] = "must not hold a slash", [".."] = "must not hold '..'",
       ["a..b"] = "must not hold '..'", ["."] = "must not hold '..'",
       ["a\nb"] = "must not hold control characters", ["a\0b"] = "must not hold control characters",
-      ["a\127"] = "must not hold control characters",
+      ["a\127"] = "must not hold control characters", ["a.b"] = "must not hold a dot",
+      [("a"):rep(256)] = "must have at most 255 bytes",
+      [("a b"):rep(86)] = "must have at most 255 bytes",
     }
     for id, why in pairs(bad) do
       for _, service in ipairs { ot.rooms, meet.rooms } do
@@ -185,7 +191,7 @@ describe("methods", function()
       mistake(ot.events.each, ot.events, { time_mim = "2026-11-01T00:00:00Z" }))
     assert.equal("rooms:create: unknown field 'waitingroom', did you mean 'waiting_room'?",
       mistake(ot.rooms.create, ot.rooms, { waitingroom = true }))
-    assert.equal("rooms:create: unknown field 'slug'",
+    assert.equal("rooms:create: unknown field 'slug', fields are access_level, configuration",
       mistake(meet.rooms.create, meet.rooms, { slug = "x" }))
     assert.equal("rooms:get: unknown option 'timout', did you mean 'timeout'?",
       mistake(ot.rooms.get, ot.rooms, "x", { timout = 1 }))
@@ -195,6 +201,8 @@ describe("methods", function()
     local function list(filters) return mistake(ot.events.list, ot.events, filters) end
     assert.equal("events:list: option 'time_min' must be an RFC 3339 time such as "
       .. "'2026-11-01T00:00:00Z'", list { time_min = "2026-11-01" })
+    assert.equal("events:list: option 'time_min' has no offset: write '2026-11-01T00:00:00Z' for UTC",
+      list { time_min = "2026-11-01T00:00:00" })
     assert.equal("events:list: option 'per_page' must be between 1 and 100",
       list { per_page = 101 })
     assert.equal("events:list: option 'invite_status' must be made of 'pending', 'accepted', "
@@ -232,6 +240,7 @@ describe("options.nearest", function()
     assert.equal("username", options.nearest("UserName", spec))
     assert.equal("url", options.nearest("urll", spec))
     assert.is_nil(options.nearest("colour", spec))
+    assert.is_nil(options.nearest("client_cert", { client_secret = 1 }))
     assert.is_nil(options.nearest(("x"):rep(100), spec))
   end)
 end)

@@ -41,7 +41,7 @@ end
 ---@return string?
 function options.nearest(name, spec)
   if #name > 40 then return nil end
-  local best, least = nil, math.max(1, math.floor(#name / 3)) + 1
+  local best, least = nil, math.max(1, math.floor(#name / 4)) + 1
   for known in pairs(spec) do
     local d = distance(name:lower(), known)
     if d < least or (d == least and best ~= nil and known < best) then
@@ -49,6 +49,16 @@ function options.nearest(name, spec)
     end
   end
   return best
+end
+
+-- What to say about a name that `spec` does not have.
+local function advice(name, spec, word)
+  local guess = options.nearest(name, spec)
+  if guess then return "did you mean '" .. guess .. "'?" end
+  local names = {}
+  for known in pairs(spec) do names[#names + 1] = known end
+  table.sort(names)
+  return ("%ss are %s"):format(word, table.concat(names, ", "))
 end
 
 local function kind_of(value)
@@ -150,9 +160,8 @@ function options.check(fname, given, spec, level, word)
   for _, name in ipairs(names) do
     local value, want = given[name], spec[name]
     if want == nil then
-      local guess = options.nearest(name, spec)
-      fail(level, "%s: unknown %s '%s'%s", fname, word, name:gsub("%c", "?"):sub(1, 60),
-        guess and ", did you mean '" .. guess .. "'?" or "")
+      fail(level, "%s: unknown %s '%s', %s", fname, word, name:gsub("%c", "?"):sub(1, 60),
+        advice(name, spec, word))
     end
     local message = fault(value, want)
     if message then fail(level, "%s: %s '%s' %s", fname, word, name, message) end
@@ -183,13 +192,22 @@ function options.id_fault(value)
   end
 end
 
+local LONGEST_ID = 255  -- bytes; those of the servers have 36
+
+-- Why no server has such an id. A line that is too long gets a 400, which would be taken for
+-- a refused token; at a dot Meet's routes end.
+local function no_id_fault(value)
+  if value:find(".", 1, true) then return "must not hold a dot" end
+  if #value > LONGEST_ID then return ("must have at most %d bytes"):format(LONGEST_ID) end
+end
+
 ---Checks an id or name that becomes one segment of a path.
 ---@param fname string
 ---@param name string  of the argument
 ---@param value any
 ---@param level? integer
 function options.id(fname, name, value, level)
-  local message = options.id_fault(value)
+  local message = options.id_fault(value) or no_id_fault(value)
   if message then fail(level or 3, "%s: argument '%s' %s", fname, name, message) end
 end
 
@@ -241,7 +259,10 @@ end
 options.TOKEN = { "string", "secret", "function", check = token_fault }
 
 local function rfc3339_fault(value)
-  if clock.parse(value) == nil then
+  if clock.parse(value) then return nil end
+  if clock.parse(value .. "Z") then
+    return "has no offset: write '" .. value .. "Z' for UTC"
+  else
     return "must be an RFC 3339 time such as '2026-11-01T00:00:00Z'"
   end
 end
