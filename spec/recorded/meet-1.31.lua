@@ -10,7 +10,7 @@ return {
   { "patch-public-refused", "meet:update", http = 400, fields = "access_level", hint = "EXTERNAL_API_ALLOW_PUBLIC_ACCESS" },
   { "patch-several-faults", "meet:update", http = 400, fields = "access_level configuration.lobby:extra_forbidden", hint = "err%.fields", unlike = "null" },
   { "patch-malformed-json", "meet:update", http = 400, unlike = "no JSON" },
-  { "patch-no-scope", "meet:update", http = 403, hint = "grant the application" },
+  { "patch-no-scope", "meet:update", http = 403, hint = "grant the application.*rooms:update" },
   { "patch-member", "meet:update", http = 403, hint = "owner or administrator" },
   { "patch-foreign", "meet:update", http = 403, hint = "owner or administrator", unlike = "no JSON" },
   { "patch-unknown", "meet:update", http = 404, hint = "never there" },

@@ -568,6 +568,9 @@ bool salon_transfer_conclude(salon_Transfer *t, CURLcode code) {
     snprintf(x->message, sizeof(x->message),
              "the proxy refused the connection with status %ld",
              proxy_status(t));
+  else if (code == CURLE_OPERATION_TIMEDOUT) /* all other dates are ours */
+    snprintf(x->message, sizeof(x->message), "%s (connect_timeout)",
+             message_for(t, code));
   else if (!t->over_limit)
     snprintf(x->message, sizeof(x->message), "%s", message_for(t, code));
   return is_transient(t, code);

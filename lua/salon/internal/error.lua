@@ -49,6 +49,15 @@ function Error.one_line(text)
   return (text:gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", ""))
 end
 
+local LONGEST_URL = 300
+
+---A URL for a message: a long one is cut.
+---@param url string
+---@return string
+function Error.short_url(url)
+  return #url > LONGEST_URL and url:sub(1, LONGEST_URL) .. "..." or url
+end
+
 -- One readable line: what was asked, what came of it, what to do.
 function Error:__tostring()
   local about = { self.kind }
@@ -57,7 +66,7 @@ function Error:__tostring()
   if self.attempts > 1 then about[#about + 1] = self.attempts .. " attempts" end
   local text = self.message .. " (" .. table.concat(about, ", ") .. ")"
   if self.method and self.url then
-    text = self.method .. " " .. self.url .. ": " .. text
+    text = self.method .. " " .. Error.short_url(self.url) .. ": " .. text
   end
   if self.hint then text = text .. "; " .. self.hint end
   if self.request_id then text = text .. " [request " .. self.request_id .. "]" end

@@ -11,6 +11,7 @@ local error_body = {}
 
 local LOOKED_AT = 2048  -- bytes of a page in which a title is looked for
 local MOST_FIELDS = 100
+local MOST_NAMED = 4    -- of them in the message
 
 local function text_of(value)
   if type(value) == "string" then return value end
@@ -63,13 +64,24 @@ local function read_fields(data)
   return #fields > 0 and fields or nil
 end
 
+-- "client_id, scope: This field is required.; title: invalid_length; and 3 more"
 local function fields_text(fields)
-  local texts = {}
-  for i = 1, math.min(#fields, 3) do
+  local names, texts = {}, {}  -- text -> the fields it is said of; the texts in order
+  local shown = math.min(#fields, MOST_NAMED)
+  for i = 1, shown do
     local f = fields[i]
     local text = f.message or f.code or "refused"
-    texts[i] = f.field and f.field .. ": " .. text or text
+    if names[text] == nil then
+      names[text] = {}
+      texts[#texts + 1] = text
+    end
+    table.insert(names[text], f.field)
   end
+  for i, text in ipairs(texts) do
+    local of = table.concat(names[text], ", ")
+    texts[i] = of ~= "" and of .. ": " .. text or text
+  end
+  if #fields > shown then texts[#texts + 1] = ("and %d more"):format(#fields - shown) end
   return table.concat(texts, "; ")
 end
 
@@ -87,7 +99,9 @@ local function read_object(data)
     end
   end
   local fields = read_fields(data)
-  if fields and message == nil then message = fields_text(fields) end
+  if fields then
+    message = message and ("%s (%s)"):format(message, fields_text(fields)) or fields_text(fields)
+  end
   return code, message or code, fields
 end
 

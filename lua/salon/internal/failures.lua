@@ -34,8 +34,14 @@ local TRANSPORT_HINTS = {
   timeout = "set '%s' (seconds) if the server needs longer",
 }
 
+local SLOW = "check the address and the network, or set %s (seconds) if connecting takes longer"
+
 -- Where the cause is known by what was said.
 local CAUSES = {
+  { "(connect_timeout)", SLOW:format "'connect_timeout'" },
+  { "timed out while resolving", SLOW:format "'connect_timeout' and 'timeout'" },
+  { "timed out while connecting", SLOW:format "'connect_timeout' and 'timeout'" },
+  { "timed out during the TLS handshake", SLOW:format "'connect_timeout' and 'timeout'" },
   { "this port speaks no TLS", "write http:// if the server speaks no TLS, or give its TLS port" },
   { "the proxy refused", "check 'proxy', its user and password, and whether it allows this server" },
 }
@@ -97,7 +103,7 @@ local function redirect_hint(location, url)
     return "the path lacks the slash at its end"
   end
   return "salon follows no redirects" .. (location and " (this one leads to "
-    .. location:gsub("[?#].*", ""):gsub("//[^/]*@", "//") .. ")" or "")
+    .. Error.short_url(location:gsub("[?#].*", ""):gsub("//[^/]*@", "//")) .. ")" or "")
     .. ": give the final https:// address in the options"
 end
 

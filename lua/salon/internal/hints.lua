@@ -3,12 +3,15 @@
 --   status, code, method   equal
 --   text                   stands in message or a code, whatever the case
 --   path                   Lua pattern on the URL without query
+--   lacks                  does not stand in the URL
 --   fields                 there are (or are not) err.fields
 --   shape                  of the body: "html", "empty", "text", "object", "array"
 
 local json = require "salon.internal.json"
 
-local hints = {}
+local hints = {
+  GIVEN_AGAIN = "the function of option 'token' gave the refused token again",
+}
 
 local function fits(row, err, shape, words)
   return (row.status == nil or row.status == err.status)
@@ -18,6 +21,7 @@ local function fits(row, err, shape, words)
     and (row.shape == nil or row.shape == shape)
     and (row.text == nil or words:find(row.text, 1, true) ~= nil)
     and (row.path == nil or err.url ~= nil and err.url:find(row.path) ~= nil)
+    and (row.lacks == nil or err.url ~= nil and not err.url:find(row.lacks, 1, true))
 end
 
 -- Of whichever server.

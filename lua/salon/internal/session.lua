@@ -138,8 +138,8 @@ local function exchange(self, pending, host)
   pending.request, pending.attempts = nil, err.attempts
   local cured, why = apply(self, pending, cure)
   if not cured and why == nil then  -- there is no other token: the refusal stands
+    pending.given_again = true
     backend:explain(err, shape, pending)
-    err.hint = "the function of option 'token' gave the refused token again"
     return nil, err
   end
   return nil, why

@@ -85,7 +85,10 @@ end
 function Backend.explain(_, err, _, pending)
   if pending.refused then
     err.kind = "auth"
-    err.hint = pending.login.renewable and finder.find(hints.REFUSED, err) or hints.GIVEN
+    err.hint = finder.find(hints.REFUSED, err)
+      or pending.given_again and finder.GIVEN_AGAIN
+      or pending.login.renewable and finder.find(hints.FRESH, err)
+      or hints.GIVEN
   else
     err.hint = finder.find(hints.ROOMS, err) or err.hint
     -- The server's random name was taken: it made nothing.

@@ -5,9 +5,16 @@
 local hints = {}
 
 local BOTH = "'issuer' or 'token_endpoint'"
+local NOT_FOR_TOKENS = "'token_endpoint' is another address of the login service: that of tokens "
+  .. "ends in /protocol/openid-connect/token"
+local NOT_GRANTED = "the controller grants this user none of this: its operator can, and a change "
+  .. "there takes some seconds"
 
 -- Discovery of the login service, and its token endpoint.
 hints.LOGIN = {
+  { NOT_FOR_TOKENS, method = "POST",
+    path = "/protocol/openid%-connect/", lacks = "/protocol/openid-connect/token" },
+  { NOT_FOR_TOKENS, method = "POST", path = "/openid%-connect/token/." },
   { "the account has open tasks (verify e-mail, change password, fill in name or e-mail): "
     .. "log in once with a browser", text = "not fully set up" },
   { "the account is disabled at the login service", text = "account disabled" },
@@ -28,13 +35,19 @@ hints.LOGIN = {
   { "something on the way dropped the form: is there a proxy?", text = "grant_type" },
   { "check 'username'", text = "missing parameter: username" },
   { "check 'username' and 'password'", code = "invalid_grant" },
+  { "the path of " .. BOTH .. " lacks the realm: /realms/NAME",
+    text = "unable to find matching target resource method", lacks = "/realms/" },
   { "the path of " .. BOTH .. " has a prefix too many (/auth, often)",
     text = "unable to find matching target resource method" },
   { "check the realm in " .. BOTH .. "; case counts", text = "realm does not exist" },
   { "give 'issuer' without a doubled slash", code = "missingNormalization" },
+  { "the path of " .. BOTH .. " is none of a login service: Keycloak's begin with /realms/NAME, "
+    .. "on old ones with /auth/realms/NAME", status = 404, shape = "html", lacks = "/realms/" },
   { "the path of " .. BOTH .. " lacks its prefix (/auth, often)", status = 404, shape = "html" },
   { BOTH .. " names no such path at the login service", status = 404 },
   { "'token_endpoint' is another address of the login service", status = 405 },
+  { "'token_endpoint' is another address of the login service, or a proxy in front of it wants a "
+    .. "login of its own", status = 401, shape = "empty" },
   { "the login service's own log says more", code = "unknown_error" },
 }
 
@@ -47,8 +60,10 @@ hints.COMPLAINTS = {
   session = "the controller keeps saying that the session expired: check the clocks of "
     .. "controller and login service",
   unregistered = "the controller does not know this user even after POST /v1/auth/login",
-  given = "the token given with option 'token' is not valid (any more): give a fresh one, "
-    .. "or a function that returns one",
+  unreadable = "no usable token arrived: something on the way drops or changes the header "
+    .. "Authorization",
+  given = "the token given with option 'token' is not valid (any more) for this controller: give "
+    .. "a fresh one of its login service, or a function that returns one",
 }
 
 local REGISTRATION = "/auth/login$"
@@ -62,7 +77,8 @@ hints.CONTROLLER = {
     code = "invalid_tariff_id" },
   { "the controller does not accept the tokens of this login service: check 'issuer'; after a "
     .. "change of keys there the controller wants a restart", status = 401, path = REGISTRATION },
-  { "the room wants its password, in field 'password'", code = "wrong_room_password" },
+  { "the room's password, field 'password', is missing or wrong; capitals and blanks count",
+    code = "wrong_room_password" },
   { "this token lacks the role that the route wants", status = 401, path = "/services/" },
   { "the feature is switched off by the operator or by the tariff", code = "feature_disabled" },
   { "this room has no guest links or dial-in: guests are off, or it is end-to-end encrypted",
@@ -90,15 +106,22 @@ hints.CONTROLLER = {
     status = 404, path = "/pending_invites$" },
   { "ids are UUIDs, in lower case and with hyphens", text = "uuid parsing failed" },
   { "the controller has not seen this user, or not of this tenant: invite by e-mail",
-    status = 404, method = "POST", path = "/invites$" },
+    status = 404, method = "POST", path = "/events/[^/]+/invites$" },
   { "the room has no such guest link", status = 404, path = "/rooms/[^/]+/invites/[^/]+$" },
-  { "the invitation was taken back, or never made", status = 404, path = "/invites?/?[^/]*$" },
+  { "the invitation was taken back, or never made",
+    status = 404, path = "/events/[^/]+/invites?/?[^/]*$" },
   { "the event is no favourite", status = 404, path = "/event_favorites/[^/]+$" },
   { "the file was deleted, or was never there", status = 404, path = "/assets/[^/]+$" },
   { "the room was deleted, or was never there", code = "not_found", path = "/rooms/[^/]+$" },
+  { "the room was deleted, or was never there",
+    code = "not_found", path = "/rooms/[^/]+/invites$" },
   { "only the owner may do that", code = "forbidden" },
   { "log in with option 'scope' = 'openid'", code = "insufficient_scope" },
   { "this server has no such route; other versions may", status = 404, shape = "empty" },
+  { NOT_GRANTED, status = 403, shape = "empty", method = "GET", path = "/rooms$" },
+  { NOT_GRANTED, status = 403, shape = "empty", method = "POST", path = "/rooms$" },
+  { NOT_GRANTED, status = 403, shape = "empty", method = "GET", path = "/events$" },
+  { NOT_GRANTED, status = 403, shape = "empty", method = "POST", path = "/events$" },
   { "check the id (lower case, hyphens), the path (no slash at its end) and what this user may see",
     status = 403, shape = "empty" },
   { "this server understands neither HEAD nor OPTIONS", status = 401, method = "HEAD" },
@@ -114,30 +137,34 @@ hints.CONTROLLER = {
   { "a field is unknown to this version, or the date fields do not fit together: events without "
     .. "a time have none of them, all others is_all_day, starts_at and ends_at",
     text = "enum eventdatekind" },
+  { "send the date fields together: is_time_independent, and for events with a time is_all_day, "
+    .. "starts_at, ends_at, recurrence_pattern",
+    code = "validation_failed", method = "PATCH", path = "/events/[^/]+$" },
   { "leave out is_all_day, starts_at, ends_at and recurrence_pattern",
     text = "time independent events" },
   { "send is_all_day, starts_at and ends_at", text = "time dependent events" },
   { "send starts_at and ends_at together", text = "ends_at must not be before" },
   { "all-day events begin and end at midnight UTC", text = "start of the day" },
   { "events repeat daily at most", text = "frequencies below" },
-  { "rules are those of RFC 5545 and must yield a date: FREQ=WEEKLY;COUNT=10", text = "recurrence" },
+  { "rules are those of RFC 5545 and must yield a date: FREQ=WEEKLY;COUNT=10",
+    code = "invalid_event", text = "recurrence" },
   { "send {\"invitee\": id} or {\"email\": address}", text = "posteventinvitebody" },
   { "time zones are IANA names, and case counts: Europe/Berlin", text = "valid timezone" },
   { "times want an offset: 2026-11-01T00:00:00Z", text = "end of input" },
   { "times look like 2026-11-01T00:00:00Z", text = "invalid characters" },
   { "titles have up to 255 characters, descriptions 4096, passwords 1 to 255; err.fields says more",
     text = "invalid_length" },
-  { "send the date fields together: is_time_independent, and for events with a time is_all_day, "
-    .. "starts_at, ends_at, recurrence_pattern",
-    code = "validation_failed", method = "PATCH", path = "/events/[^/]+$" },
   { "err.fields names the values that are refused", code = "validation_failed" },
-  { "leave a field out instead of sending null", text = "invalid type: null" },
+  { "leave a field out instead of sending null", text = "invalid type: null, expected a boolean" },
+  { "leave a field out instead of sending null", text = "invalid type: null, expected a sequence" },
+  { "the field that is null is required: give it a value", text = "invalid type: null" },
   { "send the field that is missing", text = "missing field" },
   { "the message names the field's type or its possible values", text = "json deserialize error" },
   { "send a JSON body, {} at least", code = "invalid_content_type" },
   { "bodies may have 2 MiB", code = "payload_overflow" },
   { "the login service or the database behind the controller may be down; servers of 2023 that "
-    .. "open all rooms to everybody cannot list them at all", status = 500, path = "/rooms$" },
+    .. "open all rooms to everybody cannot list them at all",
+    status = 500, method = "GET", path = "/rooms$" },
   { "the login service or the database behind the controller may be down", status = 500 },
   { "a web page answered, not OpenTalk's controller: check 'url', or give 'controller_url'",
     shape = "html" },

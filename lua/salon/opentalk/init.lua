@@ -95,7 +95,7 @@ end
 
 function Backend.explain(_, err, _, pending)
   if err.status == 401 and pending.complaint then
-    refusals.explain_token(err, pending.complaint, pending.login.renewable)
+    refusals.explain_token(err, pending)
   else
     refusals.explain(err)
   end

@@ -2,7 +2,7 @@
 
 local hints = require "salon.opentalk.hints"
 local json = require "salon.internal.json"
-local find_hint = require "salon.internal.hints".find
+local finder = require "salon.internal.hints"
 
 local refusals = {}
 
@@ -26,10 +26,18 @@ end
 
 ---What a 401 that was not cured needs.
 ---@param err salon.Error
----@param complaint string
----@param renewable boolean  could the login get another token?
-function refusals.explain_token(err, complaint, renewable)
-  err.hint = hints.COMPLAINTS[renewable and complaint or "given"]
+---@param pending table  of the session
+function refusals.explain_token(err, pending)
+  local complaint = pending.complaint
+  if err.message:lower():find("unable to parse access token", 1, true) then
+    complaint = "unreadable"
+  elseif pending.given_again then
+    err.hint = finder.GIVEN_AGAIN
+    return
+  elseif not pending.login.renewable and complaint ~= "unregistered" then
+    complaint = "given"
+  end
+  err.hint = hints.COMPLAINTS[complaint]
 end
 
 ---Adds a hint to an error of the controller, in place.
@@ -37,7 +45,8 @@ end
 function refusals.explain(err)
   -- a proxy's page: for its 429 or 502 the address is right
   local page = err.body and json.shape(err.body) == "html" and err.status ~= 404
-  err.hint = page and err.hint or find_hint(hints.CONTROLLER, err) or err.hint
+  err.hint = page and err.hint or finder.find(hints.CONTROLLER, err) or err.hint
+  if err.code == "wrong_room_password" then err.kind = "http" end  -- the login is all right
   if err.status == 403 and err.body == nil and err.code == nil then
     err.message = "no permission, or no such object (the server does not tell which)"
   end
