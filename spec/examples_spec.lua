@@ -332,6 +332,19 @@ describe("examples/nginx", function()
     assert.is_nil(body.guest_url)
   end)
 
+  it("creates nothing when a page of another site asks", function()
+    local before = count_requests(sandbox, "POST", "/rooms/?$")
+    for _, words in ipairs { "-H 'Origin: https://evil.example'", "-H 'Origin: null'",
+      "-H 'Sec-Fetch-Site: cross-site'", "-H 'Host: evil.example'" } do
+      for _, backend in ipairs { "opentalk", "meet" } do
+        local status = support.run(("curl -sS --noproxy '*' --max-time 20 -X POST %s -o /dev/null"
+          .. " -w '%%{http_code}' %s/meet/%s"):format(words, server.url, backend))
+        assert.equal(words:find "Host" and "421" or "403", status)
+      end
+    end
+    assert.equal(before, count_requests(sandbox, "POST", "/rooms/?$"))
+  end)
+
   it("answers 502 with the kind of the failure when the backend refuses", function()
     sandbox:fault { route = "POST /v1/rooms", kind = "503", count = 10 }
     local body, status = post("opentalk")

@@ -3,6 +3,7 @@
 
 local browser = require("spec.support.browser")
 local nginx = require("spec.support.nginx")
+local raw = require("spec.support.raw")
 local support = require("spec.support")
 
 local NASTY = [["><script>document.title='taken over'</script><b>'& $1 %s]]
@@ -182,7 +183,8 @@ describe("the page in nginx", function()
     local before = creations()
     for _, words in ipairs { "-H 'Origin: https://evil.example'", "-H 'Origin: null'", "",
       "-H 'Sec-Fetch-Site: cross-site' -H 'Origin: " .. server.url .. "'",
-      "-H 'Sec-Fetch-Site: same-site'", "-H 'Sec-Fetch-Site: none'" } do
+      "-H 'Sec-Fetch-Site: same-site'", "-H 'Sec-Fetch-Site: none'",
+      "-H 'Sec-Fetch-Site: same-origin' -H 'Origin: https://evil.example'" } do
       assert.matches("^HTTP/1.1 403", (post("meet", words)))
     end
     assert.matches("^HTTP/1.1 400", (post "other"))
@@ -191,6 +193,51 @@ describe("the page in nginx", function()
     assert.equal(before, creations())
     assert.matches("^HTTP/1.1 303", (post("meet", "-H 'Sec-Fetch-Site: same-origin'")))
     assert.equal(before + 1, creations())
+  end)
+
+  it("is there under its own names only", function()
+    local before = creations()
+    local evil = "-H 'Host: evil.example:" .. server.url:match "%d+$" .. "'"
+    local head, body = page("", evil)
+    assert.matches("^HTTP/1.1 421", head)
+    assert.equal(0, #join_links(body))
+    for _, words in ipairs { evil, evil .. " -H 'Sec-Fetch-Site: same-origin'",
+      evil .. " -H 'Origin: http://evil.example:" .. server.url:match "%d+$" .. "'" } do
+      assert.matches("^HTTP/1.1 421", (post("meet", words)))
+    end
+    assert.equal(before, creations())
+    local localhost = server.url:gsub("127.0.0.1", "localhost")
+    assert.matches("^HTTP/1.1 303", (ask(localhost .. "/", "-d create=meet -H 'Origin: " .. localhost .. "'")))
+  end)
+
+  it("names the room of an event by the event's title", function()
+    local _, body = page()
+    local titles, named = {}, 0
+    for title, link in part(body, "opentalk-events"):gmatch('<bdi>([^<]*)</bdi>.-href="([^"]*)"') do
+      titles[link] = title
+    end
+    for turn = 1, 4 do
+      local rooms = part(select(2, page("?opentalk-rooms=" .. turn)), "opentalk-rooms")
+      for name, link in rooms:gmatch('<bdi>([^<]*)</bdi>.-href="([^"]*)"') do
+        local title = titles[link]
+        if title then named = named + 1 end
+        assert.matches(title and "^" .. title:gsub("%p", "%%%0") .. "$" or "^Room %x+$", name)
+      end
+    end
+    assert.is_true(named > 0)
+  end)
+
+  it("shows a room of whose fields none is what it should be", function()
+    local odd = raw.start()
+    local url = odd:reply("odd", "200 OK", "Content-Type: application/json\r\n", [[
+      {"access_token":"t","token_type":"Bearer","expires_in":3600,"count":1,"next":null,
+        "results":[{"id":"6f1d7a52-0000","name":{"a":["<b>"]},"slug":7,"url":8,"access_level":5}]} ]])
+    local half = nginx.example(sandbox, { MEET_URL = url })
+    local head, body = ask(half.url .. "/")
+    half:stop()
+    odd:stop()
+    assert.matches("^HTTP/1.1 200", head)
+    assert.matches("<bdi>Room 6f1d7a52</bdi></th><td></td><td>no link<", part(body, "meet-rooms"))
   end)
 
   it("says in words what one server refuses, and shows the other one", function()
@@ -208,7 +255,9 @@ describe("the page in nginx", function()
     sandbox:fault { route = "POST /v1/rooms", kind = "503", count = 1 }
     local head, body = post "opentalk"
     assert.matches("^HTTP/1.1 502", head)
-    assert.matches('<p class="failure"><strong>No room:</strong> 503 Service Unavailable – %a', body)
+    assert.matches('<p class="failure"><strong>No room:</strong> 503 Service Unavailable</p>', body)
+    -- what a programmer can do about it is in the log
+    assert.matches("POST [^\n]*503 Service Unavailable %([^\n]*%); %a", server:log())
     assert.equal(10, #join_links(part(body, "opentalk-rooms")))
     assert.equal(20, #join_links(part(body, "meet-rooms")))
   end)

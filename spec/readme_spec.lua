@@ -114,11 +114,17 @@ describe("the README", function()
       :gsub("127%.0%.0%.1:8088", "127.0.0.1:" .. port)
       :gsub("http {", "http { access_log off; " .. nginx.TEMPORARY)))
     local server = nginx.run(folder, { OT_PASSWORD = sandbox.opentalk.password })
-    local output = support.curl("http://127.0.0.1:" .. port .. "/meet")
+    local function ask(words)
+      return (support.run(("curl -sS --noproxy '*' --max-time 20 %s http://127.0.0.1:%d/meet"):format(words, port)))
+    end
+    local output, by_get = ask "-X POST", ask ""
+    local by_page = ask "-X POST -H 'Origin: https://evil.example'"
     local log = server:log()
     server:stop()
     support.remove(folder)
     assert.truthy(output:find(sandbox.opentalk.url .. "/room/", 1, true), output .. log)
+    assert.matches("405", by_get)
+    assert.matches("403", by_page)
     assert.equal("", log)
   end)
 

@@ -3,6 +3,8 @@
 --   POST /meet/opentalk   {"id": …, "join_url": …, "guest_url": …}
 --   POST /meet/meet       {"id": …, "join_url": …}
 --
+-- It is for programs; a page of another site that makes a browser ask gets 403.
+--
 -- Each worker makes its clients once, with the first request; all later requests
 -- share them, because a client holds the login and the connections. No request
 -- waits for another one's call. Settings come from the environment (nginx.conf
@@ -49,8 +51,21 @@ function handler.client(backend)
   return clients[backend]
 end
 
+-- Who asks for a change: "own page", "other site", or "program" where no browser does.
+-- Browsers set these headers, and no page can change them; that Host is one of ours is
+-- what `server_name` in nginx.conf sees to.
+function handler.sender()
+  local headers = ngx.req.get_headers()
+  local site, origin = headers["Sec-Fetch-Site"], headers["Origin"]
+  if site == nil and origin == nil then return "program" end
+  local own = (site == nil or site == "same-origin") and (origin == nil
+    or type(origin) == "string" and origin:match "^https?://(.+)$" == headers["Host"])
+  return own and "own page" or "other site"
+end
+
 function handler.create(backend)
   if ngx.req.get_method() ~= "POST" then return answer(405, { error = "method must be POST" }) end
+  if handler.sender() == "other site" then return answer(403, { error = "another site asks" }) end
   local client = handler.client(backend)
 
   local room, err = client.rooms:create({}, { timeout = 10 })

@@ -92,23 +92,35 @@ local function row(title, second, url)
   return html(ROW, title, second, link(url, html('Join<span class="unseen"> $1</span>', title)))
 end
 
-local function room_row(room)
-  return row(room.title or room.name or "Room " .. room.id:sub(1, 8),
-    (room.access or ""):gsub("_", " "), room.join_url)
+-- A server may send anything where a text is expected.
+local function as_text(value) return type(value) == "string" and value or nil end
+
+-- titles: those of events, by the id of their room.
+local function room_row(room, titles)
+  return row(as_text(room.title) or as_text(room.name) or titles[room.id] or "Room " .. room.id:sub(1, 8),
+    (as_text(room.access) or ""):gsub("_", " "), room.join_url)
 end
 
 local function event_row(event)
-  local start = event.starts_at and event.starts_at.datetime or ""
+  local start = type(event.starts_at) == "table" and as_text(event.starts_at.datetime) or ""
   local shown = event.is_all_day and start:sub(1, 10)
     or start:gsub("^(%S+)T(%d+:%d+):%d+Z$", "%1 %2")
   local time = html('<time datetime="$1">$2</time>$3', start, shown,
     event.type == "recurring" and ", repeats" or "")
-  return row(event.title, time, event.join_url)
+  return row(as_text(event.title) or "No title", time, event.join_url)
 end
 
+local function titles_of(events)
+  local titles = {}
+  for _, event in ipairs(events or {}) do
+    if event.room then titles[event.room.id] = as_text(event.title) end
+  end
+  return titles
+end
+
+-- Hints are for who runs the server: they are in nginx's log.
 local function failure(what, err)
-  return html('<p class="failure"><strong>$1:</strong> $2$3</p>', what, err.message,
-    err.hint and " – " .. err.hint or "")
+  return html('<p class="failure"><strong>$1:</strong> $2</p>', what, err.message)
 end
 
 -- The lists ---------------------------------------------------------------
@@ -171,7 +183,7 @@ local function turns(list, places, page)
   return links[1] and html('<p class="turns">$1</p>', links) or html ""
 end
 
-local function content(list, place, page, err)
+local function content(list, place, titles, page, err)
   if page == nil and err.kind == "unsupported" then
     return html('<p class="quiet">$1 has none.</p>', list.backend.title)
   elseif page == nil then
@@ -180,7 +192,7 @@ local function content(list, place, page, err)
     return html('<p class="quiet">$1</p>', place and "No more." or "None.")
   end
   local rows = {}
-  for i = 1, #page do rows[i] = list.kind.row(page[i]) end
+  for i = 1, #page do rows[i] = list.kind.row(page[i], titles) end
   local count = page.total and #page .. " of " .. page.total or #page
   return html(TABLE, count, list.kind.column, rows)
 end
@@ -200,7 +212,7 @@ local function job(fn)
     local ok, value, err = pcall(fn)
     if not ok then
       ngx.log(ngx.ERR, value)
-      return { nil, { message = "this server is not set up", hint = "see nginx's error log" } }
+      return { nil, { message = "this server is not set up" } }
     end
     if err and err.kind ~= "unsupported" then ngx.log(ngx.ERR, tostring(err)) end
     return { value, err }
@@ -240,12 +252,12 @@ local function show(query, refused)
   end
   local results = fetch(places, query)
   for i, backend in ipairs(BACKENDS) do
-    local parts = {}
+    local parts, titles = {}, titles_of(results[backend.name .. "-events"][1])
     for _, list in ipairs(LISTS) do
       if list.backend == backend then
         local page, err = unpack(results[list.key], 1, 2)
         parts[#parts + 1] = html('<h3 id="$1">$2</h3>\n$3\n$4', list.key, list.kind.title,
-          content(list, places[list.key], page, err), turns(list, places, page))
+          content(list, places[list.key], titles, page, err), turns(list, places, page))
       end
     end
     local room, err = unpack(results[backend.name] or { nil, refused[backend.name] }, 1, 2)
@@ -253,13 +265,6 @@ local function show(query, refused)
   end
   for name, value in pairs(HEADERS) do ngx.header[name] = value end
   ngx.print(html(PAGE, columns).text)
-end
-
--- Was this sent by our own page? Browsers set these headers; no page can change them.
-local function is_ours(headers)
-  local site, origin = headers["Sec-Fetch-Site"], headers["Origin"]
-  if site ~= nil then return site == "same-origin" end
-  return type(origin) == "string" and origin:match "^https?://(.+)$" == headers["Host"]
 end
 
 local function create()
@@ -278,7 +283,7 @@ local page = {}
 function page.serve()
   local method = ngx.req.get_method()
   if method == "POST" then
-    if not is_ours(ngx.req.get_headers()) then return ngx.exit(403) end
+    if handler.sender() ~= "own page" then return ngx.exit(403) end
     return create()
   elseif method == "GET" or method == "HEAD" then
     return show(ngx.req.get_uri_args(20), {})
