@@ -292,9 +292,7 @@ static int on_timer(CURLM *multi, long ms, void *user) {
 static void act(Engine *e, curl_socket_t fd, int events) {
   int running;
   curl_multi_socket_action(e->multi, fd, events, &running);
-#if !SALON_SOCKET_ACTION
-  curl_multi_perform(e->multi, &running);
-#endif
+  if (!SALON_HAS(SOCKET_ACTION)) curl_multi_perform(e->multi, &running);
 }
 
 static void read_results(Engine *e) {
@@ -377,7 +375,7 @@ static bool is_connecting(const Engine *e) {
 ** connects. Only this function makes it look, though it is deprecated. */
 static void nudge(Engine *e, double now) {
   static const double interval = 0.2;
-  if (e->openings != e->pool.openings) {
+  if (e->openings != e->pool.openings && SALON_HAS(NEXT_ADDRESS)) {
     e->openings = e->pool.openings;
     if (e->nudge_at < 0) e->nudge_at = now + interval;
   }
@@ -484,7 +482,7 @@ static void init_once(void) {
   pthread_atfork(before_fork, after_fork, NULL);
   /* after libcurl has initialised OpenSSL, so that it runs before OpenSSL's
   ** own: exit() with a live TLS thread crashes every other time */
-  if (SALON_EXIT_HANDLER) atexit(stop_at_exit);
+  if (SALON_HAS(EXIT_HANDLER)) atexit(stop_at_exit);
 }
 
 static void engine_free(Engine *e) {
@@ -539,7 +537,7 @@ static Engine *engine_new(void) {
 }
 
 bool salon_same_process(pid_t pid) {
-  return !SALON_FORK_CHECK || pid == salon_pid();
+  return !SALON_HAS(FORK_CHECK) || pid == salon_pid();
 }
 
 /* A forked child starts afresh: the locks are in any state, and what the engine

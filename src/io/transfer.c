@@ -116,7 +116,7 @@ static int on_prereq(void *user, char *peer, char *local, int peer_port,
                      int local_port) {
   salon_Transfer *t = user;
   (void)peer, (void)local, (void)peer_port, (void)local_port;
-  if (t->exchange->sent && SALON_SEND_ONCE) return CURL_PREREQFUNC_ABORT;
+  if (t->exchange->sent && SALON_HAS(SEND_ONCE)) return CURL_PREREQFUNC_ABORT;
   t->exchange->sent = true;
   note_activity(t->exchange);
   return CURL_PREREQFUNC_OK;
@@ -170,7 +170,8 @@ static void set_version(salon_Transfer *t, const salon_Exchange *x) {
   static const long versions[] = {CURL_HTTP_VERSION_2TLS, CURL_HTTP_VERSION_1_1,
                                   CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE};
   salon_HttpVersion version = t->config->http_version;
-  if (version == SALON_HTTP_AUTO && x->plan.class_ != SALON_RETRY_IDEMPOTENT)
+  if (version == SALON_HTTP_AUTO && SALON_HAS(SINGLE_STREAM) &&
+      x->plan.class_ != SALON_RETRY_IDEMPOTENT)
     version = SALON_HTTP_1_1;
   curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, versions[version]);
 }
@@ -194,13 +195,14 @@ static void set_protocol(CURL *e, const salon_Config *c) {
 
 static void set_connection(CURL *e, const salon_Config *c) {
   curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L); /* signals are the host's */
-#if SALON_CURL_HAS_QUICK_EXIT && SALON_QUICK_EXIT
+#if SALON_CURL_HAS_QUICK_EXIT
   /* a look-up that hangs is left behind instead of being joined */
-  curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+  curl_easy_setopt(e, CURLOPT_QUICK_EXIT, SALON_HAS(QUICK_EXIT) ? 1L : 0L);
 #endif
   /* rounded up: 0 would be libcurl's own 300 s */
+  double ms = c->connect_timeout * 1000;
   curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
-                   (long)ceil(c->connect_timeout * 1000));
+                   (long)(SALON_HAS(CONNECT_FLOOR) ? ceil(ms) : ms));
   curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, (long)c->idle_timeout);
 }
 
@@ -286,7 +288,8 @@ static void set_sharing(salon_Transfer *t, salon_Scheme scheme) {
 /* What is meant for this machine goes to no proxy that only the environment
 ** names: it would read the password. */
 static void set_proxy(salon_Transfer *t, const salon_Exchange *x) {
-  bool none = t->config->proxy_from_environment && x->loopback;
+  bool none = t->config->proxy_from_environment && x->loopback &&
+              SALON_HAS(DIRECT_LOOPBACK);
   t->proxy = none ? NULL : t->config->proxy[x->scheme];
   curl_easy_setopt(t->easy, CURLOPT_PROXY, t->proxy != NULL ? t->proxy : "");
 }
@@ -356,7 +359,8 @@ static void sweep(salon_Pool *pool, double now) {
 }
 
 void salon_pool_open(salon_Pool *pool) {
-  *pool = (salon_Pool){.keeps = salon_curl_may_reuse_handles()};
+  *pool = (salon_Pool){.keeps = !SALON_HAS(FRESH_HANDLES) ||
+                                salon_curl_may_reuse_handles()};
 }
 
 bool salon_pool_get(salon_Pool *pool, salon_Poller *poller, salon_Exchange *x) {
@@ -544,8 +548,9 @@ static bool is_transient(const salon_Transfer *t, CURLcode code) {
 ** brotli waits for more bytes without a word. */
 static bool lost_in_unpacking(const salon_Exchange *x) {
   size_t at = 0, len;
-  if (x->status >= 300 || x->status == 204 || strcmp(x->method, "HEAD") == 0 ||
-      x->content.len > 0 || x->download.at > 0)
+  if (!SALON_HAS(UNPACK_CHECK) || x->status >= 300 || x->status == 204 ||
+      strcmp(x->method, "HEAD") == 0 || x->content.len > 0 ||
+      x->download.at > 0)
     return false;
   const char *coding = salon_exchange_header(x, "Content-Encoding", &at, &len);
   return coding != NULL && len > 0 &&
