@@ -2,9 +2,9 @@
 # Leaves out each guard of src/io/guards.h once, in a build of its own: exactly the
 # test of that guard must fail. With all guards every test passes, at ten times the
 # repetitions of an ordinary run (SALON_TORTURE=1). Then the same with lines of Lua
-# (`cures`), the C tests under valgrind, and everything with
+# (`cures`), nginx in trouble (`storm`), the C tests under valgrind, and everything with
 # poll instead of epoll.
-#   tools/torture.sh [GUARD | guards | cures | memory | fallback]...
+#   tools/torture.sh [GUARD | guards | cures | storm | memory | fallback]...
 # A test NAME is spec/c/test_NAME.c, spec/NAME_spec.lua, spec/regress/NAME_spec.lua, or
 # several of them.
 set -u
@@ -132,6 +132,12 @@ $cures
 ROWS
 }
 
+storm() {
+  echo "== nginx in trouble"
+  verdict "$(timeout 600 tools/run "$lua" tools/storm.lua 2>&1 && echo "all is as before")" \
+    "all is as before" "nginx after the storm"
+}
+
 # valgrind NAME: one C test under memcheck
 under_valgrind() {
   outcome=passes
@@ -176,10 +182,10 @@ fallback() {
     echo passes || echo fails)" passes "poll, the whole suite"
 }
 
-[ $# -gt 0 ] || set -- guards cures memory fallback
+[ $# -gt 0 ] || set -- guards cures storm memory fallback
 for part in "$@"; do
   case $part in
-    guards | cures | memory | fallback) "$part" ;;
+    guards | cures | storm | memory | fallback) "$part" ;;
     *) one "$part" ;;
   esac
 done
