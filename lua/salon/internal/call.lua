@@ -33,7 +33,7 @@ local PAGES = {
 }
 
 -- Where a call can act for another user (Meet), both know `user`.
-local AS_USER = { user = { "string" } }
+local AS_USER = { user = options.NAME }
 local CALL_AS_USER, PAGES_AS_USER = options.merge(CALL, AS_USER), options.merge(PAGES, AS_USER)
 
 -- Raises at the caller of the public function that called the function that failed.

@@ -246,7 +246,23 @@ options.TIMEOUT = { "number", above = 0 }
 options.PREFETCH = { "number", integer = true, min = 0, max = 64 }
 options.PAGE = { "number", integer = true, min = 1, max = 2 ^ 31 }
 options.CALL = { timeout = options.TIMEOUT }
-options.SECRET = { "string", "secret", "function", bytes = true }  -- any bytes: it may go into a form
+-- What was read from a file may bring its line end along, and servers blame something
+-- else then. Nobody has blanks around a name or a generated secret; in a password they count.
+local function edge_check(set, words)
+  return function(value)
+    local text = core.is_secret(value) and value:reveal() or value
+    if type(text) ~= "string" then return nil end
+    if text:find("^" .. set) or text:find(set .. "$") then
+      return "must not begin or end with a " .. words .. ": strip what was read from a file"
+    end
+  end
+end
+local no_blanks = edge_check("[ \t\r\n]", "blank or line end")
+options.NAME = { "string", check = no_blanks }
+options.SECRET = { "string", "secret", "function", bytes = true,  -- any bytes: it may go into a form
+  check = no_blanks }
+options.PASSWORD = { "string", "secret", "function", bytes = true,
+  check = edge_check("[\r\n]", "line end") }
 
 -- A token becomes part of a header line; one read from a file may bring its
 -- line end along.
@@ -298,8 +314,8 @@ options.CLIENT = {
   max_rate = { "number", above = 0 },
   http_version = { "string", one_of = { "auto", "1.1", "2" } },
   ca_file = { "string", bytes = true, check = ca_fault },
-  proxy = { "string", empty = true },
-  no_proxy = { "string", empty = true },
+  proxy = { "string", empty = true, check = no_blanks },
+  no_proxy = { "string", empty = true, check = no_blanks },
   allow_insecure = { "boolean" },
   user_agent = { "string", check = header_fault, default = "salon/" .. version },
   host = { "string", one_of = { "plain", "nginx" } },
@@ -349,15 +365,20 @@ end
 
 ---The text behind a secret option; functions are asked each time.
 ---@param value string|salon.Secret|function
+---@param want? table  what is allowed, as in a spec
 ---@return string? text
 ---@return string? message
-function options.reveal(value)
+function options.reveal(value, want)
   local message
   if type(value) == "function" then
     value, message = value()
   end
   if core.is_secret(value) then value = value:reveal() end
-  if type(value) == "string" and value ~= "" then return value end
+  if type(value) == "string" and value ~= "" then
+    message = want and want.check(value)
+    if message then return nil, message end
+    return value
+  end
   return nil, message ~= nil and tostring(message) or "it gave no text"
 end
 

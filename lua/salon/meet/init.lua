@@ -20,9 +20,9 @@ local API = "/external-api/v1.0"
 local SWEEP_EVERY = 256  -- new logins
 
 local OPTIONS = options.merge(options.CLIENT, {
-  client_id = { "string" },
+  client_id = options.NAME,
   client_secret = options.SECRET,
-  user = { "string" },
+  user = options.NAME,
   token = options.TOKEN,
 })
 
@@ -155,7 +155,7 @@ function meet.new(given)
   return self
 end
 
-local TOKEN = { user = { "string" }, timeout = options.TIMEOUT }
+local TOKEN = { user = options.NAME, timeout = options.TIMEOUT }
 
 ---The token in use for a user, after a login if one is needed.
 ---

@@ -38,7 +38,7 @@ Grant.__index = Grant
 
 function Grant:renew(deadline)
   local given = self.given
-  local secret, message = options.reveal(given.client_secret)
+  local secret, message = options.reveal(given.client_secret, options.SECRET)
   if secret == nil then
     return nil, Error.new { kind = "auth", message = "option 'client_secret': " .. message }
   end

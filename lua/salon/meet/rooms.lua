@@ -49,7 +49,7 @@ function rooms.service(session)
   return setmetatable({ session = session }, Rooms)
 end
 
-local CALL = { user = { "string" }, timeout = options.TIMEOUT }
+local CALL = { user = options.NAME, timeout = options.TIMEOUT }
 
 local LIST = options.merge(CALL, {
   page = options.PAGE,

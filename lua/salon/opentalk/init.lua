@@ -22,10 +22,10 @@ local OPTIONS = options.merge(options.CLIENT, {
   controller_url = { "string" },
   issuer = { "string" },
   token_endpoint = { "string" },
-  client_id = { "string" },
+  client_id = options.NAME,
   client_secret = options.SECRET,
   username = options.SECRET,
-  password = options.SECRET,
+  password = options.PASSWORD,
   scope = { "string" },
   token = options.TOKEN,
 })

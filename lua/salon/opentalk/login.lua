@@ -32,7 +32,8 @@ end
 
 -- The text of a secret option.
 local function reveal(self, name)
-  local text, message = options.reveal(self.given[name])
+  local text, message = options.reveal(self.given[name],
+    name == "password" and options.PASSWORD or options.SECRET)
   if text then
     if name ~= "username" then self.secrets:note(name, text) end
     return text
