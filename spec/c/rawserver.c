@@ -4,8 +4,8 @@
 **   rawserver FOLDER [tls]
 ** "/NAME/and/so/on" sends FOLDER/NAME as it is; FOLDER/NAME.then says what
 ** happens afterwards: one of the words below. FOLDER/log grows by every request
-** that arrived whole. Well-known files there are none. Over HTTP/2, where it
-** reads no path, the name is always "h2". */
+** that arrived whole. The name of a well-known FILE is "well-known-FILE".
+** Over HTTP/2, where it reads no path, the name is always "h2". */
 
 #include <signal.h>
 #include <stdbool.h>
@@ -71,9 +71,10 @@ static Response respond(void *folder, int n, const char *path,
   note(folder, text);
   path = without_origin(path);
   if (*path != '\0' && sscanf(path, "/%199[^/?]", name) != 1) name[0] = '.';
+  if (strstr(path, "/.well-known/") != NULL)
+    snprintf(name, sizeof(name), "well-known-%.100s", strrchr(path, '/') + 1);
   snprintf(file, sizeof(file), "%s/%s", (char *)folder, name);
-  bool wanted = name[0] != '.' && strstr(path, "/.well-known/") == NULL;
-  FILE *f = wanted ? fopen(file, "rb") : NULL;
+  FILE *f = name[0] != '.' ? fopen(file, "rb") : NULL;
   if (f == NULL)
     return (Response){"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 0,
                       THEN_KEEP};

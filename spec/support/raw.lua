@@ -25,7 +25,8 @@ function raw.start(tls)
     url = (tls and "https" or "http") .. "://127.0.0.1:" .. port }, raw)
 end
 
----Sets what every request below "/NAME" gets from now on, and what happens after it:
+---Sets what every request below "/NAME" gets from now on (a well-known file is named
+---"well-known-FILE"), and what happens after it:
 ---"keep" (the default), "close", "reset", "hang", "drip" (byte by byte), "trickle"
 ---(one a second); over HTTP/2 "goaway", "refuse", "break" (the stream) as well.
 function raw:answer(name, bytes, and_then)

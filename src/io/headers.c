@@ -4,8 +4,10 @@
 #include "headers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "curlcompat.h"
+#include "wipe.h"
 
 salon_Headers *salon_headers_new(void) {
   salon_Headers *h = calloc(1, sizeof(*h));
@@ -27,6 +29,8 @@ salon_Headers *salon_headers_ref(salon_Headers *h) {
 void salon_headers_unref(salon_Headers *h) {
   if (h == NULL) return;
   if (atomic_fetch_sub_explicit(&h->refs, 1, memory_order_acq_rel) != 1) return;
+  for (struct curl_slist *i = h->list; i != NULL; i = i->next)
+    salon_wipe(i->data, strlen(i->data)); /* one may hold a secret */
   curl_slist_free_all(h->list);
   free(h);
 }

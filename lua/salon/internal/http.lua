@@ -20,6 +20,7 @@ local options = require "salon.internal.options"
 ---@field outside? boolean  the path begins at the server's root, not at the API's base
 ---@field body? string
 ---@field form? boolean  the body is a form, not JSON
+---@field basic? string  of the header Authorization, with a form: a secret
 ---@field user? string  Meet: on whose behalf
 ---@field deadline number  on core.now()'s clock
 ---@field retry? "idempotent"|"unsent"|"never"  instead of what the method allows
@@ -36,21 +37,22 @@ local options = require "salon.internal.options"
 local Http = {}
 Http.__index = Http
 
+local ACCEPT, LANGUAGE = "Accept: application/json", "Accept-Language: en"  -- hints match its texts
+local FORM = "Content-Type: application/x-www-form-urlencoded"
+
 ---@param fields { client: salon.Client, secrets: salon.Secrets, options: table }
 ---@return salon.Http
 function Http.new(fields)
-  local accept = { "Accept: application/json", "Accept-Language: en" }  -- hints match its texts
   return setmetatable({
     client = fields.client,
     is_closed = fields.client.closed,  -- looked up once
     secrets = fields.secrets,
     timeout = fields.options.timeout,
     forced_host = fields.options.host,
-    headers = core.headers(fields.client, accept),
+    headers = core.headers(fields.client, { ACCEPT, LANGUAGE }),
     json_headers = core.headers(fields.client, {
-      accept[1], accept[2], "Content-Type: application/json" }),
-    form_headers = core.headers(fields.client, {
-      accept[1], accept[2], "Content-Type: application/x-www-form-urlencoded" }),
+      ACCEPT, LANGUAGE, "Content-Type: application/json" }),
+    form_headers = core.headers(fields.client, { ACCEPT, LANGUAGE, FORM }),
   }, Http)
 end
 
@@ -77,6 +79,7 @@ end
 
 local function headers_for(self, call)
   if call.body == nil then return self.headers end
+  if call.basic then return { ACCEPT, LANGUAGE, FORM, "Authorization: Basic " .. call.basic } end
   return call.form and self.form_headers or self.json_headers
 end
 

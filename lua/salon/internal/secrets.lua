@@ -35,8 +35,10 @@ end
 
 local DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
-local function base64(bytes)
-  return (bytes:gsub("..?.?", function(group)
+---@param bytes string
+---@return string
+function Secrets.base64(bytes)
+  return bytes:gsub("..?.?", function(group)
     local a, b, c = group:byte(1, 3)
     local n, text = a * 65536 + (b or 0) * 256 + (c or 0), ""
     for i = 3, 3 - #group, -1 do
@@ -44,7 +46,7 @@ local function base64(bytes)
       text = text .. DIGITS:sub(digit, digit)
     end
     return text
-  end))
+  end) .. ("="):rep(-#bytes % 3)
 end
 
 -- As it is, and as a part of something in base64, which has three ways to cut it; only
@@ -52,7 +54,7 @@ end
 local function spellings(list, secret)
   list[#list + 1] = secret
   for shift = 0, 2 do
-    local digits = base64(("\0"):rep(shift) .. secret)
+    local digits = Secrets.base64(("\0"):rep(shift) .. secret)
     local first, last = math.ceil(shift * 4 / 3), math.floor((shift + #secret) * 4 / 3)
     if last - first >= SHORTEST then list[#list + 1] = digits:sub(first + 1, last) end
   end

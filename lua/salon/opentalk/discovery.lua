@@ -22,6 +22,7 @@ local options = require "salon.internal.options"
 ---@field says_version? boolean  the controller names its API's versions: it is 0.30 or newer
 ---@field guess? salon.Error  why the address of controller or API is none that a server named
 ---@field token_endpoint? string
+---@field basic? boolean  the client's secret goes into a header, not into the form
 local Discovery = {}
 Discovery.__index = Discovery
 
@@ -171,6 +172,15 @@ local function find_issuer(self, deadline)
   return trusted(self, issuer, "the login service", "issuer", asked)
 end
 
+-- Does the login service take a client's secret by HTTP Basic only? By the standard a
+-- service that does not say takes nothing but Basic. Those that people run take both, and
+-- what they were sent up to now is the form: so only its absence from a list counts.
+local function wants_basic(methods)
+  local offered = {}
+  for _, method in ipairs(type(methods) == "table" and methods or {}) do offered[method] = true end
+  return offered.client_secret_basic and not offered.client_secret_post
+end
+
 local function find_token_endpoint(self, deadline)
   local issuer, err = find_issuer(self, deadline)
   if issuer == nil then return nil, err end
@@ -189,6 +199,7 @@ local function find_token_endpoint(self, deadline)
   local endpoint
   endpoint, err = trusted(self, data.token_endpoint, "the token endpoint", "token_endpoint", asked)
   self.token_endpoint = endpoint
+  self.basic = wants_basic(data.token_endpoint_auth_methods_supported)
   return endpoint, err
 end
 

@@ -7,6 +7,7 @@
 local Error = require "salon.internal.error"
 local Guesses = require "salon.opentalk.guesses"
 local Login = require "salon.internal.login"
+local Secrets = require "salon.internal.secrets"
 local core = require "salon.core"
 local find_hint = require "salon.internal.hints".find
 local hints = require "salon.opentalk.hints"
@@ -43,20 +44,18 @@ end
 
 -- Sends a form to the token endpoint and makes a Token of the response.
 local function ask(self, form, deadline, old_refresh)
-  local endpoint, err = self.discovery:find_login(deadline)
-  if endpoint == nil then return nil, err end
   local data, response = self.http:fetch {
     method = "POST",
-    url = endpoint,
+    url = form.endpoint,
     body = core.form(form),
+    basic = form.basic,
     form = true,
     deadline = deadline,
     retry = "never",
   }
   if data == nil then return nil, explain(response) end
   local refresh = data.refresh_token or old_refresh
-  local token
-  token, err = Login.read(self.http, response, data, {
+  local token, err = Login.read(self.http, response, data, {
     refresh = type(refresh) == "string" and refresh or nil,
     id_token = type(data.id_token) == "string" and data.id_token or nil,
   })
@@ -64,38 +63,51 @@ local function ask(self, form, deadline, old_refresh)
   return token, err
 end
 
--- The fields every grant has; nil, err if a secret cannot be had.
-local function base_form(self, grant)
-  local form = { "grant_type", grant, "client_id", self.given.client_id }
-  if self.given.client_secret then
-    local secret, err = reveal(self, "client_secret")
-    if secret == nil then return nil, err end
-    form[5], form[6] = "client_secret", secret
-  end
-  return form
-end
-
 local function add(form, name, value)
   form[#form + 1] = name
   form[#form + 1] = value
 end
 
+-- As in a form, before base64 (RFC 6749, 2.3.1): a colon inside would end the id.
+local function basic(id, secret)
+  return Secrets.base64(core.form({ "", id }):sub(2) .. ":" .. core.form({ "", secret }):sub(2))
+end
+
+-- The fields every grant has, and where they go; nil, err if that or a secret cannot
+-- be had.
+local function base_form(self, grant, deadline)
+  local endpoint, err = self.discovery:find_login(deadline)
+  if endpoint == nil then return nil, err end
+  local form = { "grant_type", grant, endpoint = endpoint }
+  local id, secret = self.given.client_id, nil
+  if self.given.client_secret then
+    secret, err = reveal(self, "client_secret")
+    if secret == nil then return nil, err end
+  end
+  if secret and self.discovery.basic then
+    form.basic = basic(id, secret)
+    self.secrets:note("basic", form.basic)
+    return form
+  end
+  add(form, "client_id", id)
+  if secret then add(form, "client_secret", secret) end
+  return form
+end
+
 local function password_grant(self, deadline)
-  local username, password, form, host, endpoint, err
+  local username, password, form, host, err
   username, err = reveal(self, "username")
   if username == nil then return nil, err end
   password, err = reveal(self, "password")
   if password == nil then return nil, err end
-  form, err = base_form(self, "password")
+  form, err = base_form(self, "password", deadline)
   if form == nil then return nil, err end
   add(form, "username", username)
   add(form, "password", password)
   add(form, "scope", self.given.scope or "openid")
   host, err = self.http:host()
   if host == nil then return nil, err end
-  endpoint, err = self.discovery:find_login(deadline)
-  if endpoint == nil then return nil, err end
-  local account = endpoint .. "\0" .. username:lower()
+  local account = form.endpoint .. "\0" .. username:lower()
   return self.guesses:run(host, deadline, account, username .. "\0" .. password, function()
     return ask(self, form, deadline)
   end)
@@ -106,7 +118,7 @@ end
 local function refresh_grant(self, deadline, old)
   local refresh = old and old:reveal_refresh()
   if refresh == nil or self.spent == old then return nil, true end
-  local form, err = base_form(self, "refresh_token")
+  local form, err = base_form(self, "refresh_token", deadline)
   if form == nil then return nil, false, err end
   add(form, "refresh_token", refresh)
   self.secrets:note("refreshed", old)

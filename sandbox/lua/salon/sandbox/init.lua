@@ -44,8 +44,9 @@ local SWITCHES = {
   -- OpenTalk: several tenants, everybody may read all rooms, what is down
   tenants = { "boolean", false }, open_rooms = { "boolean", false },
   provider_down = { "boolean", false }, database_down = { "boolean", false },
-  -- login service: path prefix (then X-Forwarded-... is trusted)
-  login_prefix = { "string", "" },
+  -- login service: path prefix (then X-Forwarded-... is trusted), takes a client's secret
+  -- by HTTP Basic only (as other services do)
+  login_prefix = { "string", "" }, basic_only = { "boolean", false },
 }
 
 local FAULT = {

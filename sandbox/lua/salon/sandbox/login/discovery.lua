@@ -16,13 +16,14 @@ local LISTS = {
     "private_key_jwt client_secret_basic client_secret_post tls_client_auth client_secret_jwt",
 }
 
----The document of an issuer.
-return function(issuer)
+---The document of an issuer. basic_only: a client's secret comes by HTTP Basic.
+return function(issuer, basic_only)
   local document = { issuer = issuer }
   for name, path in pairs(ENDPOINTS) do document[name] = issuer .. "/protocol/openid-connect/" .. path end
   for name, words in pairs(LISTS) do
     document[name] = {}
     for word in words:gmatch "%S+" do table.insert(document[name], word) end
   end
+  if basic_only then document.token_endpoint_auth_methods_supported = { "client_secret_basic" } end
   return document
 end

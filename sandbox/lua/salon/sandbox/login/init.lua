@@ -18,9 +18,11 @@ local refuse = responses.refuse
 -- error's code when it is not one.
 local function client_of(request, form)
   local id, secret = form.client_id, form.client_secret
+  if secret and store.settings.basic_only then return nil, "invalid_client" end
   local basic = (request:header "authorization" or ""):match "^[Bb]asic%s+(%S+)$"
   if basic then
     local name, word = (ngx.decode_base64(basic) or ""):match "^([^:]*):(.*)$"
+    name, word = ngx.unescape_uri(name or ""), ngx.unescape_uri(word or "")
     if not id or id == name then id, secret = name, word end
   end
   local client = id and store.clients[id]
@@ -42,7 +44,7 @@ end
 local ROUTES = {}
 
 ROUTES["GET /.well-known/openid-configuration"] = function(request)
-  return responses.json(200, discovery(request.issuer))
+  return responses.json(200, discovery(request.issuer, store.settings.basic_only))
 end
 
 local function key_of(use, algorithm)
