@@ -90,8 +90,8 @@ local function encode(fname, value)
 end
 
 local function new_call(session, parts, query, user)
-  local below, outside = session.backend:place(parts)
-  return { parts = below, outside = outside, query = query, user = user }
+  local below, outside, secret = session.backend:place(parts)
+  return { parts = below, outside = outside, secret = secret, query = query, user = user }
 end
 
 ---@class salon.AnyCall: salon.CallOptions

@@ -19,9 +19,14 @@ local function line(text, strike)
   return shown ~= "" and shown or nil
 end
 
--- What every error of a call tells about its request.
-local function new(request, fields)
-  fields.method, fields.url = request:method(), request:url()
+-- What every error of a call tells about its request. Of the URL only a whole segment of
+-- the path can be a secret: hints are found by the others.
+local function new(request, strike, fields)
+  local origin, path = request:url():match("^(%a+://[^/]*)(.*)$")
+  fields.method = request:method()
+  fields.url = origin .. path:gsub("[^/]+", function(segment)
+    return strike(segment) == "***" and "***" or nil
+  end)
   return Error.new(fields)
 end
 
@@ -63,7 +68,7 @@ end
 ---@param strike fun(text: string, most?: integer): string
 ---@return salon.Error
 function failures.transport(request, info, strike)
-  return new(request, {
+  return new(request, strike, {
     kind = info.kind,
     message = strike(info.message),
     status = info.status,
@@ -138,7 +143,7 @@ function failures.response(response, strike)
     for name, text in pairs(field) do field[name] = struck(text) end
   end
   local location = request:header("Location")
-  return new(request, {
+  return new(request, strike, {
     kind = status == 401 and "auth" or "http",
     status = status,
     code = struck(code),
@@ -161,7 +166,7 @@ end
 ---@return salon.Error
 function failures.decode(response, message, strike)
   local html = json.shape(response.body) == "html"
-  return new(response.request, {
+  return new(response.request, strike, {
     kind = "decode",
     status = response.status,
     message = strike(message),

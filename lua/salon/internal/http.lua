@@ -14,6 +14,7 @@ local options = require "salon.internal.options"
 ---@class salon.Call
 ---@field method? string  "GET"
 ---@field parts? (string|integer)[]  path below the API's base
+---@field secret? string  one of them that gives access, and that no error shows
 ---@field query? any[]  flat list of names and values
 ---@field url? string  complete; instead of parts
 ---@field base? string  what `parts` are below, where there is no session that knows it
@@ -128,16 +129,17 @@ function Http:receive(request, call, host, token, before)
   if status == nil then
     local info = body
     info.attempts = info.attempts + (before or 0)
-    return nil, name_scope(failures.transport(request, info, self.secrets:striker(token)))
+    return nil, name_scope(failures.transport(request, info,
+      self.secrets:striker(token, call.secret)))
   end
   attempts = attempts + (before or 0)
   local response = {
     status = status, body = body, attempts = attempts, request_id = request_id, date = date,
-    request = request, token = token,
+    request = request, token = token, secret = call.secret,
   }
   if status >= 200 and status < 300 then return response end
   response.retryable, response.retry_after = retryable, retry_after
-  return nil, failures.response(response, self.secrets:striker(token))
+  return nil, failures.response(response, self.secrets:striker(token, call.secret))
 end
 
 ---Runs `work`, and what the host wants done at the end of a call in any case.
@@ -180,7 +182,7 @@ end
 ---@return salon.Response
 function Http.about(response)
   response.request:close()
-  response.body, response.request, response.token = nil, nil, nil
+  response.body, response.request, response.token, response.secret = nil, nil, nil, nil
   return response
 end
 
@@ -216,7 +218,7 @@ end
 ---@param message string
 ---@return salon.Error  kind: decode
 function Http:shape_error(response, message)
-  return failures.decode(response, message, self.secrets:striker(response.token))
+  return failures.decode(response, message, self.secrets:striker(response.token, response.secret))
 end
 
 ---Sends a call and decodes the object that comes back.

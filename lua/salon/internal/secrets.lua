@@ -113,9 +113,10 @@ local WORST = 6  -- bytes that one byte may take: \u0041
 ---A function that replaces every secret in a text by asterisks. With `most`, no more
 ---than that many bytes come back, and the work does not grow with the text.
 ---@param token? salon.Token  that was sent
+---@param part? string  of the path that was sent, as call.secret says
 ---@return fun(text: string, most?: integer): string
-function Secrets:striker(token)
-  local secrets, list = {}, {}
+function Secrets:striker(token, part)
+  local secrets, list = { part }, {}
   for _, value in pairs(self.known) do add(secrets, value) end
   if token then add(secrets, token) end
   local edge = 0  -- bytes at the end of a cut text that may be a part of a secret

@@ -102,12 +102,12 @@ function Backend.explain(_, err, _, pending)
 end
 
 -- Paths are those on the controller; what begins with /v1 belongs to the API,
--- wherever discovery found that.
+-- wherever discovery found that. With the code of a guest link anybody can join.
 function Backend.place(_, parts)
   if parts[1] ~= "v1" then return parts, true end
   local below = {}
   for i = 2, #parts do below[#below + 1] = parts[i] end
-  return below
+  return below, nil, below[1] == "rooms" and below[3] == "invites" and below[4] or nil
 end
 
 -- The client -----------------------------------------------------------------

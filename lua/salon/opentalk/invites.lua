@@ -105,6 +105,7 @@ function Invites:get(code, opts)
   local call = options.check("invites:get", opts, options.CALL)
   return session:record({
     parts = { "rooms", self.room_id, "invites", code },
+    secret = code,
     fault = fault_of,
     deadline = session:deadline(call.timeout),
   }, wrap)
