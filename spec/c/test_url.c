@@ -11,9 +11,18 @@
 
 #include <cmocka.h>
 
+#include "io/curlcompat.h"
 #include "io/url.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+/* In place of libcurl's own. */
+static curl_version_info_data library = {.version_num = 0x080000};
+
+curl_version_info_data *curl_version_info(CURLversion stamp) {
+  (void)stamp;
+  return &library;
+}
 
 static salon_Span span(const char *s) { return (salon_Span){s, strlen(s)}; }
 
@@ -205,6 +214,17 @@ static void keeps_dots_that_are_no_dot_segments(void **state) {
 }
 
 /* ---- loopback, origin ---- */
+
+static void trusts_names_below_localhost_as_far_as_libcurl_does(void **state) {
+  unsigned ours = library.version_num;
+  (void)state;
+  library.version_num = 0x075400;
+  assert_false(good("http://a.localhost").loopback);
+  assert_true(good("http://localhost").loopback);
+  library.version_num = 0x075500;
+  assert_true(good("http://a.localhost").loopback);
+  library.version_num = ours;
+}
 
 static void knows_what_stays_on_this_machine(void **state) {
   static const char *const local[] = {
@@ -535,6 +555,7 @@ int main(void) {
     cmocka_unit_test(refuses_a_nul_anywhere),
     cmocka_unit_test(bounds_the_length_of_a_host),
     cmocka_unit_test(keeps_dots_that_are_no_dot_segments),
+    cmocka_unit_test(trusts_names_below_localhost_as_far_as_libcurl_does),
     cmocka_unit_test(knows_what_stays_on_this_machine),
     cmocka_unit_test(a_target_knows_how_much_of_it_is_the_origin),
     cmocka_unit_test(compares_origins_by_scheme_host_and_port),

@@ -37,6 +37,12 @@ static inline bool salon_curl_may_reuse_handles(void) {
   return version < 0x075300 || version > 0x080100;
 }
 
+/* Before 7.85 libcurl asks the DNS for names below .localhost, which then says
+** where they are. By the library at hand, too. */
+static inline bool salon_curl_knows_localhost_names(void) {
+  return curl_version_info(CURLVERSION_NOW)->version_num >= 0x075500;
+}
+
 /* CURLE_TOO_LARGE of 8.6; before it was no code of its own. */
 #define SALON_CURLE_TOO_LARGE 100
 #define SALON_CURL_HAS_PROTOCOLS_STR (LIBCURL_VERSION_NUM >= 0x075500)

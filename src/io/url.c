@@ -12,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "curlcompat.h"
+
 /* <ctype.h> depends on the locale of the process. */
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -223,7 +225,7 @@ static bool is_loopback(const char *host) {
   static const char tail[] = ".localhost";
   size_t len = strlen(host);
   if (len >= sizeof(tail) && strcmp(host + len - (sizeof(tail) - 1), tail) == 0)
-    return true;
+    return salon_curl_knows_localhost_names();
   return strcmp(host, tail + 1) == 0 || strcmp(host, "[::1]") == 0 ||
          is_ipv4_loopback(host);
 }

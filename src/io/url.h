@@ -1,4 +1,4 @@
-/* Reads and writes http(s) URLs, without Lua and without libcurl.
+/* Reads and writes http(s) URLs, without Lua; of libcurl only its version counts.
 **
 ** What is not clearly right is refused: user names, blanks, backslashes, other
 ** schemes, dot segments. Functions that can fail return NULL for success, else
@@ -25,7 +25,8 @@ typedef struct salon_Url {
   salon_Scheme scheme;
   int port;         /* 1..65535, the scheme's own unless given */
   char host[256];   /* lower case; IPv6 in brackets, in its shortest form */
-  bool loopback;    /* on this machine: localhost, *.localhost, 127/8, [::1] */
+  bool loopback;    /* on this machine: localhost, 127/8, [::1]; *.localhost
+                    ** where libcurl knows that by itself */
   char origin[280]; /* "https://host", and ":port" unless the default */
   salon_Span path;  /* as written: "" or "/..." */
   salon_Span query; /* as written, behind the "?"; s is NULL without one */
