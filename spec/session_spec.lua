@@ -165,6 +165,22 @@ describe("discovery", function()
     assert.equal(1, #transport.log)
   end)
 
+  it("says of a refusal that the login service has another name than was asked for", function()
+    for named, said in pairs { [IDP .. "/realms/R"] = false, [IDP .. "/realms/R/"] = false, ["no URL"] = false,
+      [IDP .. "/auth/realms/R"] = true } do
+      for _, where in ipairs { "POST " .. TOKEN_PATH, "GET /v1/rooms/r" } do
+        serve { ["GET /realms/R/.well-known/openid-configuration"] = function()
+          return 200, core.encode { token_endpoint = IDP .. TOKEN_PATH, issuer = named }
+        end, [where] = unauthorised("The provided access token is invalid", "invalid_client") }
+        local _, err = client().rooms:get("r")
+        assert.equal("auth", err.kind)
+        assert.equal(said, err.hint:find(("the login service calls itself %s/auth/realms/R, not %s/realms/R: ")
+          :format(IDP, IDP), 1, true) ~= nil)
+        transport:remove()
+      end
+    end
+  end)
+
   it("says what to check when nothing answers", function()
     serve { ["GET /v1/auth/login"] = function() return 404, "" end }
     local _, err = client().rooms:get("r")

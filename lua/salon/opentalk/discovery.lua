@@ -22,6 +22,7 @@ local options = require "salon.internal.options"
 ---@field says_version? boolean  the controller names its API's versions: it is 0.30 or newer
 ---@field guess? salon.Error  why the address of controller or API is none that a server named
 ---@field token_endpoint? string
+---@field misnamed? string  what to say of a refusal: the login service has another name
 ---@field basic? boolean  the client's secret goes into a header, not into the form
 local Discovery = {}
 Discovery.__index = Discovery
@@ -172,6 +173,15 @@ local function find_issuer(self, deadline)
   return trusted(self, issuer, "the login service", "issuer", asked)
 end
 
+-- Tokens bear the name that the service gives itself, so a controller may refuse them. No
+-- fault in itself: behind a proxy a service often has two addresses.
+local function misnaming(asked, named)
+  if type(named) ~= "string" then return nil end
+  local fault, clean = options.url_fault(named, true)
+  if fault or clean == without_slash(asked) then return nil end
+  return ("the login service calls itself %s, not %s: check 'issuer'"):format(clean, asked)
+end
+
 -- Does the login service take a client's secret by HTTP Basic only? By the standard a
 -- service that does not say takes nothing but Basic. Those that people run take both, and
 -- what they were sent up to now is the form: so only its absence from a list counts.
@@ -198,9 +208,16 @@ local function find_token_endpoint(self, deadline)
   end
   local endpoint
   endpoint, err = trusted(self, data.token_endpoint, "the token endpoint", "token_endpoint", asked)
-  self.token_endpoint = endpoint
+  self.token_endpoint, self.misnamed = endpoint, misnaming(issuer, data.issuer)
   self.basic = wants_basic(data.token_endpoint_auth_methods_supported)
   return endpoint, err
+end
+
+---Adds to an error of the login, or of a token, what the OpenID document made doubtful.
+---@param err salon.Error
+function Discovery:explain(err)
+  if self.misnamed == nil or err.kind ~= "auth" then return end
+  err.hint = err.hint and err.hint .. "; " .. self.misnamed or self.misnamed
 end
 
 ---Where tokens are asked for.

@@ -93,9 +93,10 @@ function Backend:register(pending)
   return self.registration:register(pending.token, pending.call.deadline)
 end
 
-function Backend.explain(_, err, _, pending)
+function Backend:explain(err, _, pending)
   if err.status == 401 and pending.complaint then
     refusals.explain_token(err, pending)
+    self.discovery:explain(err)
   else
     refusals.explain(err)
   end

@@ -20,13 +20,14 @@ local Grant = { renewable = true }
 Grant.__index = Grant
 
 -- Says who refused, and makes a refusal of the login an "auth" error.
-local function explain(err)
+local function explain(self, err)
   if err.status == nil then return err end
   if err.status < 300 then err.body = nil end  -- broken JSON, perhaps with a token in it
   err.hint = find_hint(hints.LOGIN, err) or err.hint
   if err.status == 400 or err.status == 401 or err.status == 403 then
     err.kind = "auth"
     err.message = "login refused: " .. err.message
+    self.discovery:explain(err)
   end
   return err
 end
@@ -53,7 +54,7 @@ local function ask(self, form, deadline, old_refresh)
     deadline = deadline,
     retry = "never",
   }
-  if data == nil then return nil, explain(response) end
+  if data == nil then return nil, explain(self, response) end
   local refresh = data.refresh_token or old_refresh
   local token, err = Login.read(self.http, response, data, {
     refresh = type(refresh) == "string" and refresh or nil,
