@@ -21,6 +21,18 @@ describe("a response that is packed", function()
     end
   end)
 
+  it("in more than one part is unpacked, or an error of kind decode, sent once", function()
+    -- printf '[1,' | gzip -n, and the same of "2]"
+    local first = "\31\139\8\0\0\0\0\0\0\3\139\54\212\1\0\18\115\45\107\3\0\0\0"
+    local second = "\31\139\8\0\0\0\0\0\0\3\51\138\5\0\199\107\115\185\2\0\0\0"
+    local list, err = call("GET", "200 OK", "gzip", first .. second)
+    if list then
+      assert.same({ 1, 2 }, list)
+    else
+      assert.same({ "decode", 200, "done", 1 }, { err.kind, err.status, err.outcome, err.attempts })
+    end
+  end)
+
   it("may say nothing where nothing is expected", function()
     assert.is_true((call("GET", "200 OK", "identity", "")))
     assert.is_true((call("DELETE", "204 No Content", "gzip", "")))

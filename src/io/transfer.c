@@ -483,6 +483,7 @@ static salon_Kind kind_of(const salon_Transfer *t, CURLcode code) {
   case CURLE_OUT_OF_MEMORY:
     return SALON_LIMIT;
   case CURLE_BAD_CONTENT_ENCODING:
+  case CURLE_WRITE_ERROR: /* of libcurl's decoder: our own are dealt with above */
     return SALON_DECODE;
   case CURLE_SSL_CONNECT_ERROR:
   case CURLE_PEER_FAILED_VERIFICATION:
@@ -518,6 +519,8 @@ static const char *message_for(const salon_Transfer *t, CURLcode code) {
     return "the connection broke while sending";
   case CURLE_RECV_ERROR:
     return "the connection broke before the response was complete";
+  case CURLE_WRITE_ERROR:
+    return "the response goes on behind the end of what is packed";
   case CURLE_PARTIAL_FILE:
     return "the response was cut short";
   case CURLE_HTTP2_STREAM:
