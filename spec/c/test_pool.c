@@ -1,0 +1,44 @@
+/* Idle handles: those of clients that are gone leave their place to others. */
+
+#include "calls.h"
+
+#include "io/transfer.h"
+
+/* One call of a client of its own, or of `shared`; whether it made a handle. */
+static bool use(salon_Pool *pool, salon_Poller *poller, salon_Config *shared,
+                double now) {
+  salon_Config *test = config;
+  config = shared != NULL ? shared : salon_config_new();
+  salon_Exchange *x = make("GET", "http://127.0.0.1/", NULL);
+  int before = pool->count;
+  assert_true(salon_pool_get(pool, poller, x));
+  bool made = pool->count == before;
+  salon_pool_put(pool, x->transfer, now);
+  salon_exchange_unref(x);
+  if (shared == NULL) salon_config_unref(config);
+  config = test;
+  return made;
+}
+
+static void handles_of_clients_that_are_gone_leave_their_place(void **state) {
+  salon_Pool pool;
+  salon_Poller *poller = salon_poller_new();
+  (void)state;
+  assert_non_null(poller);
+  salon_pool_open(&pool);
+  pool.keeps = true; /* whatever this libcurl is */
+  pool.swept = 1000; /* all at one moment: no look after a while */
+  for (int i = 0; i < 600; i++) assert_true(use(&pool, poller, NULL, 1000));
+  assert_true(pool.count < 512);
+  assert_true(use(&pool, poller, config, 1000));
+  assert_false(use(&pool, poller, config, 1000));
+  salon_pool_free(&pool);
+  salon_poller_free(poller);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(handles_of_clients_that_are_gone_leave_their_place),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
