@@ -124,7 +124,8 @@ for _, version in ipairs { "1.31", "1.27" } do
 
     it("names function and field where something cannot be sent", function()
       assert.error_matches(function() meet.rooms:create { configuration = { x = print } } end,
-        "^rooms:create: cannot encode a function at configuration%.x$")
+        "^rooms:create: field 'configuration' cannot be written as JSON: "
+          .. "cannot encode a function at x$")
     end)
 
     it("explains refusals", function()

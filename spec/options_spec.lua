@@ -168,7 +168,7 @@ describe("methods", function()
       ["a\\b"] = "must not hold a slash", [".."] = "must not hold '..'",
       ["a..b"] = "must not hold '..'", ["."] = "must not hold '..'",
       ["a\nb"] = "must not hold control characters", ["a\0b"] = "must not hold control characters",
-      ["a\127"] = "must not hold control characters", ["a.b"] = "must not hold a dot",
+      ["a\127"] = "must not hold control characters",
       [("a"):rep(256)] = "must have at most 255 bytes",
       [("a b"):rep(86)] = "must have at most 255 bytes",
     }
@@ -178,6 +178,8 @@ describe("methods", function()
       end
       assert.equal("events:get: argument 'id' " .. why, mistake(ot.events.get, ot.events, id))
     end
+    assert.equal("rooms:get: argument 'id' must not hold a dot",  -- an alias of OpenTalk may
+      mistake(meet.rooms.get, meet.rooms, "a.b"))
     assert.equal("rooms:get: argument 'id' must be a string, got nil",
       mistake(ot.rooms.get, ot.rooms))
     assert.equal("rooms:delete: argument 'id' must not be empty",

@@ -228,7 +228,7 @@ describe("events:each", function()
   it("walks both kinds separately and joins them in the server's order", function()
     two_kinds()
     assert.same({ "i1", "i2", "t1", "t2" }, ids(client().events:each { adhoc = false }))
-    assert.equal("per_page=100&adhoc=false&time_independent=true", transport.log[2].query)
+    assert.equal("adhoc=false&per_page=100&time_independent=true", transport.log[2].query)
   end)
 
   it("hands out exceptions of series when asked, as a type of their own", function()

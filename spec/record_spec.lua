@@ -132,14 +132,14 @@ describe("core.record", function()
     for _, value in ipairs { 1, "x", {}, io.stdout, core.secret "x",
         core.null } do
       assert.error_matches(function() core.raw(value) end, "bad argument #1")
-      assert.error_matches(function() core.client_of(value) end, "record expected")
+      assert.error_matches(function() core.service_of(value) end, "record expected")
     end
   end)
 
-  it("gives its object and client to the inside", function()
+  it("gives its object and service to the inside", function()
     assert.equal(raw, core.raw(room))
-    assert.equal(client, core.client_of(room))
-    assert.is_nil(core.client_of(core.record(class, raw)))
+    assert.equal(client, core.service_of(room))
+    assert.is_nil(core.service_of(core.record(class, raw)))
   end)
 
   it("checks its self", function()
@@ -164,7 +164,7 @@ describe("core.record", function()
     assert.equal("https://x/room/7", list[2].join_url)
     assert.equal("https://x/room/6f1d", list[1].join_url)
     for _, each in ipairs(list) do
-      assert.equal(client, core.client_of(each))
+      assert.equal(client, core.service_of(each))
       assert.equal(answer, each.response)
       assert.equal(debug.getmetatable(room), debug.getmetatable(each))
     end

@@ -96,31 +96,26 @@ function core.is_secret(value) end
 
 ---@param class { name: string, backend: string, methods: table, getters: table<string, string|function> }
 ---@param raw table
----@param client salon.Client
+---@param service salon.Service
 ---@param response salon.Response
 ---@return salon.Record
----@param parent? salon.Record  that it came with
-function core.record(class, raw, client, response, parent) end
+function core.record(class, raw, service, response) end
 
 ---A record for each object of a list.
 ---@param class { name: string, backend: string, methods: table, getters: table<string, string|function> }
 ---@param list table[]
----@param client salon.Client
+---@param service salon.Service
 ---@param response salon.Response
 ---@return salon.Record[]
-function core.records(class, list, client, response) end
+function core.records(class, list, service, response) end
 
 ---@param record salon.Record
 ---@return table
 function core.raw(record) end
 
 ---@param record salon.Record
----@return salon.Client
-function core.client_of(record) end
-
----@param record salon.Record
----@return salon.Record?  the record that it came with: a room's event
-function core.parent_of(record) end
+---@return salon.Service  that made it
+function core.service_of(record) end
 
 ---@param config table
 ---@return salon.Client

@@ -6,8 +6,8 @@
 ** in the class, so it goes when the class goes. The metamethods share three
 ** upvalues: the class's two tables and the metatable itself.
 **
-** A record is a userdata without bytes. What it shows, its client and its
-** response are user values: the collector follows them, nothing is freed here.
+** A record is a userdata without bytes. What it shows, the service that made it and
+** its response are user values: the collector follows them, nothing is freed here.
 ** The one thing not to break: no metamethod may run on a record that lacks its
 ** user values, so its metatable is set last. */
 #include "record.h"
@@ -19,7 +19,7 @@
 #define MAX_DEPTH 1024 /* lua-cjson decodes 1000 levels */
 
 /* User values; GIVEN holds what the getters returned. */
-enum { RAW = 1, CLIENT, RESPONSE, PARENT, GIVEN, PARTS = GIVEN };
+enum { RAW = 1, SERVICE, RESPONSE, GIVEN, PARTS = GIVEN };
 enum { METHODS = 1, GETTERS, META }; /* upvalues of the metamethods */
 
 /* A key, by its address: class[&metatable_key] is the metatable of the class,
@@ -242,7 +242,7 @@ static void push_metatable(lua_State *L, int class) {
 
 /* The stack of what makes records: the class, what the parts come from in the
 ** order of the parts, and the metatable. */
-enum { CLASS = 1, RAWS = CLASS + RAW, MADE = CLASS + PARENT + 1 };
+enum { CLASS = 1, RAWS = CLASS + RAW, MADE = CLASS + RESPONSE + 1 };
 
 static void check_class(lua_State *L) {
   luaL_checktype(L, CLASS, LUA_TTABLE);
@@ -256,7 +256,7 @@ static void wrap(lua_State *L) {
   salon_newparts(L, PARTS);
   lua_pushvalue(L, -2);
   salon_setpart(L, -2, RAW);
-  for (int part = CLIENT; part <= PARENT; part++) {
+  for (int part = SERVICE; part <= RESPONSE; part++) {
     lua_pushvalue(L, CLASS + part);
     salon_setpart(L, -2, part);
   }
@@ -264,7 +264,7 @@ static void wrap(lua_State *L) {
   lua_setmetatable(L, -2);
 }
 
-/* record(class, raw, client, response [, the record it came with]) */
+/* record(class, raw, service, response) */
 static int record_new(lua_State *L) {
   check_class(L);
   lua_pushvalue(L, RAWS);
@@ -272,7 +272,7 @@ static int record_new(lua_State *L) {
   return 1;
 }
 
-/* records(class, list of raw, client, response) -> list */
+/* records(class, list of raw, service, response) -> list */
 static int record_list(lua_State *L) {
   check_class(L);
   int n = (int)salon_rawlen(L, RAWS);
@@ -294,25 +294,16 @@ static int record_raw(lua_State *L) {
   return 1;
 }
 
-static int record_client_of(lua_State *L) {
+static int record_service_of(lua_State *L) {
   check_record(L, 1);
-  salon_getpart(L, 1, CLIENT);
-  return 1;
-}
-
-static int record_parent_of(lua_State *L) {
-  check_record(L, 1);
-  salon_getpart(L, 1, PARENT);
+  salon_getpart(L, 1, SERVICE);
   return 1;
 }
 
 void salon_open_record(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"record", record_new},
-    {"records", record_list},
-    {"raw", record_raw},
-    {"client_of", record_client_of},
-    {"parent_of", record_parent_of},
+    {"record", record_new}, {"records", record_list},
+    {"raw", record_raw},    {"service_of", record_service_of},
     {NULL, NULL},
   };
   salon_setfuncs(L, functions);

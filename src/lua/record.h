@@ -10,7 +10,7 @@ struct lua_State;
 ** [-0, +1]; otherwise false, [-0, +0]. Never raises. */
 bool salon_record_raw(struct lua_State *L, int idx);
 
-/* core.record, core.records, core.raw, core.client_of */
+/* core.record, core.records, core.raw, core.service_of */
 void salon_open_record(struct lua_State *L);
 
 #endif

@@ -54,6 +54,14 @@ local function split(fname, path)
   return parts
 end
 
+-- On whose behalf, where a call can name somebody.
+local function user_of(session, given, fname)
+  local backend = session.backend
+  local message = backend.user_fault and backend.user_fault(session, given.user)
+  if message then fail("%s: %s", fname, message) end
+  return given.user or backend.user
+end
+
 local PLAIN = { string = true, number = true, boolean = true }
 
 -- A flat list in the order of the names, so that a call is always the same bytes.
@@ -119,9 +127,8 @@ function call.call(self, method, path, opts)
     error("client:call: argument 'method' must be a method of HTTP in capitals, got "
       .. tostring(method), 2)
   end
-  local user_of = session.backend.user_of
-  local given = options.check("client:call", opts, user_of and CALL_AS_USER or CALL)
-  local user = user_of and user_of(session, given, "client:call")
+  local given = options.check("client:call", opts, session.backend.user_fault and CALL_AS_USER or CALL)
+  local user = user_of(session, given, "client:call")
   local parts, query = split("client:call", path), flatten("client:call", given.query)
   local request = new_call(session, parts, query, user)
   request.method = method
@@ -196,9 +203,8 @@ end
 ---@return salon.Walk
 function call.pages(self, path, opts)
   local session = client.session(self, "client:pages")
-  local user_of = session.backend.user_of
-  local given = options.check("client:pages", opts, user_of and PAGES_AS_USER or PAGES)
-  local user = user_of and user_of(session, given, "client:pages")
+  local given = options.check("client:pages", opts, session.backend.user_fault and PAGES_AS_USER or PAGES)
+  local user = user_of(session, given, "client:pages")
   local parts, query = split("client:pages", path), flatten("client:pages", given.query)
   local first = new_call(session, parts, query, user)
   return pages.walk(Source.new {

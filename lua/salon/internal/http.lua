@@ -27,7 +27,7 @@ local options = require "salon.internal.options"
 ---@field retry? "idempotent"|"unsent"|"never"  instead of what the method allows
 ---@field repeat_on? { status: integer, prefix?: string, max: integer }  a response that asks for
 ---  another try: its status, the beginning of its body, how often
----@field fault? fun(object: table): string?  what is wrong with the object that comes back
+---@field operation? table  what it is a call of: see operation.lua
 ---@field files? { body?: string, sink?: string }  paths of what streams from and to the disk
 
 ---@class salon.Http
@@ -221,23 +221,33 @@ function Http:shape_error(response, message)
   return failures.decode(response, message, self.secrets:striker(response.token, response.secret))
 end
 
----Sends a call and decodes the object that comes back.
----@param call salon.Call
+---The object in a response.
+---@param call { fault?: function }  fault(object): string?  what is wrong with it
+---@param response table
 ---@param key? string  the field that later calls put into their paths
 ---@param asked? string  what was asked for, in case it is the same: that has been checked
 ---@return table? data
----@return table|salon.Error response_or_err
-function Http:fetch(call, key, asked)
-  local response, err = self:call(call)
-  if response == nil then return nil, err end
-  local data
-  data, err = self:decode(response, "object")
+---@return salon.Error? err
+function Http:object(call, response, key, asked)
+  local data, err = self:decode(response, "object")
   if data == nil then return nil, err end
   local value = key and data[key]
   local fault = key and (value == nil or value ~= asked) and options.id_fault(value)
   fault = fault and ("'%s' %s"):format(key, fault) or call.fault and call.fault(data)
   if fault then return nil, self:shape_error(response, "the response's " .. fault) end
-  return data, response
+  return data
+end
+
+---Sends a call and decodes the object that comes back.
+---@param call salon.Call
+---@return table? data
+---@return table|salon.Error response_or_err
+function Http:fetch(call)
+  local response, err = self:call(call)
+  if response == nil then return nil, err end
+  local data
+  data, err = self:object(call, response)
+  return data, data and response or err
 end
 
 return Http

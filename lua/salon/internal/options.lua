@@ -108,19 +108,58 @@ local function string_fault(value, want)
   end
 end
 
+local fault
+
+local function sorted_names(object)
+  local names = {}
+  for name in pairs(object) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  return names
+end
+
+local function object_fault(value, fields)
+  for _, name in ipairs(sorted_names(value)) do
+    local want = fields[name]
+    if want == nil then return "has '" .. name .. "', which is unknown" end
+    local message = fault(value[name], want)
+    if message then return ("has '%s', which %s"):format(name, message) end
+  end
+  for _, name in ipairs(sorted_names(fields)) do
+    if fields[name].required and value[name] == nil then return "needs '" .. name .. "'" end
+  end
+end
+
+local function list_fault(value, want)
+  for key in pairs(value) do
+    if type(key) ~= "number" then return "must be a list" end
+  end
+  if want.max_items and #value > want.max_items then
+    return ("must have at most %d entries"):format(want.max_items)
+  end
+  for i, item in ipairs(value) do
+    local message = fault(item, want.items)
+    if message then return ("has entry %d, which %s"):format(i, message) end
+  end
+end
+
 -- Why `value` will not do, in words that follow "option 'x' ", or nil.
-local function fault(value, want)
+function fault(value, want)
   local kind = kind_of(value)
   local known = false
   for _, allowed in ipairs(want) do known = known or allowed == kind end
   if not known then
     return ("must be a %s, got %s"):format(listed(want), NAMES[kind] or kind)
   end
+  if kind == "null" then return nil end
   if kind == "number" then
     local message = number_fault(value, want)
     if message then return message end
   elseif kind == "string" then
     local message = string_fault(value, want)
+    if message then return message end
+  elseif kind == "table" and (want.fields or want.items) then
+    local message = want.fields and object_fault(value, want.fields) or want.items
+      and list_fault(value, want)
     if message then return message end
   end
   if want.check then return want.check(value) end
@@ -168,9 +207,14 @@ function options.check(fname, given, spec, level, word)
     if want.integer and type(value) == "number" then value = to_integer(value) end
     copy[name] = value
   end
+  local missing
   for name, want in pairs(spec) do
-    if copy[name] == nil then copy[name] = want.default end
+    if copy[name] == nil then
+      if want.required and (missing == nil or name < missing) then missing = name end
+      copy[name] = want.default
+    end
   end
+  if missing then fail(level, "%s: %s '%s' is required", fname, word, missing) end
   return copy
 end
 
@@ -194,10 +238,9 @@ end
 
 local LONGEST_ID = 255  -- bytes; those of the servers have 36
 
--- Why no server has such an id. A line that is too long gets a 400, which would be taken for
--- a refused token; at a dot Meet's routes end.
+-- Why no server has such an id: a line that is too long gets a 400, which would be taken for
+-- a refused token.
 local function no_id_fault(value)
-  if value:find(".", 1, true) then return "must not hold a dot" end
   if #value > LONGEST_ID then return ("must have at most %d bytes"):format(LONGEST_ID) end
 end
 

@@ -31,9 +31,9 @@ function pages.list(source, given)
   read, err = source:read(response, position)
   if read == nil then return nil, err end
   local about = session.about(response)
-  local page = source.records(read.items, about)
+  local page, is_over = source.records(read.items, about)
   page.response, page.total = about, read.total
-  if read.next ~= nil and #read.items > 0 then
+  if read.next ~= nil and #read.items > 0 and not is_over then
     page.next = {}
     for name, value in pairs(given) do page.next[name] = value end
     page.next[Source.param_of(read.next)] = read.next
@@ -164,15 +164,21 @@ local function turn(self)
   self.position = page.position
   if response == nil then
     if not self.first and source.is_past_end(err) then return leave(self) end
+    local other = source.instead and source.instead(err)
+    if other then
+      drop_all(self)
+      return enter(self, other)
+    end
     return give_up(self, err, page.position)
   end
   local read
   read, err = source:read(response, page.position, function(...) go_on(self, ...) end)
   if read == nil then return give_up(self, err, page.position) end
   local fresh = unseen(self, read.items, read.ids)
-  self.page, self.i = source.records(fresh, session.about(response)), 0
-  self.first = false
-  if fresh[1] == nil or self.following == nil then leave(self) end
+  local is_over
+  self.page, is_over = source.records(fresh, session.about(response))
+  self.i, self.first = 0, false
+  if fresh[1] == nil or self.following == nil or is_over then leave(self) end
 end
 
 ---The next entry, or nil at the end. Raises the error that `list` would return.

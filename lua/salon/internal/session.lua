@@ -23,7 +23,7 @@ local core = require "salon.core"
 
 ---@class salon.Session: salon.Http
 ---@field backend table
----@field date? string  header Date of the last response, which came at `dated`
+---@field date? string  header Date of the last response; the first with it came at `dated`
 ---@field dated? number
 local Session = {}
 for name, method in pairs(Http) do Session[name] = method end  -- no look-up in two tables
@@ -125,7 +125,9 @@ local function exchange(self, pending, host)
   local request = pending.request
   local response, err, shape = self:receive(request, pending.call, host, pending.token,
     pending.attempts)
-  if response then self.date, self.dated = response.date, core.now() end
+  if response and response.date ~= self.date then
+    self.date, self.dated = response.date, core.now()
+  end
   local backend = self.backend
   if response and backend.heard then backend:heard(response.body) end
   if response or shape == nil then return response, err end
@@ -172,19 +174,6 @@ end
 ---@return salon.Error? err
 function Session:call(call)
   return self:finish(new_pending(call))
-end
-
----Sends a call and makes a record of the object that comes back.
----@param call salon.Call
----@param wrap fun(session: salon.Session, raw: table, about: salon.Response): any
----@param key? string  the field that later calls put into their paths
----@param asked? string  what was asked for
----@return any? record
----@return salon.Error? err
-function Session:record(call, wrap, key, asked)
-  local raw, response = self:fetch(call, key, asked)
-  if raw == nil then return nil, response end
-  return wrap(self, raw, self.about(response))
 end
 
 ---Seconds since 1970 by the clock of the server, which decides what has expired; by

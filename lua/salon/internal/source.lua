@@ -12,7 +12,9 @@
 --     (position of the next page, or nil), left (pages from there on, if known), total
 --     found(next, left) is called as soon as that is known, before the body is decoded
 --   records(items, about) -> list of what the caller gets for them
+--     and true where the list is over, whatever the server says
 --   after   a source that is walked when this one is through
+--   instead(err) -> a source that is walked in its place, or nil
 
 local core = require "salon.core"
 local options = require "salon.internal.options"
@@ -47,7 +49,7 @@ end
 
 ---@param fields { session: salon.Session, parts: any[], query?: any[], user?: string,
 ---  outside?: boolean, key?: string, records: function, given: table, decode?: function,
----  ids?: function, fault?: fun(raw: table): string? }
+---  ids?: function, fault?: fun(raw: table): string?, operation?: table }
 ---  query: a flat list; key: the field that tells entries apart; fault: what is wrong with an
 ---  entry, else that its key does not fit into a path; decode(self, response) -> items,
 ---  the object around them | nil, err; ids(self, response, items) -> ids | nil, err
@@ -79,7 +81,7 @@ end
 
 function Source:call(position)
   return { parts = self.parts, query = moved(self.query, position), user = self.user,
-    outside = self.outside }
+    outside = self.outside, operation = self.operation }
 end
 
 -- A number of pages in plain digits.

@@ -17,30 +17,50 @@ function unsupported.error(what, message, hint)
   }
 end
 
----What was made or changed, unless the server left something out that was asked for:
----then an error that holds it.
+---What was made, without something that was asked for.
 ---@param record salon.Record
----@param body table  fields that were asked for
----@param taken table<string, fun(raw: table, value: any): boolean>  field -> did it get through?
----@return salon.Record? record
----@return salon.Error? err  kind: unsupported; err.made: the record
-function unsupported.unless_taken(record, body, taken)
-  local left_out = {}
-  for name, is_taken in pairs(taken) do
-    if body[name] ~= nil and not is_taken(record.raw, body[name]) then
-      left_out[#left_out + 1] = "'" .. name .. "'"
-    end
-  end
-  if left_out[1] == nil then return record end
-  table.sort(left_out)
+---@param names string[]
+---@return salon.Error  kind: unsupported; err.made: the record
+function unsupported.left_out(record, names)
   local about = record.response
-  return nil, Error.new {
+  return Error.new {
     kind = "unsupported",
-    message = "the server knows no " .. table.concat(left_out, ", ") .. " and left it out",
+    message = ("the server knows no '%s' and left it out"):format(table.concat(names, "', '")),
     hint = "what it made is in err.made: keep it, or delete it",
     status = about.status, attempts = about.attempts, request_id = about.request_id,
     outcome = "done", made = record,
   }
+end
+
+---What was made or changed, unless the server left something out that was asked for.
+---@param record salon.Record
+---@param body table  fields that were asked for
+---@param taken table<string, fun(raw: table, value: any, session: salon.Session): boolean>
+---  field -> did it get through?
+---@param session salon.Session
+---@return salon.Record? record
+---@return salon.Error? err
+function unsupported.unless_taken(record, body, taken, session)
+  local names = {}
+  for name, is_taken in pairs(taken) do
+    if body[name] ~= nil and not is_taken(record.raw, body[name], session) then
+      names[#names + 1] = name
+    end
+  end
+  if names[1] == nil then return record end
+  table.sort(names)
+  return nil, unsupported.left_out(record, names)
+end
+
+---Makes an error of what the server said to an operation that it does not have.
+---@param err salon.Error
+---@param op table  see operation.lua
+---@param server table  takes note of it
+function unsupported.explain(err, op, server)
+  server:lacks(op)
+  err.kind = "unsupported"
+  err.message = "the server does not have " .. op.name
+  err.hint = op.lacking or "servers have it since " .. op.since
 end
 
 ---A service of which nothing exists: methods return nil, err; `each` raises.

@@ -4,7 +4,9 @@
 
 local Http = require "salon.internal.http"
 local Secrets = require "salon.internal.secrets"
+local Server = require "salon.internal.server"
 local Session = require "salon.internal.session"
+local api = require "salon.meet.api"
 local call = require "salon.internal.call"
 local client = require "salon.internal.client"
 local finder = require "salon.internal.hints"
@@ -82,8 +84,18 @@ function Backend.cure(_, pending, err, shape)
   return nil
 end
 
-function Backend.explain(_, err, _, pending)
-  if pending.refused then
+-- Servers say 405 to what they cannot do, before 1.6 a 403 of their own. A web page with
+-- such a status is a proxy's, which does not route the API.
+local function is_lacking(err, shape, op)
+  if op == nil or op.since == nil or shape == "html" then return false end
+  return err.status == 405 or err.status == 403 and err.message:find("Unknown action", 1, true)
+end
+
+function Backend:explain(err, shape, pending)
+  local op = pending.call.operation
+  if is_lacking(err, shape, op) then
+    unsupported.explain(err, op, self.server)
+  elseif pending.refused then
     err.kind = "auth"
     err.hint = finder.find(hints.REFUSED, err)
       or pending.given_again and finder.GIVEN_AGAIN
@@ -107,7 +119,9 @@ function Backend.place(_, parts)
   return below
 end
 
-Backend.user_of = rooms.user_of
+Backend.user_fault = api.user_fault
+
+local CATALOGUE = Server.catalogue { rooms }
 
 -- The client -------------------------------------------------------------------
 
@@ -140,15 +154,18 @@ function meet.new(given)
     http = http,
     secrets = secrets,
     given = checked,
+    server = Server.new(CATALOGUE),
     user = checked.user,
     logins = {},
     made = 0,
   }, Backend))
   client.equip(self, session, {
     backend = "meet",
-    rooms = rooms.service(session),
+    rooms = rooms.of { session = session },
     events = unsupported.service("meet.events", "Meet's External API has no events"),
     token = meet.token,
+    server = Server.about,
+    supports = Server.supports,
     call = call.call,
     pages = call.pages,
   })
@@ -167,7 +184,9 @@ local TOKEN = { user = options.NAME, timeout = options.TIMEOUT }
 function meet.token(self, opts)
   local session = client.session(self, "client:token")
   local given = options.check("client:token", opts, TOKEN)
-  local user = rooms.user_of(session, given, "client:token")
+  local message = api.user_fault(session, given.user)
+  if message then error("client:token: " .. message, 2) end
+  local user = given.user or session.backend.user
   return session:token(session.backend:login { user = user }, given.timeout)
 end
 

@@ -1,20 +1,15 @@
--- Meet's rooms: the service `meet.rooms` and the class of its records. Paths end
--- in a slash: without it the server redirects, and a POST is lost on the way.
+-- Meet's rooms: the service `meet.rooms` and its records. Paths end in a slash: without it
+-- the server redirects, and a POST is lost on the way.
 
+local api = require "salon.meet.api"
 local core = require "salon.core"
-local json = require "salon.internal.json"
+local finder = require "salon.meet.finder"
+local is = require "salon.internal.is"
 local options = require "salon.internal.options"
-local Source = require "salon.internal.source"
-local pages = require "salon.internal.pages"
+local resource = require "salon.internal.resource"
 local unsupported = require "salon.internal.unsupported"
 
-local rooms = {}
-
----@class salon.meet.Rooms
-local Rooms = { __name = "salon.meet.Rooms" }
-Rooms.__index = Rooms
-
--- The record ---------------------------------------------------------------
+-- The record ---------------------------------------------------------------------
 
 local getters = { title = "name", access = "access_level" }
 
@@ -35,247 +30,95 @@ local NO_INVITES = unsupported.service("room.invites", "Meet has no guest links"
 
 function getters.invites() return NO_INVITES end
 
-local CLASS = { name = "salon.Room", backend = "meet", methods = {}, getters = getters }
+local Room = resource.class {
+  name = "salon.Room", backend = "meet", word = "room", getters = getters, keys = { "id" },
+  fields = {
+    id = "string",
+    name = "string",
+    slug = "string",
+    access_level = '"public"|"trusted"|"restricted"',
+    configuration = "salon.meet.Configuration?  servers since 1.17",
+    url = "string?",
+    telephony = "table?",
+  },
+  computed = {
+    title = "string",
+    access = '"public"|"trusted"|"restricted"',
+    join_url = "string?",
+    dial_in = "salon.DialIn?",
+    invites = "salon.Unsupported  every method returns `err.kind == \"unsupported\"`",
+  },
+}
 
-local function wrap(session, raw, about)
-  return core.record(CLASS, raw, session.client, about)
-end
-
--- The service --------------------------------------------------------------
-
----@param session salon.Session
----@return salon.meet.Rooms
-function rooms.service(session)
-  return setmetatable({ session = session }, Rooms)
-end
-
-local CALL = { user = options.NAME, timeout = options.TIMEOUT }
-
-local LIST = options.merge(CALL, {
-  page = options.PAGE,
-  page_size = { "number", integer = true, min = 1, max = 100 },
-})
-
-local EACH = options.merge(LIST, { prefetch = options.PREFETCH })
-
--- A call on behalf of a user other than the client's needs no other client.
--- Raises at the caller of the public function when there is nobody to act for.
-local function user_of(session, given, fname)
-  local user = given.user or session.backend.user
-  if user == nil and not session.backend.given.token then
-    error(fname .. ": option 'user' is required (here or for the client)", 3)
-  end
-  if given.user and session.backend.given.token then
-    error(fname .. ": option 'user' makes no sense with a token from outside", 3)
-  end
-  return user
-end
-
-rooms.user_of = user_of
-
-local function decode(self, response)
-  local data, err = self.session:decode(response, "object")
-  if data == nil then return nil, err end
-  if type(data.results) ~= "table" then
-    return nil, self.session:shape_error(response, "the page holds no list 'results'")
-  end
-  return data.results, data
-end
-
-local function source(session, given, user)
-  return Source.new {
-    session = session,
-    given = given,
-    parts = { "rooms", "" },
-    query = given.page_size and { "page_size", given.page_size },
-    user = user,
-    key = "id",
-    decode = decode,
-    records = function(items, about) return core.records(CLASS, items, session.client, about) end,
-  }
-end
-
----One page of the rooms in which the user has a role, by name. Servers send 20
----per page: all of them so far ignore `page_size`.
----
----Source: `GET /rooms/`, Meet External API v1.0.
----@param opts? { page?: integer, page_size?: integer, user?: string, timeout?: number }
----@return salon.Page? page  page[i], #page, page.next (options or nil), page.total, page.response
----@return salon.Error? err
-function Rooms:list(opts)
-  local session = options.self(self, Rooms, "rooms:list")
-  local given = options.check("rooms:list", opts, LIST)
-  return pages.list(source(session, given, user_of(session, given, "rooms:list")), given)
-end
-
----Walks all rooms; raises the error that `list` would return. `timeout` counts per page.
----
----Source: `GET /rooms/`, Meet External API v1.0.
----@param opts? { page?: integer, page_size?: integer, user?: string, timeout?: number,
----  prefetch?: integer }
----  prefetch: 0 to 64 pages (4 where their number is known, else 1)
----@return salon.Walk
-function Rooms:each(opts)
-  local session = options.self(self, Rooms, "rooms:each")
-  local given = options.check("rooms:each", opts, EACH)
-  local user = user_of(session, given, "rooms:each")
-  return pages.walk(source(session, given, user), given)
-end
-
----One room.
----
----Source: `GET /rooms/{id}/`, Meet External API v1.0. 404: unknown; 403: the user
----has no role in it.
----@param id string
----@param opts? salon.meet.CallOptions
----@return salon.meet.Room? room
----@return salon.Error? err
-function Rooms:get(id, opts)
-  local session = options.self(self, Rooms, "rooms:get")
-  options.id("rooms:get", "id", id)
-  local call = options.check("rooms:get", opts, CALL)
-  return session:record({
-    parts = { "rooms", id, "" },
-    user = user_of(session, call, "rooms:get"),
-    deadline = session:deadline(call.timeout),
-  }, wrap, "id", id)
-end
+-- The operations -----------------------------------------------------------------
 
 -- The server takes "no" for `everyone_can_mute` and later reads it as yes.
 local function configuration_fault(value)
   if value.everyone_can_mute ~= nil and type(value.everyone_can_mute) ~= "boolean" then
     return "has 'everyone_can_mute', which must be a boolean"
   end
+  local ok, message = pcall(core.encode, value)
+  if not ok then return "cannot be written as JSON: " .. message end
 end
 
 -- An empty list of sources is a list, however it was typed.
-local function with_list(configuration)
-  local sources = configuration.can_publish_sources
-  if type(sources) ~= "table" or next(sources) ~= nil or getmetatable(sources) then
-    return configuration
-  end
+local function with_list(fields)
+  local configuration = fields.configuration
+  local sources = configuration and configuration.can_publish_sources
+  if type(sources) ~= "table" or next(sources) ~= nil or getmetatable(sources) then return fields end
   local copy = setmetatable({}, getmetatable(configuration))
   for name, value in pairs(configuration) do copy[name] = value end
   copy.can_publish_sources = setmetatable({}, core.array_mt)
-  return copy
+  return options.merge(fields, { configuration = copy })
 end
 
--- What cannot be written as JSON is the caller's mistake.
-local function encode(fname, body)
-  if body.configuration then body.configuration = with_list(body.configuration) end
-  local ok, text = pcall(core.encode, body)
-  if not ok then error(fname .. ": " .. text, 3) end
-  return text
+-- Did the server, which tells both, do as it was asked?
+local function level_taken(raw, value)
+  return raw.access_level == nil or raw.access_level == value
+end
+
+local function configuration_taken(raw, value)
+  return next(value) == nil or raw.access_level == nil or type(raw.configuration) == "table"
 end
 
 local FIELDS = {
-  access_level = { "string", one_of = { "public", "trusted", "restricted" } },
-  configuration = { "table", check = configuration_fault },
-}
-
--- Did the server, which tells both, do as it was asked?
-local DONE = {
-  access_level = function(raw, value) return raw.access_level == nil or raw.access_level == value end,
-  configuration = function(raw, value)
-    return next(value) == nil or raw.access_level == nil or type(raw.configuration) == "table"
-  end,
+  access_level = is.one_of { "public", "trusted", "restricted", since = "1.17", taken = level_taken },
+  configuration = is.any_object { check = configuration_fault, since = "1.17",
+    taken = configuration_taken, luals = "salon.meet.Configuration",
+    says = "in an update it replaces the old one as a whole" },
 }
 
 -- The response when the name that the server drew is taken: nothing was created.
 local TAKEN = { status = 400, prefix = '{"slug":', max = 3 }
 
----@class salon.meet.RoomFields
----@field access_level? "public"|"trusted"|"restricted"
----@field configuration? { can_publish_sources?: string[], everyone_can_mute?: boolean }
+local ONE = "/rooms/{id}/"
 
----Creates a room; the server draws its name. Servers before 1.17 leave the fields out
----without a word: then `err.kind == "unsupported"`, and the room is `err.made`.
----
----Never repeated by itself once it may have arrived, except when the server
----reports a collision of its own random names.
----
----Source: `POST /rooms/`, Meet External API v1.0.
----@param fields? salon.meet.RoomFields
----@param opts? salon.meet.CallOptions
----@return salon.meet.Room? room
----@return salon.Error? err
-function Rooms:create(fields, opts)
-  local session = options.self(self, Rooms, "rooms:create")
-  local body = options.check("rooms:create", fields, FIELDS, 3, "field")
-  local call = options.check("rooms:create", opts, CALL)
-  local text = encode("rooms:create", body)
-  local room, err = session:record({
-    method = "POST",
-    parts = { "rooms", "" },
-    body = text,
-    user = user_of(session, call, "rooms:create"),
-    deadline = session:deadline(call.timeout),
-    repeat_on = TAKEN,
-  }, wrap, "id")
-  if room == nil then return nil, err end
-  return unsupported.unless_taken(room, body, DONE)
-end
+local LACKING = "Meet's External API does not offer it yet"
 
--- Servers that cannot do it say 405, before 1.6 a 403 of their own. A web page with such
--- a status is a proxy's, which does not route the API.
-local function not_offered(err, what, since)
-  if json.shape(err.body or "") == "html" then return err end
-  if err.status == 405 or (err.status == 403 and err.message:find("Unknown action", 1, true)) then
-    err.kind = "unsupported"
-    err.message = "this server cannot " .. what .. " rooms"
-    err.hint = since
-  end
-  return err
-end
+local GRANT = {
+  email = is.text { required = true },
+  role = is.one_of { "administrator", "member", required = true },
+}
 
----Changes a room. `configuration` replaces the old one as a whole.
----
----Source: `PATCH /rooms/{id}/`, Meet External API v1.0, servers since 1.31;
----older ones: `err.kind == "unsupported"`.
----@param id string
----@param fields salon.meet.RoomFields
----@param opts? salon.meet.CallOptions
----@return salon.meet.Room? room
----@return salon.Error? err
-function Rooms:update(id, fields, opts)
-  local session = options.self(self, Rooms, "rooms:update")
-  options.id("rooms:update", "id", id)
-  local body = options.check("rooms:update", fields, FIELDS, 3, "field")
-  local call = options.check("rooms:update", opts, CALL)
-  local text = encode("rooms:update", body)
-  local room, err = session:record({
-    method = "PATCH",
-    parts = { "rooms", id, "" },
-    body = text,
-    user = user_of(session, call, "rooms:update"),
-    deadline = session:deadline(call.timeout),
-  }, wrap, "id")
-  if room == nil then return nil, not_offered(err, "change", "Meet can since 1.31") end
-  return room
-end
-
----Deletes a room, once servers offer it: none up to 1.32 does, and all of them
----return `err.kind == "unsupported"`.
----
----Source: `DELETE /rooms/{id}/`, Meet External API v1.0 (announced).
----@param id string
----@param opts? salon.meet.CallOptions
----@return true? deleted
----@return salon.Error? err
-function Rooms:delete(id, opts)
-  local session = options.self(self, Rooms, "rooms:delete")
-  options.id("rooms:delete", "id", id)
-  local call = options.check("rooms:delete", opts, CALL)
-  local response, err = session:call {
-    method = "DELETE",
-    parts = { "rooms", id, "" },
-    user = user_of(session, call, "rooms:delete"),
-    deadline = session:deadline(call.timeout),
-  }
-  if response == nil then
-    return nil, not_offered(err, "delete", "Meet's External API does not offer it yet")
-  end
-  return true
-end
-
-return rooms
+return resource.new {
+  name = "rooms", class = "Rooms", api = api, record = Room,
+  operations = {
+    list = { "GET /rooms/", pages = "numbered",
+      says = "The rooms in which the user has a role, by name; page.total counts them." },
+    get = { "GET " .. ONE, gives = Room,
+      says = "One room. 404: unknown; 403: the user has no role in it." },
+    find = { "GET /rooms/", argument = { name = "room" }, run = finder.find, argument_fault = finder.fault,
+      returns = "salon.meet.Room?", on_record = false,
+      says = "The room of a slug or of a web link, among those in which the user has a role; "
+        .. "`nil` without an error if there is none. Looks through 100 pages at most." },
+    create = { "POST /rooms/", body = FIELDS, send = with_list, gives = Room, repeat_on = TAKEN,
+      says = "Creates a room; the server draws its name. Repeated by itself when the server says "
+        .. "that the name it drew is taken." },
+    update = { "PATCH " .. ONE, body = FIELDS, send = with_list, gives = Room,
+      since = "1.31", says = "Changes a room." },
+    delete = { "DELETE " .. ONE, gone = true, since = "announced", lacking = LACKING,
+      says = "Deletes a room, once servers offer it: none up to 1.32 does." },
+    grant_access = { "POST /rooms/{id}/grant-access/", body = GRANT, since = "announced", lacking = LACKING,
+      says = "Gives a user a role, once servers offer it: none up to 1.32 does." },
+  },
+}

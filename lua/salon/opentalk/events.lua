@@ -1,52 +1,104 @@
 -- OpenTalk's events (meetings): the service `ot.events` and its records.
 --
--- A list of events holds three types: `single`, `recurring` and, for occurrences
--- that differ from their series, `exception` - without a room, perhaps without a
--- title. Exceptions are a class of their own and left out unless asked for.
+-- A list of events holds three types: `single`, `recurring` and, for occurrences that
+-- differ from their series, `exception` - without a room, perhaps without a title.
+-- Exceptions are a class of their own and left out unless asked for.
 
-local client = require "salon.internal.client"
+local api = require "salon.opentalk.api"
+local changes = require "salon.opentalk.event_changes"
 local clock = require "salon.internal.clock"
 local core = require "salon.core"
-local lists = require "salon.opentalk.lists"
+local dates = require "salon.opentalk.dates"
+local halves = require "salon.opentalk.halves"
+local instances = require "salon.opentalk.instances"
+local is = require "salon.internal.is"
 local options = require "salon.internal.options"
-local pages = require "salon.internal.pages"
+local people = require "salon.opentalk.people"
+local resource = require "salon.internal.resource"
 local rooms = require "salon.opentalk.rooms"
 
-local events = {}
-
----@class salon.opentalk.Events
-local Events = { __name = "salon.opentalk.Events" }
-Events.__index = Events
-
--- The records --------------------------------------------------------------
+-- The records --------------------------------------------------------------------
 
 local getters = {}
 
+-- The room knows its event.
 function getters.room(event)
   local raw = event.raw
   if type(raw.room) ~= "table" or options.id_fault(raw.room.id) then return nil end
-  local session = client.session_of(core.client_of(event))
-  return rooms.wrap(session, raw.room, event.response, event)
+  local service = { session = resource.service_of(event).session, keys = {}, of_event = event }
+  return core.record(rooms.record, raw.room, service, event.response)
 end
 
 function getters.join_url(event)
   return event.room and event.room.join_url
 end
 
-local EVENT = { name = "salon.Event", backend = "opentalk", methods = {}, getters = getters }
-local EXCEPTION = { name = "salon.Exception", backend = "opentalk", methods = {}, getters = {} }
+local Event = resource.class {
+  name = "salon.Event", backend = "opentalk", word = "event", getters = getters, keys = { "id" },
+  services = { instances = instances, invites = people },
+  fields = {
+    id = "string",
+    title = "string",
+    description = "string",
+    type = '"single"|"recurring"',
+    is_time_independent = "boolean",
+    is_all_day = "boolean?  of events with a time",
+    starts_at = "salon.opentalk.Moment?",
+    ends_at = "salon.opentalk.Moment?  of a series: of its first occurrence on servers of 2023, else "
+      .. "the start of the last one",
+    recurrence_pattern = "string[]?  of a series",
+    is_adhoc = "boolean",
+    invite_status = '"pending"|"accepted"|"tentative"|"declined"',
+    invitees = "table[]  as far as asked for: event.invites lists all",
+    invitees_truncated = "boolean",
+    is_favorite = "boolean",
+    can_edit = "boolean  is it yours?",
+    show_meeting_details = "boolean?",
+    shared_folder = "table?",
+    streaming_targets = "table[]?  not in lists",
+    training_participation_report = "table?",
+    created_at = "string",
+    created_by = "salon.opentalk.User",
+    updated_at = "string",
+    updated_by = "salon.opentalk.User",
+  },
+  computed = {
+    room = "salon.opentalk.Room",
+    join_url = "string?",
+  },
+}
 
-local function wrap(session, raw, about)
-  return core.record(raw.type == "exception" and EXCEPTION or EVENT, raw, session.client, about)
+local Exception = resource.class {
+  name = "salon.Exception", backend = "opentalk", word = "exception",
+  keys = { "recurring_event_id", "instance_id" },
+  fields = {
+    id = "string",
+    recurring_event_id = "string",
+    instance_id = "string",
+    type = '"exception"',
+    status = '"ok"|"cancelled"',
+    original_starts_at = "salon.opentalk.Moment",
+    title = "string?  as all below: only what differs from the series",
+    description = "string?",
+    is_all_day = "boolean?",
+    starts_at = "salon.opentalk.Moment?",
+    ends_at = "salon.opentalk.Moment?",
+    can_edit = "boolean",
+    created_at = "string",
+    created_by = "salon.opentalk.User",
+    updated_at = "string",
+    updated_by = "salon.opentalk.User",
+  },
+}
+
+local instance = instances.record
+instance.getters.room, instance.getters.join_url = getters.room, getters.join_url
+
+local function class_of(raw)
+  return raw.type == "exception" and Exception or raw.type == "instance" and instance or Event
 end
 
--- The service --------------------------------------------------------------
-
----@param session salon.Session
----@return salon.opentalk.Events
-function events.service(session)
-  return setmetatable({ session = session }, Events)
-end
+-- Lists ----------------------------------------------------------------------------
 
 local STATES = { pending = true, accepted = true, tentative = true, declined = true }
 
@@ -64,163 +116,136 @@ local function states_fault(value)
   end
 end
 
-local INVITEES_MAX = { "number", integer = true, min = 0, max = 100 }
-
--- The filters of the API, in the order in which they are sent.
 local FILTERS = {
-  "time_min", "time_max", "created_before", "created_after", "invitees_max", "favorites",
-  "invite_status", "adhoc", "time_independent",
+  time_min = is.time { says = "with time_max: what overlaps; then events without a time are left out" },
+  time_max = is.time(),
+  created_before = is.time { says = "before 0.29 all events come and are looked through here" },
+  created_after = is.time { says = "the same" },
+  invitees_max = instances.INVITEES_MAX,
+  favorites = is.flag { says = "true: favourites alone" },
+  invite_status = { "string", "table", check = states_fault, luals = "string|string[]",
+    to = function(value) return type(value) == "table" and table.concat(value, ",") or value end,
+    says = "pending, accepted, tentative, declined" },
+  adhoc = is.flag { says = "true: ad-hoc meetings alone; false: all others" },
+  time_independent = is.flag { says = "true: those without a time alone; false: all others" },
+  exceptions = is.flag { here = true, says = "true: also exceptions of series" },
 }
-
-local LIST = {
-  time_min = options.TIME,
-  time_max = options.TIME,
-  created_before = options.TIME,
-  created_after = options.TIME,
-  invitees_max = INVITEES_MAX,
-  favorites = { "boolean" },
-  invite_status = { "string", "table", check = states_fault },
-  adhoc = { "boolean" },
-  time_independent = { "boolean" },
-  per_page = lists.PER_PAGE,
-  after = { "string" },
-  exceptions = { "boolean" },
-  timeout = options.TIMEOUT,
-}
-
-local EACH = options.merge(LIST, { prefetch = options.PREFETCH })
-
-local function query_of(given)
-  local query = {}
-  for _, name in ipairs(FILTERS) do
-    local value = given[name]
-    if type(value) == "table" then value = table.concat(value, ",") end
-    if value ~= nil then
-      query[#query + 1] = name
-      query[#query + 1] = value
-    end
-  end
-  return query
-end
 
 -- Servers before 0.29 ignore the two filters by creation, without a word. A server that
 -- knows them decides within the second.
-local function created_in(given)
+local function is_wanted(raw, given)
+  if raw.type == "exception" and not given.exceptions then return false end
+  if not (given.created_after or given.created_before) then return true end
+  local created = type(raw.created_at) == "string" and clock.parse(raw.created_at)
   local after = given.created_after and clock.parse(given.created_after)
   local before = given.created_before and clock.parse(given.created_before)
-  return function(raw)
-    local created = type(raw.created_at) == "string" and clock.parse(raw.created_at)
-    return not created or not (after and created < after or before and created > before)
+  return not created or not (after and created < after or before and created > before)
+end
+
+local ACROSS = options.merge(FILTERS, {
+  instances_max = is.integer { min = 0, says = "occurrences of each series at most; 0: the series "
+    .. "itself comes" },
+})
+
+local across = resource.new {
+  name = "events.instances", class = "AllInstances", api = api,
+  operations = {
+    list = { "GET /events/instances", pages = "cursor", query = ACROSS, gives = class_of, key = "id",
+      keep = is_wanted, since = "0.31",
+      says = "Occurrences of all events, with the single events between them." },
+  },
+}
+
+-- Changes --------------------------------------------------------------------------
+
+-- What old servers ignore without a word; newer ones refuse what they do not know.
+local function of_room(name)
+  return function(raw, value)
+    local room = type(raw.room) == "table" and raw.room or {}
+    return (room[name] or false) == value
   end
 end
 
-local function source(session, given)
-  local exceptions, is_wanted = given.exceptions, created_in(given)
-  return lists.source(session, given, {
-    parts = { "events" },
-    query = query_of(given),
-    key = "id",
-    records = function(items, about)
-      local page = {}
-      for _, raw in ipairs(items) do
-        if (exceptions or raw.type ~= "exception") and is_wanted(raw) then
-          page[#page + 1] = wrap(session, raw, about)
-        end
-      end
-      return page
-    end,
-  })
+local function told(name)
+  return function(raw, value)
+    return value == core.null or (raw[name] or false) == value
+  end
 end
 
----@class salon.opentalk.EventFilters
----@field time_min? string  RFC 3339; together with time_max: overlap
----@field time_max? string
----@field created_before? string  before 0.29 all events come and are looked through here
----@field created_after? string  the same
----@field invitees_max? integer  0 (default) to 100
----@field favorites? boolean
----@field invite_status? string|string[]  pending, accepted, tentative, declined
----@field adhoc? boolean
----@field time_independent? boolean
----@field per_page? integer  100 (default) at most
----@field after? string  cursor, from page.next
----@field exceptions? boolean  also the exceptions of series
----@field timeout? number  seconds; `each`: per page
----@field prefetch? integer  `each` only: pages ahead, 0 or 1 (default; more is 1)
-
----One page of events: those without a start first, then by start. With
----exceptions left out a page may be short, or even empty, and have a next one.
----
----Source: `GET /v1/events`, OpenTalk REST API v1.
----@param opts? salon.opentalk.EventFilters
----@return salon.Page? page
----@return salon.Error? err
-function Events:list(opts)
-  local session = options.self(self, Events, "events:list")
-  local given = options.check("events:list", opts, LIST)
-  return pages.list(source(session, given), given)
+local function there(name)
+  return function(raw, value)
+    return value == core.null or (raw[name] ~= nil) == (value ~= false and next(value) ~= nil)
+  end
 end
 
-local function with(given, name, value)
-  local copy = {}
-  for key, old in pairs(given) do copy[key] = old end
-  copy[name] = value
-  return copy
+local FIELDS = options.merge(dates.FIELDS, instances.TEXTS, {
+  is_adhoc = is.flag { says = "an ad-hoc meeting: nobody gets mails" },
+  password = is.text { max_bytes = 255, secret = true, null = true,
+    says = "of the room; in an update salon.null clears it" },
+  waiting_room = is.flag { says = "a moderator lets people in" },
+  show_meeting_details = is.flag { since = "0.15", taken = told "show_meeting_details" },
+  e2e_encryption = is.flag { since = "0.20", taken = of_room "e2e_encryption" },
+  guest_access = is.one_of { "disabled", "waiting_room", "direct_access", since = "2026",
+    taken = of_room "guest_access" },
+  room_name = options.merge(rooms.NAME, { taken = function(raw, value)
+    return rooms.NAME.taken(type(raw.room) == "table" and raw.room or {}, value)
+  end }),
+  has_shared_folder = is.flag { since = "0.10", taken = function(raw, value)
+    return (raw.shared_folder ~= nil) == value
+  end },
+  streaming_targets = is.list(is.any_object(), { since = "0.10", taken = there "streaming_targets" }),
+  training_participation_report = is.any_object { null = true, since = "0.30",
+    taken = there "training_participation_report" },
+})
+
+local CREATE = options.merge(FIELDS, {
+  title = is.text { max_bytes = 255, empty = true, required = true },
+})
+
+local function send_new(fields)
+  fields.description = fields.description or ""
+  return dates.complete(fields)
 end
 
--- Servers up to 0.32 lose timed events that stand behind a time-independent
--- one. Unless a filter keeps the two apart already, each kind is walked by
--- itself, in the server's order.
-local function walks_both(given)
-  return given.time_independent == nil and given.time_min == nil and given.time_max == nil
-    and given.after == nil
-end
+local MOVE = {
+  starts_at = is.object(dates.FIELDS.starts_at.fields, { required = true }),
+  ends_at = is.object(dates.FIELDS.starts_at.fields, { says = "else it takes as long as before" }),
+}
 
--- How `err.resume` says that the walk broke in its first half: a cursor is no text
--- with a blank.
-local FIRST_HALF = "then timed: "
+local CHANGE = { invitees_max = instances.INVITEES_MAX, notify = api.NOTIFY }
+local DELETE = { notify = api.NOTIFY, force = api.FORCE }
+local GONE = "Deletes a meeting, with its occurrences and, on newer servers, its room; the people who "
+  .. "are invited are told."
 
-local function resume_first_half(self, position)
-  return with(with(self.given, "time_independent", nil), "after", FIRST_HALF .. (position or ""))
-end
-
----Walks all events; raises the error that `list` would return. `err.resume` of a walk
----that broke holds the options with which it goes on.
----
----Source: `GET /v1/events`, OpenTalk REST API v1.
----@param opts? salon.opentalk.EventFilters
----@return salon.Walk
-function Events:each(opts)
-  local session = options.self(self, Events, "events:each")
-  local given = options.check("events:each", opts, EACH)
-  local resumed = given.after and given.after:sub(1, #FIRST_HALF) == FIRST_HALF
-  if not (resumed or walks_both(given)) then return pages.walk(source(session, given), given) end
-  local cursor = resumed and given.after:sub(#FIRST_HALF + 1)
-  local all = with(given, "after", nil)
-  local first = source(session, with(all, "time_independent", true))
-  first.resume = resume_first_half
-  first.after = source(session, with(all, "time_independent", false))
-  return pages.walk(first, with(all, "after", cursor ~= "" and cursor or nil))
-end
-
-local GET = { invitees_max = INVITEES_MAX, timeout = options.TIMEOUT }
-
----One event.
----
----Source: `GET /v1/events/{event_id}`, OpenTalk REST API v1.
----@param id string
----@param opts? { invitees_max?: integer, timeout?: number }
----@return salon.opentalk.Event? event
----@return salon.Error? err
-function Events:get(id, opts)
-  local session = options.self(self, Events, "events:get")
-  options.id("events:get", "id", id)
-  local given = options.check("events:get", opts, GET)
-  return session:record({
-    parts = { "events", id },
-    query = given.invitees_max and { "invitees_max", given.invitees_max },
-    deadline = session:deadline(given.timeout),
-  }, wrap, "id")
-end
-
-return events
+return resource.new {
+  name = "events", class = "Events", api = api, record = Event, Exception = Exception,
+  across = across,
+  services = { instances = across },
+  operations = {
+    list = { "GET /events", pages = "cursor", query = FILTERS, gives = class_of, key = "id",
+      keep = is_wanted, walk = halves.walk,
+      says = "Events, those without a start first, then by start. With exceptions left out a page "
+        .. "may be short, or even empty, and have a next one." },
+    get = { "GET /events/{event_id}", gives = class_of, query = { invitees_max = instances.INVITEES_MAX },
+      says = "One event." },
+    create = { "POST /events", body = CREATE, query = { notify = api.NOTIFY }, gives = class_of,
+      check = dates.fault_of_new, send = send_new,
+      says = "Creates a meeting with its room." },
+    update = { "PATCH /events/{event_id}", body = FIELDS, query = CHANGE, gives = class_of,
+      empty = "get", check = dates.fault, run = changes.update,
+      says = "Changes a meeting. It is read first, since servers want all date fields together. "
+        .. "Changed occurrences of a series are lost." },
+    move = { "PATCH /events/{event_id}", body = MOVE, query = CHANGE, gives = class_of, empty = "get",
+      run = changes.update,
+      says = "Gives a meeting another time; without `ends_at` it takes as long as before." },
+    delete = { "DELETE /events/{event_id}", query = DELETE, gone = true, says = GONE },
+    cancel = { "DELETE /events/{event_id}", query = DELETE, gone = true, says = GONE .. " The same as "
+      .. "`delete`." },
+    accept = { "PATCH /events/{event_id}/invite", says = "Accepts your own invitation." },
+    decline = { "DELETE /events/{event_id}/invite", says = "Declines your own invitation." },
+    add_favorite = { "PUT /users/me/event_favorites/{event_id}",
+      says = "Makes a meeting one of your favourites." },
+    remove_favorite = { "DELETE /users/me/event_favorites/{event_id}", gone = true,
+      says = "Takes a meeting from your favourites." },
+  },
+}

@@ -5,15 +5,21 @@ local Discovery = require "salon.opentalk.discovery"
 local Http = require "salon.internal.http"
 local Registration = require "salon.opentalk.registration"
 local Secrets = require "salon.internal.secrets"
+local Server = require "salon.internal.server"
 local Session = require "salon.internal.session"
 local call = require "salon.internal.call"
 local client = require "salon.internal.client"
+local event_invites = require "salon.opentalk.people"
 local events = require "salon.opentalk.events"
+local instances = require "salon.opentalk.instances"
+local invites = require "salon.opentalk.invites"
 local json = require "salon.internal.json"
 local login = require "salon.opentalk.login"
 local options = require "salon.internal.options"
 local refusals = require "salon.opentalk.refusals"
 local rooms = require "salon.opentalk.rooms"
+local unsupported = require "salon.internal.unsupported"
+local users = require "salon.opentalk.users"
 
 local opentalk = {}
 
@@ -93,8 +99,12 @@ function Backend:register(pending)
   return self.registration:register(pending.token, pending.call.deadline)
 end
 
-function Backend:explain(err, _, pending)
-  if err.status == 401 and pending.complaint then
+-- Servers say 404 without a body to routes that they do not have.
+function Backend:explain(err, shape, pending)
+  local op = pending.call.operation
+  if err.status == 404 and shape == "empty" and op and op.since then
+    unsupported.explain(err, op, self.server)
+  elseif err.status == 401 and pending.complaint then
     refusals.explain_token(err, pending)
     self.discovery:explain(err)
   else
@@ -110,6 +120,12 @@ function Backend.place(_, parts)
   for i = 2, #parts do below[#below + 1] = parts[i] end
   return below, nil, below[1] == "rooms" and below[3] == "invites" and below[4] or nil
 end
+
+-- Where a server describes its API; unknown to those of 2023.
+Backend.description = { "openapi.json" }
+
+local CATALOGUE = Server.catalogue { rooms, invites, events, events.across, instances,
+  event_invites, users }
 
 -- The client -----------------------------------------------------------------
 
@@ -150,14 +166,19 @@ function opentalk.new(given)
   local session = Session.new(http, setmetatable({
     discovery = discovery,
     registration = registration,
+    server = Server.new(CATALOGUE),
     the_login = login.new { http = http, discovery = discovery, secrets = secrets,
       registration = registration, given = checked },
   }, Backend))
+  local context = { session = session }
   client.equip(self, session, {
     backend = "opentalk",
-    rooms = rooms.service(session),
-    events = events.service(session),
+    rooms = rooms.of(context),
+    events = events.of(context),
+    users = users.of(context),
     token = opentalk.token,
+    server = Server.about,
+    supports = Server.supports,
     call = call.call,
     pages = call.pages,
   })

@@ -3,28 +3,21 @@
 -- Servers up to 0.65 give each link a code. Newer ones have none: guests come with the
 -- room's own link, and single guest links cannot be asked for.
 
-local client = require "salon.internal.client"
+local api = require "salon.opentalk.api"
 local clock = require "salon.internal.clock"
 local core = require "salon.core"
+local is = require "salon.internal.is"
 local links = require "salon.opentalk.links"
-local lists = require "salon.opentalk.lists"
+local operation = require "salon.internal.operation"
 local options = require "salon.internal.options"
-local pages = require "salon.internal.pages"
+local resource = require "salon.internal.resource"
 
-local invites = {}
-
----@class salon.opentalk.Invites
-local Invites = { __name = "salon.opentalk.Invites" }
-Invites.__index = Invites
-
-local getters = { id = "invite_code" }
+local methods, getters = {}, { id = "invite_code" }
 
 function getters.url(invite)
-  local frontend = client.session_of(core.client_of(invite)).backend.discovery.frontend
+  local frontend = resource.service_of(invite).session.backend.discovery.frontend
   return links.join(frontend, invite.raw.room_id, invite.raw.invite_code)
 end
-
-local methods = {}
 
 ---Can the link be used now? By the server's clock.
 ---@return boolean
@@ -32,14 +25,30 @@ function methods.usable(invite)
   local raw = invite.raw
   if not raw.active then return false end
   local ends = raw.expiration and clock.parse(raw.expiration)
-  return ends == nil or ends > client.session_of(core.client_of(invite)):time()
+  return ends == nil or ends > resource.service_of(invite).session:time()
 end
 
-local CLASS = { name = "salon.Invite", backend = "opentalk", methods = methods, getters = getters }
-
-local function wrap(session, raw, about)
-  return core.record(CLASS, raw, session.client, about)
-end
+local Invite = resource.class {
+  name = "salon.Invite", backend = "opentalk", word = "invite", methods = methods, getters = getters,
+  keys = { "room_id", "invite_code" },
+  keyless = "this server's guest links have no code (since 0.66), so a single one cannot be named",
+  fields = {
+    invite_code = "string?  servers up to 0.65",
+    room_id = "string",
+    active = "boolean",
+    expiration = "string?  RFC 3339; nil: never",
+    created = "string",
+    updated = "string",
+    created_by = "salon.opentalk.User",
+    updated_by = "salon.opentalk.User",
+  },
+  computed = {
+    id = "string?  the invite code",
+    url = "string?  for guests",
+  },
+  described = { usable = "fun(self: salon.opentalk.Invite): boolean  active and not expired, by the "
+    .. "server's clock" },
+}
 
 local function fault_of(raw)
   local fault = raw.invite_code ~= nil and options.id_fault(raw.invite_code)
@@ -49,103 +58,75 @@ local function fault_of(raw)
   end
 end
 
----@param session salon.Session
----@param room_id string
----@return salon.opentalk.Invites
-function invites.service(session, room_id)
-  return setmetatable({ session = session, room_id = room_id }, Invites)
-end
-
-local function source(self, given)
-  local session = self.session
-  return lists.source(session, given, {
-    parts = { "rooms", self.room_id, "invites" },
-    key = "invite_code",
-    fault = fault_of,
-    records = function(items, about) return core.records(CLASS, items, session.client, about) end,
-  })
-end
-
----One page of the room's guest links, inactive and expired ones included
----(`invite:usable()` tells), last changed first.
----
----Source: `GET /v1/rooms/{room_id}/invites`, OpenTalk REST API v1.
----@param opts? { per_page?: integer, page?: integer, timeout?: number }
----@return salon.Page? page
----@return salon.Error? err
-function Invites:list(opts)
-  options.self(self, Invites, "invites:list")
-  local given = options.check("invites:list", opts, lists.LIST)
-  return pages.list(source(self, given), given)
-end
-
----Walks all guest links of the room; raises the error that `list` would return.
----
----Source: `GET /v1/rooms/{room_id}/invites`, OpenTalk REST API v1.
----@param opts? { per_page?: integer, page?: integer, timeout?: number, prefetch?: integer }
----  prefetch: 0 to 64 pages (4 where their number is known, else 1)
----@return salon.Walk
-function Invites:each(opts)
-  options.self(self, Invites, "invites:each")
-  local given = options.check("invites:each", opts, lists.EACH)
-  return pages.walk(source(self, given), given)
-end
-
----One guest link.
----
----Source: `GET /v1/rooms/{room_id}/invites/{invite_code}`, OpenTalk REST API v1, servers up
----to 0.65: newer ones have no codes.
----@param code string
----@param opts? salon.CallOptions
----@return salon.opentalk.Invite? invite
----@return salon.Error? err
-function Invites:get(code, opts)
-  local session = options.self(self, Invites, "invites:get")
-  options.id("invites:get", "code", code)
-  local call = options.check("invites:get", opts, options.CALL)
-  return session:record({
-    parts = { "rooms", self.room_id, "invites", code },
-    secret = code,
-    fault = fault_of,
-    deadline = session:deadline(call.timeout),
-  }, wrap)
-end
-
-local FIELDS = {
-  expires_in = { "number", above = 0, max = 100 * 366 * 86400 },
-  expiration = { "string", "null", check = function(value)
-    return type(value) == "string" and options.TIME.check(value) or nil
-  end },
+local END = {
+  expires_in = is.number { above = 0, max = 100 * 366 * 86400, says = "seconds from now" },
+  expiration = is.time { null = true, says = "RFC 3339; salon.null: never" },
 }
 
----Makes a guest link; without an end it is good until it is deactivated.
----
----Never repeated by itself once it may have arrived.
----
----Source: `POST /v1/rooms/{room_id}/invites`, OpenTalk REST API v1. Since 0.66 there is no
----`invite.id`, and `invite.url` is the room's own link.
----@param fields? { expires_in?: number, expiration?: string }  seconds from now, or RFC 3339
----@param opts? salon.CallOptions
----@return salon.opentalk.Invite? invite
----@return salon.Error? err
-function Invites:create(fields, opts)
-  local session = options.self(self, Invites, "invites:create")
-  local given = options.check("invites:create", fields, FIELDS, 3, "field")
-  local call = options.check("invites:create", opts, options.CALL)
-  if given.expires_in and given.expiration then
-    error("invites:create: fields 'expires_in' and 'expiration' exclude each other", 2)
+local function end_fault(fields)
+  if fields.expires_in and fields.expiration then
+    return "fields 'expires_in' and 'expiration' exclude each other"
   end
-  local body = { expiration = given.expiration }
-  if given.expires_in then
-    body.expiration = clock.rfc3339(session:time() + math.ceil(given.expires_in))
-  end
-  return session:record({
-    method = "POST",
-    parts = { "rooms", self.room_id, "invites" },
-    body = core.encode(body),
-    fault = fault_of,
-    deadline = session:deadline(call.timeout),
-  }, wrap)
 end
+
+-- The server clears an end that is not sent.
+local function changed_end_fault(fields)
+  if next(fields) == nil then return "field 'expires_in' or 'expiration' is required" end
+  return end_fault(fields)
+end
+
+local function send_end(fields, service)
+  if fields.expires_in == nil then return fields end
+  return { expiration = clock.rfc3339(service.session:time() + math.ceil(fields.expires_in)) }
+end
+
+local invites
+
+-- Is it the link that a caller wants who asks for one of `seconds`, or without an end?
+local function suits(invite, seconds, now)
+  if not invite:usable() then return false end
+  local ends = invite.raw.expiration
+  if seconds == nil or ends == nil then return seconds == nil and ends == nil end
+  local left = clock.parse(ends) - now
+  return left >= seconds / 2 and left <= seconds + 60
+end
+
+local function guest_url(_, service, keys, fields, given)
+  local session, ops = service.session, invites.ops
+  local deadline, following = session:deadline(given.timeout), {}
+  repeat
+    following.timeout = math.max(deadline - core.now(), 0.001)
+    local page, err = operation.list(ops.list, service, keys, nil, following)
+    if page == nil then return nil, err end
+    for _, invite in ipairs(page) do
+      if suits(invite, fields.expires_in, session:time()) then return invite.url end
+    end
+    following = page.next
+  until following == nil
+  local invite, err = operation.perform(ops.create, service, keys, fields, {}, deadline)
+  return invite and invite.url, err
+end
+
+invites = resource.new {
+  name = "invites", class = "Invites", api = api, record = Invite, known = { "room_id" },
+  operations = {
+    list = { "GET /rooms/{room_id}/invites", pages = "numbered", fault = fault_of,
+      says = "The room's guest links, inactive and expired ones included (`invite:usable()`), last "
+        .. "changed first." },
+    get = { "GET /rooms/{room_id}/invites/{invite_code}", is_secret = true, gives = Invite, fault = fault_of,
+      says = "One guest link. Servers up to 0.65: newer ones have no codes." },
+    create = { "POST /rooms/{room_id}/invites", body = END, check = end_fault, send = send_end,
+      gives = Invite, fault = fault_of,
+      says = "Makes a guest link; without an end it is good until it is deactivated. Since 0.66 "
+        .. "there is no `invite.id`, and `invite.url` is the room's own link." },
+    update = { "PUT /rooms/{room_id}/invites/{invite_code}", is_secret = true, body = END, send = send_end,
+      check = changed_end_fault, gives = Invite, fault = fault_of, says = "Gives a guest link another end." },
+    deactivate = { "DELETE /rooms/{room_id}/invites/{invite_code}", is_secret = true, gone = true,
+      says = "Switches a guest link off for good; it stays in the list." },
+  },
+}
+
+invites.FOR_GUESTS = { expires_in = END.expires_in }
+invites.guest_url = guest_url
 
 return invites

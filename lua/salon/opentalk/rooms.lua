@@ -1,40 +1,31 @@
--- OpenTalk's rooms: the service `ot.rooms` and the class of its records.
+-- OpenTalk's rooms: the service `ot.rooms` and its records.
 
+local api = require "salon.opentalk.api"
 local core = require "salon.core"
-local client = require "salon.internal.client"
 local invites = require "salon.opentalk.invites"
+local is = require "salon.internal.is"
 local links = require "salon.opentalk.links"
-local lists = require "salon.opentalk.lists"
+local operation = require "salon.internal.operation"
 local options = require "salon.internal.options"
-local pages = require "salon.internal.pages"
-local unsupported = require "salon.internal.unsupported"
+local resource = require "salon.internal.resource"
+local users = require "salon.opentalk.users"
 
-local rooms = {}
-
----@class salon.opentalk.Rooms
-local Rooms = { __name = "salon.opentalk.Rooms" }
-Rooms.__index = Rooms
-
--- The record ---------------------------------------------------------------
+-- The records --------------------------------------------------------------------
 
 local getters = {}
 
-local function session_of(room)
-  return client.session_of(core.client_of(room))
-end
-
 function getters.join_url(room)
-  return links.join(session_of(room).backend.discovery.frontend, room.id)
+  return links.join(resource.service_of(room).session.backend.discovery.frontend, room.id)
 end
 
 -- A room that came with an event has that event's title.
 function getters.title(room)
-  local event = core.parent_of(room)
+  local event = resource.service_of(room).of_event
   return event and event.title or room.raw.title
 end
 
--- New servers send `call_in`, those of 2023 flat `sip_…` fields. Without a
--- number to dial there is no dial-in, whatever ids exist.
+-- New servers send `call_in`, those of 2023 flat `sip_…` fields. Without a number to dial
+-- there is no dial-in, whatever ids exist.
 function getters.dial_in(room)
   local raw = room.raw
   local call_in = raw.call_in
@@ -52,140 +43,122 @@ function getters.access(room)
   return "open"
 end
 
-function getters.invites(room)
-  return invites.service(session_of(room), room.id)
-end
-
-local CLASS = { name = "salon.Room", backend = "opentalk", methods = {}, getters = getters }
-
----@param session salon.Session
----@param raw table
----@param about salon.Response
----@param event? salon.opentalk.Event  that it came with
----@return salon.opentalk.Room
-function rooms.wrap(session, raw, about, event)
-  return core.record(CLASS, raw, session.client, about, event)
-end
-
--- The service ----------------------------------------------------------------
-
----@param session salon.Session
----@return salon.opentalk.Rooms
-function rooms.service(session)
-  return setmetatable({ session = session }, Rooms)
-end
-
-local function source(session, given)
-  return lists.source(session, given, {
-    parts = { "rooms" },
-    key = "id",
-    records = function(items, about) return core.records(CLASS, items, session.client, about) end,
-  })
-end
-
----One page of the rooms that are yours or of meetings you are invited to.
----
----Source: `GET /v1/rooms`, OpenTalk REST API v1.
----@param opts? { per_page?: integer, page?: integer, timeout?: number }
----@return salon.Page? page  page[i], #page, page.next (options or nil), page.response
----@return salon.Error? err
-function Rooms:list(opts)
-  local session = options.self(self, Rooms, "rooms:list")
-  local given = options.check("rooms:list", opts, lists.LIST)
-  return pages.list(source(session, given), given)
-end
-
----Walks all rooms; raises the error that `list` would return. `timeout` counts per page.
----
----Source: `GET /v1/rooms`, OpenTalk REST API v1.
----@param opts? { per_page?: integer, page?: integer, timeout?: number, prefetch?: integer }
----  prefetch: 0 to 64 pages (4 where their number is known, else 1)
----@return salon.Walk
-function Rooms:each(opts)
-  local session = options.self(self, Rooms, "rooms:each")
-  local given = options.check("rooms:each", opts, lists.EACH)
-  return pages.walk(source(session, given), given)
-end
-
----One room.
----
----Source: `GET /v1/rooms/{room_id}`, OpenTalk REST API v1. A foreign or unknown
----room is a 403 without a body.
----@param id string
----@param opts? salon.CallOptions
----@return salon.opentalk.Room? room
----@return salon.Error? err
-function Rooms:get(id, opts)
-  local session = options.self(self, Rooms, "rooms:get")
-  options.id("rooms:get", "id", id)
-  local call = options.check("rooms:get", opts, options.CALL)
-  return session:record({
-    parts = { "rooms", id },
-    deadline = session:deadline(call.timeout),
-  }, rooms.wrap, "id", id)
-end
-
-local FIELDS = {
-  password = { "string", "secret", "null", max_bytes = 255 },
-  enable_sip = { "boolean" },
-  waiting_room = { "boolean" },
-  e2e_encryption = { "boolean" },
-  guest_access = { "string", one_of = { "disabled", "waiting_room", "direct_access" } },
-  name = { "string" },
+local Room = resource.class {
+  name = "salon.Room", backend = "opentalk", word = "room", getters = getters, keys = { "id" },
+  services = { invites = invites },
+  fields = {
+    id = "string",
+    password = "string?",
+    waiting_room = "boolean",
+    guest_access = '("disabled"|"waiting_room"|"direct_access")?  servers since 2026',
+    alias = "string?  servers after 0.35: usable in place of the id",
+    created_at = "string?",
+    created_by = "salon.opentalk.User?",
+    e2e_encryption = "boolean?  of an event's room",
+    call_in = "{ tel: string, uri: string?, id: string, password: string }?",
+    sip_tel = "string?  servers of 2023, as the next three",
+    sip_uri = "string?",
+    sip_id = "string?",
+    sip_password = "string?",
+  },
+  computed = {
+    join_url = "string?  nil while the web front end's address is unknown",
+    title = "string?  of its event, where the room came with one",
+    dial_in = "salon.DialIn?",
+    access = '"waiting_room"|"password"|"open"',
+  },
 }
+
+local EventInfo = resource.class {
+  name = "salon.EventInfo", backend = "opentalk", word = "event_info",
+  fields = {
+    id = "string  of the event",
+    room_id = "string",
+    title = "string",
+    is_adhoc = "boolean",
+    e2e_encryption = "boolean",
+    password_required = "boolean?  newer servers",
+    meeting_details = "table?  servers up to 0.34",
+  },
+}
+
+-- The operations -----------------------------------------------------------------
+
+-- The name of a room: what the server does not take is refused here.
+local function name_fault(name)
+  if #name < 3 or #name > 40 or name:find "[^a-z0-9.-]" then
+    return "must have 3 to 40 of the characters a-z 0-9 . -"
+  end
+  if name:find "^%x+%-%x+%-%x+%-%x+%-%x+$" and #name == 36 then return "must not look like an id" end
+end
 
 -- Old servers ignore what they do not know, without a word. That a room is encrypted
 -- shows nowhere: servers that know it are told by what else they send.
-local TAKEN = {
-  guest_access = function(raw, value) return raw.guest_access == value end,
-  name = function(raw, value)
-    return raw.name == value or type(raw.alias) == "string" and raw.alias:sub(1, #value) == value
-  end,
+local function encryption_taken(raw, value, session)
+  if raw.e2e_encryption ~= nil then return raw.e2e_encryption == value end
+  return not value or raw.guest_access ~= nil or session.backend.discovery.says_version
+end
+
+local function name_taken(raw, value)
+  if value == core.null then return raw.alias == nil end
+  return raw.name == value or type(raw.alias) == "string" and raw.alias:sub(1, #value) == value
+end
+
+local NAME = is.text { null = true, check = name_fault, since = "0.36", taken = name_taken,
+  says = "the server may add a suffix: see room.alias" }
+
+local FIELDS = {
+  password = is.text { max_bytes = 255, secret = true, null = true,
+    says = "for guests; in an update salon.null clears it" },
+  waiting_room = is.flag { says = "a moderator lets people in" },
+  e2e_encryption = is.flag { since = "0.20", taken = encryption_taken },
+  guest_access = is.one_of { "disabled", "waiting_room", "direct_access", since = "2026",
+    taken = function(raw, value) return raw.guest_access == value end },
+  name = NAME,
 }
 
-local function takes_encryption(discovery)
-  return function(raw, value)
-    if raw.e2e_encryption ~= nil then return raw.e2e_encryption == value end
-    return not value or raw.guest_access ~= nil or discovery.says_version
-  end
+local CREATE = options.merge(FIELDS, { enable_sip = is.flag { says = "with dial-in" } })
+
+local DELETE = { notify = api.NOTIFY, force = api.FORCE }
+
+-- Servers of 2023 keep a room to which anything belongs; there the whole of it is deleted
+-- at an address beside the API.
+local WHOLE = { "DELETE /internal/rooms/{room_id}", outside = true, gone = true }
+
+local function delete(op, service, keys, _, given)
+  local deadline = service.session:deadline(given.timeout)
+  local deleted, err = operation.perform(op, service, keys, nil, given, deadline)
+  if deleted or err.code ~= "conflict" then return deleted, err end
+  local whole = operation.perform(op.whole, service, keys, nil, {}, deadline)
+  if whole then return true end
+  return nil, err
 end
 
----@class salon.opentalk.RoomFields
----@field password? string|salon.Secret  1 to 255 bytes
----@field waiting_room? boolean
----@field enable_sip? boolean
----@field e2e_encryption? boolean  servers since 0.20
----@field guest_access? "disabled"|"waiting_room"|"direct_access"  servers since 2026
----@field name? string  servers after 0.35
-
----Creates a room. Only what is given is sent. Servers that do not know a field leave it
----out without a word: then `err.kind == "unsupported"`, and the room is `err.made`.
----
----Never repeated by itself once it may have arrived: the API has no idempotency
----key. After a "timeout" or "network" error with `err.outcome == "unknown"` look
----for the room before creating it again.
----
----Source: `POST /v1/rooms`, OpenTalk REST API v1.
----@param fields? salon.opentalk.RoomFields
----@param opts? salon.CallOptions
----@return salon.opentalk.Room? room
----@return salon.Error? err
-function Rooms:create(fields, opts)
-  local session = options.self(self, Rooms, "rooms:create")
-  local body = options.check("rooms:create", fields, FIELDS, 3, "field")
-  local call = options.check("rooms:create", opts, options.CALL)
-  local shown = body.password
-  if core.is_secret(shown) then body.password = shown:reveal() end
-  local room, err = session:record({
-    method = "POST",
-    parts = { "rooms" },
-    body = core.encode(body),
-    deadline = session:deadline(call.timeout),
-  }, rooms.wrap, "id")
-  if room == nil then return nil, err end
-  return unsupported.unless_taken(room, body, options.merge(TAKEN, {
-    e2e_encryption = takes_encryption(session.backend.discovery),
-  }))
-end
-
-return rooms
+return resource.new {
+  name = "rooms", class = "Rooms", api = api, record = Room, EventInfo = EventInfo, NAME = NAME,
+  operations = {
+    list = { "GET /rooms", pages = "numbered",
+      says = "Rooms that are yours or of meetings you are invited to." },
+    get = { "GET /rooms/{room_id}", gives = Room,
+      says = "One room. A foreign or unknown room is a 403 without a body." },
+    create = { "POST /rooms", body = CREATE, gives = Room, says = "Creates a room." },
+    update = { "PATCH /rooms/{room_id}", body = FIELDS, gives = Room,
+      says = "Changes a room. `created_by` of what comes back is you. Servers of 2023 refuse it "
+        .. "(403)." },
+    delete = { "DELETE /rooms/{room_id}", query = DELETE, gone = true, run = delete,
+      whole = operation.new(WHOLE, { name = "rooms:delete", api = api }),
+      says = "Deletes a room and its event." },
+    guest_url = { "GET /rooms/{room_id}/invites", body = invites.FOR_GUESTS, run = invites.guest_url,
+      returns = "string",
+      says = "A link for guests: one that is there already and ends within `expires_in`, with at "
+        .. "least half of that time left; else a new one. Without `expires_in` one without an end. "
+        .. "Since 0.66 the room's own link." },
+    event = { "GET /rooms/{room_id}/event", gives = EventInfo, since = "0.5",
+      says = "What a room's event is called. 404: the room has none." },
+    tariff = { "GET /rooms/{room_id}/tariff", gives = users.Tariff,
+      says = "The tariff of the room's creator." },
+    verify_name = { "POST /rooms/name/verify", argument = { name = "name", into = "body" },
+      value = "available", returns = "boolean", since = "0.36",
+      says = "Can a room have this name?" },
+  },
+}

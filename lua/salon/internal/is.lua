@@ -1,0 +1,54 @@
+-- Kinds of values that users hand in: `is.text { max_bytes = 255, says = "…" }`. A kind
+-- is a row of options.check, and besides
+--   says      what an editor and the reference tell
+--   since     the server version that understands it
+--   null      true: salon.null may be sent, which clears the field
+--   secret    true: a salon.Secret will do
+--   required  true: it must be given
+--   taken     fun(raw, value, session): boolean  did the server do as it was told?
+--   as, to    its name in a query, and what is sent there for a value
+-- Nothing here runs when a call is made.
+
+local options = require "salon.internal.options"
+
+local is = {}
+
+local function kind(base)
+  return function(more)
+    local row = options.merge(base, more or {})
+    if row.secret then row[#row + 1] = "secret" end
+    if row.null then row[#row + 1] = "null" end
+    return row
+  end
+end
+
+is.text = kind { "string" }
+is.flag = kind { "boolean" }
+is.number = kind { "number" }
+is.integer = kind { "number", integer = true }
+is.time = kind(options.TIME)
+is.any_object = kind { "table" }
+
+---@param row table  the words that are allowed, and what else a kind has
+function is.one_of(row)
+  local words, more = {}, {}
+  for key, value in pairs(row) do
+    if type(key) == "number" then words[key] = value else more[key] = value end
+  end
+  more.one_of = words
+  return is.text(more)
+end
+
+---@param fields table<string, table>
+---@param more? table
+function is.object(fields, more)
+  return is.any_object(options.merge({ fields = fields }, more or {}))
+end
+
+---@param items table  a kind
+---@param more? table  max_items …
+function is.list(items, more)
+  return is.any_object(options.merge({ items = items }, more or {}))
+end
+
+return is

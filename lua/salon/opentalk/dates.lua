@@ -1,0 +1,135 @@
+-- The date fields of events, and their traps: all of them have to be sent together, or
+-- servers drop the others; all-day means midnight in UTC; and newer servers give the end of
+-- a series as the start of its last occurrence.
+
+local clock = require "salon.internal.clock"
+local core = require "salon.core"
+local is = require "salon.internal.is"
+
+local dates = {}
+
+local MOMENT = {
+  datetime = is.time { required = true, says = "RFC 3339" },
+  timezone = is.text { required = true, says = "IANA name: Europe/Berlin; case counts" },
+}
+
+local function pattern_fault(lines)
+  for _, line in ipairs(lines) do
+    if line:find "^DT" then return "must hold rules, without DTSTART and DTEND" end
+  end
+end
+
+dates.FIELDS = {
+  is_time_independent = is.flag { says = "true: without a time; the default without `starts_at`" },
+  is_all_day = is.flag { says = "both ends are midnight in UTC" },
+  starts_at = is.object(MOMENT),
+  ends_at = is.object(MOMENT, { says = "together with starts_at" }),
+  recurrence_pattern = is.list(is.text { max_bytes = 1024 }, { max_items = 4, check = pattern_fault,
+    says = "lines of RFC 5545: FREQ=WEEKLY;COUNT=10" }),
+}
+
+local NAMES = { "is_all_day", "starts_at", "ends_at", "recurrence_pattern" }
+
+---What is wrong with dates that come together, or nil.
+---@param fields table  checked one by one
+---@return string?
+function dates.fault(fields)
+  if fields.is_time_independent then
+    for _, name in ipairs(NAMES) do
+      if fields[name] ~= nil then
+        return ("field '%s' does not go with is_time_independent = true"):format(name)
+      end
+    end
+  end
+  local starts, ends = fields.starts_at, fields.ends_at
+  if (starts == nil) ~= (ends == nil) then
+    return ("field '%s' is required together with '%s'"):format(starts and "ends_at" or "starts_at",
+      starts and "starts_at" or "ends_at")
+  elseif starts == nil then
+    return nil
+  end
+  local first, last = clock.parse(starts.datetime), clock.parse(ends.datetime)
+  if last < first then return "field 'ends_at' must not be before 'starts_at'" end
+  if fields.is_all_day and (first % 86400 ~= 0 or last % 86400 ~= 0) then
+    return "fields 'starts_at' and 'ends_at' of an all-day event must be midnight in UTC: "
+      .. "…T00:00:00Z"
+  end
+end
+
+---The same, of an event that is made: what belongs to a time needs one.
+---@param fields table
+---@return string?
+function dates.fault_of_new(fields)
+  if fields.starts_at == nil and not fields.is_time_independent then
+    for _, name in ipairs(NAMES) do
+      if fields[name] ~= nil then return ("field '%s' needs 'starts_at'"):format(name) end
+    end
+    if fields.is_time_independent == false then return "field 'starts_at' is required" end
+  end
+  return dates.fault(fields)
+end
+
+---With the date fields that servers want although they can be told.
+---@param fields table  is changed
+---@return table fields
+function dates.complete(fields)
+  local timed = fields.starts_at ~= nil
+  fields.is_time_independent = not timed
+  if timed and fields.is_all_day == nil then fields.is_all_day = false end
+  return fields
+end
+
+local function seconds(moment)
+  return type(moment) == "table" and clock.parse(moment.datetime) or nil
+end
+
+---Seconds between the two ends.
+---@param raw table  an event or an occurrence
+---@return number?
+function dates.length(raw)
+  local starts, ends = seconds(raw.starts_at), seconds(raw.ends_at)
+  return starts and ends and ends - starts
+end
+
+---Seconds that an occurrence takes, of one which nobody moved if there is any.
+---@param instances salon.Record[]
+---@return number?
+function dates.duration(instances)
+  local found
+  for _, instance in ipairs(instances) do
+    local raw = instance.raw
+    local length = dates.length(raw)
+    if length and clock.rfc3339(seconds(raw.starts_at)):gsub("[-:]", "") == raw.instance_id then
+      return length
+    end
+    found = found or length
+  end
+  return found
+end
+
+---All date fields, as they shall be.
+---@param old table  the event as the server has it
+---@param fields table  what is to change
+---@param duration number?  of a series, if it is needed
+---@return table
+function dates.block(old, fields, duration)
+  local independent = fields.is_time_independent
+  if independent == nil then independent = fields.starts_at == nil and old.is_time_independent end
+  if independent then return { is_time_independent = true } end
+  local block = { is_time_independent = false }
+  for _, name in ipairs(NAMES) do
+    block[name] = fields[name]
+    if block[name] == nil then block[name] = old[name] end
+  end
+  if block.is_all_day == nil then block.is_all_day = false end
+  if duration and fields.ends_at == nil and block.starts_at then
+    block.ends_at = { datetime = clock.rfc3339(seconds(block.starts_at) + duration),
+      timezone = (block.ends_at or block.starts_at).timezone }
+  end
+  if block.recurrence_pattern == nil then
+    block.recurrence_pattern = setmetatable({}, core.array_mt)
+  end
+  return block
+end
+
+return dates

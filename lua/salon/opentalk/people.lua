@@ -1,0 +1,145 @@
+-- The people who are invited to an OpenTalk event: the service `event.invites`. Somebody
+-- with an account is named by id, anybody else by e-mail address: two routes, one method.
+
+local api = require "salon.opentalk.api"
+local core = require "salon.core"
+local is = require "salon.internal.is"
+local operation = require "salon.internal.operation"
+local options = require "salon.internal.options"
+local resource = require "salon.internal.resource"
+local unsupported = require "salon.internal.unsupported"
+
+local getters = {}
+
+for _, name in ipairs { "id", "email", "display_name", "role", "kind" } do
+  getters[name] = function(invitee)
+    local profile = invitee.raw.profile
+    return type(profile) == "table" and profile[name] or nil
+  end
+end
+
+local Invitee = resource.class {
+  name = "salon.Invitee", backend = "opentalk", word = "invitee", getters = getters,
+  path_keys = 2,
+  fields = {
+    profile = "table  as the server sends it",
+    status = '"pending"|"accepted"|"tentative"|"declined"',
+  },
+  computed = {
+    id = "string?  of people with an account",
+    email = "string?",
+    display_name = "string?",
+    role = '("user"|"moderator"|"guest")?  nil on servers of 2023',
+    kind = '"registered"|"unregistered"|"email"',
+  },
+}
+
+-- Event and person.
+function Invitee.path(invitee)
+  return { resource.service_of(invitee).keys[1], invitee.id or invitee.email }
+end
+
+local function key_of(raw)
+  local profile = type(raw.profile) == "table" and raw.profile or {}
+  return profile.id or profile.email
+end
+
+local ROLES = { "user", "moderator", "guest", says = "user or moderator; guest or moderator of an "
+  .. "address without an account. Servers of 2023 know no roles" }
+
+local PERSON = {
+  invitee = is.text { says = "id of a user" },
+  email = is.text { says = "address, of anybody" },
+  role = is.one_of(ROLES),
+}
+
+local function person_fault(fields)
+  if (fields.invitee == nil) == (fields.email == nil) then
+    return "either field 'invitee' or field 'email' is required"
+  elseif fields.invitee and fields.role == "guest" then
+    return "field 'role' must be 'user' or 'moderator' of a user"
+  elseif fields.email and fields.role == "user" then
+    return "field 'role' must be 'guest' or 'moderator' of an e-mail address"
+  elseif fields.email and not fields.email:find "^[^@%s]+@[^@%s]+$" then
+    return "field 'email' must be one e-mail address"
+  end
+end
+
+local NOTIFY = { notify = api.NOTIFY }
+local ONE = "/events/{event_id}/invites/{user_id}"
+local BY_EMAIL = "/events/{event_id}/invites/email"
+
+local function by_email(verb, body)
+  return operation.new({ verb .. " " .. BY_EMAIL, body = body, query = NOTIFY, since = "0.7" },
+    { name = "event.invites", api = api })
+end
+
+-- Somebody's id or address is the second key.
+local function to_person(op, service, keys, fields, given)
+  local who = keys[2]
+  if not who:find("@", 1, true) then return operation.perform(op, service, keys, fields, given) end
+  local named = { email = who, role = fields and fields.role }
+  return operation.perform(op.by_email, service, keys, named, given)
+end
+
+-- Newer servers refuse page numbers here, by mistake. All of them give up to 100 people
+-- with the event.
+local function decode_event(source, response)
+  local event, err = source.session:decode(response, "object")
+  if event == nil then return nil, err end
+  if type(event.invitees) ~= "table" then
+    return nil, source.session:shape_error(response, "the event has no list 'invitees'")
+  end
+  return event.invitees
+end
+
+local WITH_EVENT = operation.new({ "GET /events/{event_id}", pages = "all", gives = Invitee,
+  key_of = key_of, decode = decode_event, query = { invitees_max = is.integer { always = 100 } } },
+  { name = "event.invites:list", api = api })
+
+local function instead(op, service, keys, given, err)
+  if err.status ~= 400 or not err.message:find("invalid type", 1, true) then return nil end
+  return operation.source(op.with_event, service, keys, { timeout = given.timeout })
+end
+
+-- Servers of 2023 know no roles, and ignore them without a word.
+local function invite(op, service, keys, fields, given)
+  local session = service.session
+  local deadline = session:deadline(given.timeout)
+  local invited, err = operation.perform(op, service, keys, fields, given, deadline)
+  if not invited or fields.role ~= "moderator" or session.backend.discovery.says_version then
+    return invited, err
+  end
+  local left = { timeout = math.max(deadline - core.now(), 0.001) }
+  local people
+  people, err = operation.list(op.with_event, service, keys, nil, left)
+  for _, person in ipairs(people or {}) do
+    local is_meant = person.id == fields.invitee and fields.invitee or person.email == fields.email
+    if is_meant and person.role ~= "moderator" then
+      return nil, unsupported.left_out(person, { "role" })
+    end
+  end
+  return people and true, err
+end
+
+return resource.new {
+  name = "event.invites", class = "People", api = api, record = Invitee, known = { "event_id" },
+  operations = {
+    list = { "GET /events/{event_id}/invites", pages = "numbered", key_of = key_of,
+      query = { per_page = is.integer { min = 1, max = 100, says = "newer servers refuse it" },
+        status = is.one_of { "pending", "accepted", "tentative", "declined", since = "0.5" } },
+      keep = function(raw, given) return given.status == nil or raw.status == given.status end,
+      instead = instead, with_event = WITH_EVENT,
+      says = "The people who are invited: users first, then e-mail addresses." },
+    create = { "POST /events/{event_id}/invites", body = PERSON, query = NOTIFY, check = person_fault,
+      run = invite, with_event = WITH_EVENT,
+      says = "Invites somebody, by id or by e-mail address. Also true where the person had been "
+        .. "invited already." },
+    update = { "PATCH " .. ONE, body = { role = is.one_of(options.merge(ROLES, { required = true })) }, query = NOTIFY,
+      run = to_person, by_email = by_email("PATCH", PERSON), since = "0.7",
+      says = "Gives somebody another role; `user_id` may be an e-mail address." },
+    withdraw = { "DELETE " .. ONE, query = NOTIFY, run = to_person, gone = true,
+      by_email = by_email("DELETE", { email = PERSON.email }),
+      says = "Takes an invitation back; `user_id` may be an e-mail address (servers since 0.7)." },
+  },
+}

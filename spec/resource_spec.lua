@@ -1,0 +1,175 @@
+-- What all operations have in common: methods of services and of records, mistakes at the
+-- caller's line, what a server does not have.
+
+local Transport = require "spec.support.transport"
+local core = require "salon.core"
+local salon = require "salon"
+
+local ID = "6f1d7a52-2f0e-4b9e-8a0a-3c7c4c0d9f11"
+
+describe("an operation", function()
+  local transport, answer, ot, meet
+
+  before_each(function()
+    answer = function() return 200, core.encode { id = ID, type = "single" } end
+    transport = Transport.install(function(entry)
+      if entry.path:find("well-known", 1, true) then return 404, "" end
+      return answer(entry)
+    end)
+    ot = salon.opentalk { url = "https://m.example", controller_url = "https://c.example", token = "t" }
+    meet = salon.meet { url = "https://v.example", token = "t" }
+  end)
+  after_each(function() transport:remove() end)
+
+  local function last()
+    local entry = transport.log[#transport.log]
+    return entry.method .. " " .. entry.path .. (entry.query ~= "" and "?" .. entry.query or ""), entry.body
+  end
+
+  it("on a record is the one of its service, with the record's own id", function()
+    local room = assert(ot.rooms:get(ID))
+    assert(room:update { waiting_room = true })
+    assert.same({ "PATCH /v1/rooms/" .. ID, '{"waiting_room":true}' }, { last() })
+    assert(room:refresh())
+    assert.equal("GET /v1/rooms/" .. ID, (last()))
+    assert.is_true(room:delete { notify = false, force = true })
+    assert.equal("DELETE /v1/rooms/" .. ID .. "?force_delete_reference_if_external_services_fail=true"
+      .. "&suppress_email_notification=true", (last()))
+    local event = assert(ot.events:get(ID))
+    assert.is_true(event:accept())
+    assert.equal("PATCH /v1/events/" .. ID .. "/invite", (last()))
+    assert.is_true(event.invites:withdraw("a@b.example"))
+    assert.same({ "DELETE /v1/events/" .. ID .. "/invites/email", '{"email":"a@b.example"}' }, { last() })
+  end)
+
+  it("that is called wrongly raises at the caller's line, and names itself and the mistake", function()
+    local room, event = assert(ot.rooms:get(ID)), assert(ot.events:get(ID))
+    local when = { datetime = "2027-01-04T08:00:00Z", timezone = "Europe/Berlin" }
+    local before = { datetime = "2027-01-04T07:00:00Z", timezone = "Europe/Berlin" }
+    local sent = #transport.log
+    local MISTAKES = {
+      ["rooms:update: argument 'id' must be a string, got nil"] = function() local _ = ot.rooms:update() end,
+      ["rooms:update: unknown field 'waitingroom', did you mean 'waiting_room'?"] = function()
+        local _ = ot.rooms:update(ID, { waitingroom = true })
+      end,
+      ["room:update: field 'password' must have at most 255 bytes"] = function()
+        local _ = room:update { password = ("x"):rep(256) }
+      end,
+      ["room:update: field 'name' must have 3 to 40 of the characters a-z 0-9 . -"] = function()
+        local _ = room:update { name = "Weekly" }
+      end,
+      ["room:delete: unknown option 'notfy', did you mean 'notify'?"] = function()
+        local _ = room:delete { notfy = false }
+      end,
+      ["room:delete: wrong self (table); call it with a colon: room:delete(...)"] = function()
+        local _ = room.delete {}
+      end,
+      ["room:delete: wrong self (userdata); call it with a colon: room:delete(...)"] = function()
+        local _ = room.delete(event)
+      end,
+      ["events:create: field 'title' is required"] = function() local _ = ot.events:create {} end,
+      ["events:create: field 'title' must have at most 255 bytes"] = function()
+        local _ = ot.events:create { title = ("x"):rep(256) }
+      end,
+      ["events:create: field 'ends_at' is required together with 'starts_at'"] = function()
+        local _ = ot.events:create { title = "x", starts_at = when }
+      end,
+      ["events:create: field 'ends_at' must not be before 'starts_at'"] = function()
+        local _ = ot.events:create { title = "x", starts_at = when, ends_at = before }
+      end,
+      ["events:create: field 'starts_at' needs 'timezone'"] = function()
+        local _ = ot.events:create { title = "x", starts_at = { datetime = when.datetime } }
+      end,
+      ["events:create: field 'starts_at' has 'zone', which is unknown"] = function()
+        local _ = ot.events:create { title = "x", starts_at = { zone = "UTC" } }
+      end,
+      ["events:create: fields 'starts_at' and 'ends_at' of an all-day event must be midnight in UTC: …T00:00:00Z"]
+        = function()
+          local _ = ot.events:create { title = "x", starts_at = when, ends_at = when, is_all_day = true }
+        end,
+      ["events:create: field 'is_all_day' needs 'starts_at'"] = function()
+        local _ = ot.events:create { title = "x", is_all_day = true }
+      end,
+      ["events:create: field 'recurrence_pattern' must have at most 4 entries"] = function()
+        local _ = ot.events:create { title = "x", recurrence_pattern = { "a", "b", "c", "d", "e" } }
+      end,
+      ["event:move: field 'starts_at' is required"] = function() local _ = event:move {} end,
+      ["event.invites:create: either field 'invitee' or field 'email' is required"] = function()
+        local _ = event.invites:create { role = "moderator" }
+      end,
+      ["event.invites:create: field 'role' must be one of 'user', 'moderator', 'guest'"] = function()
+        local _ = event.invites:create { email = "a@b.example", role = "owner" }
+      end,
+      ["event.instances:get: argument 'instance_id' must be the start of an occurrence by the rule, "
+        .. "in UTC: 20270118T080000Z"] = function() local _ = event.instances:get(ID) end,
+      ["invites:update: field 'expires_in' or 'expiration' is required"] = function()
+        local _ = room.invites:update("code", {})
+      end,
+      ["users:find: argument 'q' must have at least 3 bytes"] = function() local _ = ot.users:find "al" end,
+      ["client:supports: unknown operation 'rooms.creat', did you mean 'rooms.create'?"] = function()
+        local _ = ot:supports "rooms.creat"
+      end,
+    }
+    for message, call in pairs(MISTAKES) do
+      local ok, e = pcall(call)
+      assert.is_false(ok, message)
+      assert.equal(message, (e:gsub("^spec/resource_spec%.lua:%d+: ", "")))
+      assert.matches("^spec/resource_spec%.lua:%d+: ", e)
+    end
+    assert.equal(sent, #transport.log)
+  end)
+
+  it("that the server does not have is unsupported, and supports() knows from then on", function()
+    assert.is_true(ot:supports "rooms.event")
+    assert.is_true(ot:supports "rooms")
+    answer = function() return 404, "" end
+    local _, err = ot.rooms:event(ID)
+    assert.same({ "unsupported", 404, "the server does not have rooms:event", "servers have it since 0.5" },
+      { err.kind, err.status, err.message, err.hint })
+    assert.is_false(ot:supports "rooms.event")
+    _, err = ot.rooms:get(ID)
+    assert.equal("http", err.kind)
+    assert.is_false(meet:supports "rooms.delete")
+    assert.is_true(meet:supports "rooms.update")
+    answer = function() return 405, '{"detail":"Method \\"PATCH\\" not allowed."}' end
+    _, err = meet.rooms:update(ID, { access_level = "public" })
+    assert.equal("unsupported", err.kind)
+    assert.is_false(meet:supports "rooms.update")
+    assert.same({ lacking = { "rooms.update" } }, meet:server())
+  end)
+
+  it("is judged by the version, where the server tells it", function()
+    answer = function() return 200, '{"openapi":"3.1.0","info":{"title":"x","version":"0.30.2"}}' end
+    assert.same({ version = "0.30.2", lacking = {} }, ot:server())
+    assert.equal("GET /v1/openapi.json", (last()))
+    local sent = #transport.log
+    assert.is_false(ot:supports "events.instances")
+    assert.is_true(ot:supports "rooms.event")
+    assert(ot:server())
+    assert.equal(sent, #transport.log)
+  end)
+
+  it("refuses a client that is closed", function()
+    local room = assert(ot.rooms:get(ID))
+    ot:close()
+    local ok, e = pcall(function() room:refresh() end)
+    assert.is_false(ok)
+    assert.matches("^spec/resource_spec%.lua:%d+: room:refresh: the client is closed$", e)
+  end)
+
+  it("finds a room of Meet by its slug or its web link", function()
+    local rooms = { { id = ID, slug = "abc-defg-hij", access_level = "public" } }
+    answer = function(entry)
+      local page = entry.query:find("page=2", 1, true) and rooms or { { id = "other", slug = "x" } }
+      return 200, core.encode { count = 2, results = page,
+        next = page ~= rooms and "https://v.example/external-api/v1.0/rooms/?page=2" or nil }
+    end
+    for _, text in ipairs { "abc-defg-hij", "https://v.example/abc-defg-hij",
+      "https://v.example/abc-defg-hij/?x=1#y" } do
+      assert.equal(ID, assert(meet.rooms:find(text)).id)
+    end
+    local room, err = meet.rooms:find "nobody"
+    assert.is_nil(room)
+    assert.is_nil(err)
+  end)
+end)
