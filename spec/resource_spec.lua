@@ -52,7 +52,7 @@ describe("an operation", function()
       ["rooms:update: unknown field 'waitingroom', did you mean 'waiting_room'?"] = function()
         local _ = ot.rooms:update(ID, { waitingroom = true })
       end,
-      ["room:update: field 'password' must have at most 255 bytes"] = function()
+      ["room:update: field 'password' must have at most 255 characters"] = function()
         local _ = room:update { password = ("x"):rep(256) }
       end,
       ["room:update: field 'name' must have 3 to 40 of the characters a-z 0-9 . -"] = function()
@@ -68,7 +68,7 @@ describe("an operation", function()
         local _ = room.delete(event)
       end,
       ["events:create: field 'title' is required"] = function() local _ = ot.events:create {} end,
-      ["events:create: field 'title' must have at most 255 bytes"] = function()
+      ["events:create: field 'title' must have at most 255 characters"] = function()
         local _ = ot.events:create { title = ("x"):rep(256) }
       end,
       ["events:create: field 'ends_at' is required together with 'starts_at'"] = function()

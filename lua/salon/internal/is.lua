@@ -1,4 +1,4 @@
--- Kinds of values that users hand in: `is.text { max_bytes = 255, says = "…" }`. A kind
+-- Kinds of values that users hand in: `is.text { max_chars = 255, says = "…" }`. A kind
 -- is a row of options.check, and besides
 --   says      what an editor and the reference tell
 --   since     the server version that understands it

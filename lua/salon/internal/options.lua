@@ -91,14 +91,19 @@ local function number_fault(value, want)
   end
 end
 
+-- Old servers count characters, newer ones bytes, which only they can say.
+local function characters(text)
+  return select(2, text:gsub("[^\128-\191]", ""))
+end
+
 local function string_fault(value, want)
   if value == "" and not want.empty then return "must not be empty" end
   if value:find("%z") then return "must not hold a NUL" end
   if value:find("[\128-\255]") and not want.bytes and not pcall(core.encode, value) then
     return "must be UTF-8"
   end
-  if want.max_bytes and #value > want.max_bytes then
-    return ("must have at most %d bytes"):format(want.max_bytes)
+  if want.max_chars and characters(value) > want.max_chars then
+    return ("must have at most %d characters"):format(want.max_chars)
   end
   if want.one_of then
     for _, allowed in ipairs(want.one_of) do

@@ -24,7 +24,7 @@ dates.FIELDS = {
   is_all_day = is.flag { says = "both ends are midnight in UTC" },
   starts_at = is.object(MOMENT),
   ends_at = is.object(MOMENT, { says = "together with starts_at" }),
-  recurrence_pattern = is.list(is.text { max_bytes = 1024 }, { max_items = 4, check = pattern_fault,
+  recurrence_pattern = is.list(is.text { max_chars = 1024 }, { max_items = 4, check = pattern_fault,
     says = "lines of RFC 5545: FREQ=WEEKLY;COUNT=10" }),
 }
 

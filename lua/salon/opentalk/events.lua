@@ -180,7 +180,7 @@ end
 
 local FIELDS = options.merge(dates.FIELDS, instances.TEXTS, {
   is_adhoc = is.flag { says = "an ad-hoc meeting: nobody gets mails" },
-  password = is.text { max_bytes = 255, secret = true, null = true,
+  password = is.text { max_chars = 255, secret = true, null = true,
     says = "of the room; in an update salon.null clears it" },
   waiting_room = is.flag { says = "a moderator lets people in" },
   show_meeting_details = is.flag { since = "0.15", taken = told "show_meeting_details" },
@@ -199,7 +199,7 @@ local FIELDS = options.merge(dates.FIELDS, instances.TEXTS, {
 })
 
 local CREATE = options.merge(FIELDS, {
-  title = is.text { max_bytes = 255, empty = true, required = true },
+  title = is.text { max_chars = 255, empty = true, required = true },
 })
 
 local function send_new(fields)

@@ -48,8 +48,8 @@ local function id_fault(value)
 end
 
 local FIELDS = {
-  title = is.text { max_bytes = 255, empty = true },
-  description = is.text { max_bytes = 4096, empty = true },
+  title = is.text { max_chars = 255, empty = true },
+  description = is.text { max_chars = 4096, empty = true },
   is_all_day = dates.FIELDS.is_all_day,
   starts_at = dates.FIELDS.starts_at,
   ends_at = dates.FIELDS.ends_at,

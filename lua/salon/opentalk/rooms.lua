@@ -108,7 +108,7 @@ local NAME = is.text { null = true, check = name_fault, since = "0.36", taken = 
   says = "the server may add a suffix: see room.alias" }
 
 local FIELDS = {
-  password = is.text { max_bytes = 255, secret = true, null = true,
+  password = is.text { max_chars = 255, secret = true, null = true,
     says = "for guests; in an update salon.null clears it" },
   waiting_room = is.flag { says = "a moderator lets people in" },
   e2e_encryption = is.flag { since = "0.20", taken = encryption_taken },

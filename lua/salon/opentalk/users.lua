@@ -37,11 +37,11 @@ local Tariff = resource.class {
 -- The vendor's own decoder fails at the empty language that servers of 2023 send; here it
 -- is text like any other.
 local PROFILE = {
-  title = is.text { max_bytes = 255, empty = true },
-  display_name = is.text { max_bytes = 255, says = "the operator may forbid to change it" },
-  language = is.text { max_bytes = 35, says = "BCP 47: de-DE" },
-  dashboard_theme = is.text { max_bytes = 128 },
-  conference_theme = is.text { max_bytes = 128 },
+  title = is.text { max_chars = 255, empty = true },
+  display_name = is.text { max_chars = 255, says = "the operator may forbid to change it" },
+  language = is.text { max_chars = 35, says = "BCP 47: de-DE" },
+  dashboard_theme = is.text { max_chars = 128 },
+  conference_theme = is.text { max_chars = 128 },
 }
 
 local function query_fault(_, _, keys)
