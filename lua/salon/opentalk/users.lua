@@ -7,7 +7,7 @@ local resource = require "salon.internal.resource"
 local User = resource.class {
   name = "salon.User", backend = "opentalk", word = "user",
   fields = {
-    id = "string  the controller's own id",
+    id = "string?  the controller's own id; people who never logged in have none",
     email = "string",
     title = "string",
     firstname = "string",
@@ -48,6 +48,8 @@ local function query_fault(_, _, keys)
   if #keys[1] < 3 then return "argument 'q' must have at least 3 bytes" end
 end
 
+local function key_of(raw) return raw.id or raw.email end
+
 return resource.new {
   name = "users", class = "Users", api = api, record = User, Tariff = Tariff,
   operations = {
@@ -58,10 +60,11 @@ return resource.new {
     get = { "GET /users/{user_id}", gives = User, on_record = false,
       says = "A user of the same tenant. Servers of 2023 refuse it to everybody (403)." },
     find = { "GET /users/find", argument = { name = "q", into = "query" }, pages = "all",
-      check = query_fault,
+      check = query_fault, key_of = key_of,
       says = "Up to 20 users whose name or address matches; q has at least 3 bytes." },
     pending_invites = { "GET /users/me/pending_invites", value = "total_pending_invites",
       returns = "integer", since = "0.5",
+      lacking = "servers have it since 0.5: count the events with invite_status 'pending'",
       says = "How many invitations wait for your response." },
   },
 }
