@@ -122,16 +122,16 @@ local CREATE = options.merge(FIELDS, { enable_sip = is.flag { says = "with dial-
 local DELETE = { notify = api.NOTIFY, force = api.FORCE }
 
 -- Servers of 2023 keep a room to which anything belongs; there the whole of it is deleted
--- at an address beside the API.
+-- at an address beside the API, which newer servers do not have.
 local WHOLE = { "DELETE /internal/rooms/{room_id}", outside = true, gone = true }
 
 local function delete(op, service, keys, _, given)
   local deadline = service.session:deadline(given.timeout)
   local deleted, err = operation.perform(op, service, keys, nil, given, deadline)
   if deleted or err.code ~= "conflict" then return deleted, err end
-  local whole = operation.perform(op.whole, service, keys, nil, {}, deadline)
+  local whole, why = operation.perform(op.whole, service, keys, nil, {}, deadline)
   if whole then return true end
-  return nil, err
+  return nil, why.status == 404 and err or why
 end
 
 return resource.new {
