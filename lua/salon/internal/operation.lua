@@ -3,6 +3,7 @@
 --   says        what an editor and the reference tell
 --   since       the first server version that has it
 --   lacking     what to say where a server does not have it, instead
+--   misread     what servers that do not have it say, where it is more than nothing
 --   body        fields of the request (is.lua): name -> kind
 --   query       options that are sent in the query; `here = true`: that stay here
 --   argument    a value that is neither in the path nor a field: { name =, into = "query" or
@@ -185,15 +186,17 @@ function operation.perform(op, service, keys, fields, given, deadline)
   end
   local class = op.class
   if class == nil and op.value == nil then return true end
+  local raw, record
   if response.body == "" and op.empty then
-    return operation.perform(op.ops[op.empty], service, keys, nil, {}, deadline)
+    record, err = operation.perform(op.ops[op.empty], service, keys, nil, {}, deadline)
+    if record == nil then return nil, err end
+  else
+    raw, err = session:object(op, response, op.checked_key, keys[#keys])
+    if raw == nil then return nil, err end
+    if class == nil then return raw[op.value] end
+    if type(class) == "function" then class = class(raw) end
+    record = core.record(class, raw, service, session.about(response))
   end
-  local raw
-  raw, err = session:object(op, response, op.checked_key, keys[#keys])
-  if raw == nil then return nil, err end
-  if class == nil then return raw[op.value] end
-  if type(class) == "function" then class = class(raw) end
-  local record = core.record(class, raw, service, session.about(response))
   if fields and op.tests then return unsupported.unless_taken(record, fields, op.tests, session) end
   return record
 end

@@ -13,7 +13,8 @@
 --   login(self, call)         -> salon.Login
 --   cure(self, pending, err, shape, challenge)  -> "renew", "register", "both" or nil
 --   register(self, pending)   -> true | nil, err
---   heard(self, body)         notes what came in the end; nil where nobody wants to know
+--   heard(self, body)         notes what came in the end, unless that is an empty success; nil
+--                             where nobody wants to know
 --   explain(self, err, shape, pending)  adds hints to an error, in place
 
 local Http = require "salon.internal.http"
@@ -129,7 +130,7 @@ local function exchange(self, pending, host)
     self.date, self.dated = response.date, core.now()
   end
   local backend = self.backend
-  if response and backend.heard then backend:heard(response.body) end
+  if response and response.body ~= "" and backend.heard then backend:heard(response.body) end
   if response or shape == nil then return response, err end
   local cure = backend:cure(pending, err, shape, request:header("WWW-Authenticate"))
   if not cure then

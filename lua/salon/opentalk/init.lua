@@ -100,9 +100,13 @@ function Backend:register(pending)
 end
 
 -- Servers say 404 without a body to routes that they do not have.
+local function is_unknown(err, shape, op)
+  return shape == "empty" or op.misread and err.message:lower():find(op.misread, 1, true)
+end
+
 function Backend:explain(err, shape, pending)
   local op = pending.call.operation
-  if err.status == 404 and shape == "empty" and op and op.since then
+  if err.status == 404 and op and op.since and is_unknown(err, shape, op) then
     unsupported.explain(err, op, self.server)
   elseif err.status == 401 and pending.complaint then
     refusals.explain_token(err, pending)
