@@ -7,6 +7,7 @@ local salon = require("salon")
 
 local FILES = { "meet-1.27", "meet-1.31", "keycloak-26", "opentalk-2023" }
 local LEAST = 560
+local WITHOUT_OPERATION = 47
 
 -- Refusals that tell of nothing to be done: routes that salon never asks for.
 local NO_HINT = {
@@ -46,6 +47,15 @@ describe("the recorded responses", function()
       #wrong))
     assert.equal("", table.concat(wrong, "\n", 1, math.min(#wrong, 20)))
     assert.is_true(count >= LEAST)
+  end)
+
+  it("are those of OpenTalk's operations, but for joining, dial-in, files and unknown paths", function()
+    local count = 0
+    for _, line in ipairs(expected) do
+      local is_opentalk = line[1]:find("^ot%-")
+      if is_opentalk and (line[2] == "call" or line[2] == "pages") then count = count + 1 end
+    end
+    assert.equal(WITHOUT_OPERATION, count)
   end)
 
   it("that are refusals of a call salon can make come with a hint", function()
@@ -96,7 +106,7 @@ end
 
 -- Lines whose response only decides which request follows.
 local function is_seen(line)
-  return not (line.left or line.again or line.cured or line.attempts) and line.is == nil
+  return not (line.left or line.again or line.cured or line.gets or line.attempts) and line.is == nil
     and not (line.asks and line[2] ~= "pages") and line[2] ~= "register"
     and line[2] ~= "locate"
 end

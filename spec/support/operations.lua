@@ -9,6 +9,7 @@
 --     run()            -> value, err of the salon call
 
 local cjson = require("cjson")
+local core = require("salon.core")
 local plain = require("spec.support.replay").plain
 local salon = require("salon")
 
@@ -76,6 +77,10 @@ local function repeated(one, times)
   local list = {}
   for i = 1, times or 1 do list[i] = one end
   return list
+end
+
+local function append(list, more)
+  for _, item in ipairs(more) do list[#list + 1] = item end
 end
 
 -- Meet ------------------------------------------------------------------------
@@ -182,76 +187,106 @@ local function opentalk_client(exchange, recordings, extra)
   }), extra))
 end
 
-local function opentalk_call(act)
+-- before, after: responses that come around that of the exchange.
+local function opentalk_call(act, before, after)
   return function(exchange, line, recordings)
-    local absent = recordings["ot-path-well-known"].response
-    if line.cure == nil then
-      local client = opentalk_client(exchange, recordings, { token = bearer(exchange) or "throwaway" })
-      local responses = repeated(exchange.response, line.attempts)
-      table.insert(responses, 1, absent)
-      if line.asks then responses[#responses + 1] = response("[]") end
-      return responses, 2, function() return act(client, exchange, line) end
+    local extra = { token = bearer(exchange) or "throwaway" }
+    local responses = { recordings["ot-path-well-known"].response }
+    if line.cure ~= nil then
+      extra = with({ token_endpoint = TOKEN_ENDPOINT }, WHO)
+      responses[2] = login_response(exchange)
     end
-    local client = opentalk_client(exchange, recordings, with({ token_endpoint = TOKEN_ENDPOINT }, WHO))
-    local responses = { absent, login_response(exchange), exchange.response }
-    for _, name in ipairs(CURES[line.cure]) do responses[#responses + 1] = recordings[name].response end
-    if line.cure then
-      responses[#responses + 1] = line.cured and recordings[line.cured].response or exchange.response
-    end
-    return responses, 3, function() return act(client, exchange, line) end
+    append(responses, before or {})
+    local at = #responses + 1
+    append(responses, repeated(exchange.response, line.attempts))
+    for _, name in ipairs(CURES[line.cure or false]) do append(responses, { recordings[name].response }) end
+    if line.cure then append(responses, { (recordings[line.cured] or exchange).response }) end
+    append(responses, after or {})
+    local client = opentalk_client(exchange, recordings, extra)
+    return responses, at, function() return act(client, exchange, line) end
   end
 end
 
 operations.call = opentalk_call(call)
 
-operations["rooms:list"] = opentalk_call(function(client, exchange)
-  local _, query = place(exchange)
-  return client.rooms:list { page = tonumber(query.page), per_page = tonumber(query.per_page) }
-end)
-operations["rooms:get"] = opentalk_call(function(client, exchange)
-  return client.rooms:get(room_id(exchange))
-end)
-operations["rooms:create"] = opentalk_call(function(client, exchange)
-  local fields = json_of(exchange)
-  return client.rooms:create(fields)
-end)
+-- The operations of salon's services, by their own descriptions: from a recorded request
+-- to what a user gives (keys out of the path, fields, options), and from a line to the
+-- reads around it.
 
--- Guest links belong to a room, which has to be got first.
-local function invite_call(act)
-  return function(exchange, _, recordings)
-    local client = opentalk_client(exchange, recordings, { token = bearer(exchange) })
-    local responses = { recordings["ot-path-well-known"].response,
-      response(cjson.encode { id = room_id(exchange) }), exchange.response }
-    return responses, 3, function()
-      local room = assert(client.rooms:get(room_id(exchange)))
-      return act(room.invites, exchange)
-    end
-  end
+local CHAPTERS = {}
+for _, file in ipairs { "rooms", "invites", "users", "events", "instances", "people" } do
+  local chapter = require("salon.opentalk." .. file)
+  CHAPTERS[chapter.name] = chapter
 end
 
-operations["invites:list"] = invite_call(function(service, exchange)
-  local _, query = place(exchange)
-  return service:list(numbers(query))
-end)
-operations["invites:get"] = invite_call(function(service, exchange)
-  return service:get(exchange.request.path:match("/invites/([^/?]+)"))
-end)
-operations["invites:create"] = invite_call(function(service, exchange)
-  local body = json_of(exchange) or {}
-  return service:create { expiration = body.expiration }
-end)
+-- Whose records have the services that know such an id.
+local ABOVE = { room_id = "rooms", event_id = "events" }
 
-operations["events:list"] = opentalk_call(function(client, exchange)
+-- Lists that are empty stay lists, nulls stay nulls.
+local function fields_given(exchange)
+  local body = json_of(exchange)
+  if body == nil then return {} end
+  local fields = core.decode(exchange.request.body, cjson.decode)
+  for name, value in pairs(body) do
+    if value == cjson.null then fields[name] = value end
+  end
+  return fields
+end
+
+local function keys_of(op, exchange)
+  local path, query = place(exchange)
+  local keys, parts = {}, path:gsub("^/%w+", ""):gmatch("/([^/]*)")
+  for name in op[1]:gmatch("/([^/]*)") do
+    local part = parts()
+    if name:find("^{") then keys[#keys + 1] = part and plain(part) end
+  end
+  if op.argument then keys[#keys + 1] = query[op.argument.name] end
+  if op.by_email then keys[#keys] = fields_given(exchange).email or keys[#keys] end
+  return keys
+end
+
+local function options_given(op, exchange)
   local _, query = place(exchange)
-  query = numbers(query)
-  query.exceptions = true
-  return client.events:list(query)
-end)
-operations["events:get"] = opentalk_call(function(client, exchange)
-  local _, query = place(exchange)
-  return client.events:get(exchange.request.path:match("/events/([^/?]+)"),
-    { invitees_max = tonumber(query.invitees_max) })
-end)
+  if op.argument then query[op.argument.name] = nil end
+  local given = numbers(query)
+  if given.suppress_email_notification then
+    given.suppress_email_notification, given.notify = nil, false
+  end
+  if op.query.exceptions then given.exceptions = true end
+  return given
+end
+
+-- Mistakes are said of this line.
+local function made_here(service, method, values, n)
+  local made, err = service[method](service, (table.unpack or unpack)(values, 1, n))
+  return made, err
+end
+
+local function of_service(exchange, line, recordings)
+  local name, method = line[2]:match("^(.*):(.*)$")
+  local chapter = CHAPTERS[name]
+  local op, above = chapter.ops[method], ABOVE[chapter.known[1]]
+  local before, after = {}, {}
+  if above then before[1] = response(cjson.encode { id = keys_of(op, exchange)[1] }) end
+  for read in (line.reads or ""):gmatch("%S+") do before[#before + 1] = recordings[read].response end
+  if line.after then after[1] = recordings[line.after].response end
+  return opentalk_call(function(client)
+    local keys = keys_of(op, exchange)
+    local service = client[name]
+    if above then service = assert(client[above]:get(table.remove(keys, 1)))[name:match("%w+$")] end
+    local values, n = { keys[1] }, (op.argument or op.path_keys[#chapter.known + 1]) and 1 or 0
+    if op.body then
+      n = n + 1
+      values[n] = fields_given(exchange)
+    end
+    values[n + 1] = options_given(op, exchange)
+    return made_here(service, method, values, n + 1)
+  end, before, after)(exchange, line, recordings)
+end
+
+setmetatable(operations, { __index = function(_, name)
+  return CHAPTERS[name:match("^(.*):")] and of_service
+end })
 
 -- Lists for which there is no service: one page, and whether the next is asked for.
 operations.pages = opentalk_call(function(client, exchange, line)
