@@ -227,6 +227,137 @@ describe("network faults", function()
   end)
 end)
 
+-- What changes something, with the connection cut after every byte of the request and of
+-- the response: the server never takes a whole request twice that would make two things.
+describe("a connection that is cut after any byte", function()
+  local OBJECT = [[{"id":"r","room_id":"r","invite_code":"c","active":true,"title":"t","type":"single",]]
+    .. [["recurring_event_id":"r","instance_id":"20270118T080000Z","profile":{"id":"u"}}]]
+  local MADE = response("201 Created", JSON, OBJECT)
+  local FIRST_LINE = #MADE:match "^[^\n]*\n"
+
+  local server, ot, meet, room, event
+  setup(function()
+    server = raw.start()
+    local url = server:answer("made", MADE)
+    ot = salon.opentalk { controller_url = url, token = SECRET }
+    meet = salon.meet { url = url, token = SECRET }
+    room, event = salon.check(ot.rooms:get "r"), salon.check(ot.events:get "r")
+  end)
+  teardown(function() server:stop() end)
+
+  -- A number that fits into every field, and is found in what the server got.
+  local function mark(n) return tostring(100000 + n) end
+  local MARK = "%f[%d]1%d%d%d%d%d%f[%D]"
+
+  -- Bytes of the request of an undisturbed call.
+  local function size(at, call)
+    local before = #at:log()
+    salon.check(call(mark(99999)))
+    return #at:log():sub(before + 1):match "(%u+ /[^\n]*\n.*)\n$"
+  end
+
+  local function assert_unknown(err, is_answered, text)
+    assert.equal("network", err.kind, text)
+    assert.equal(is_answered and "done" or "unknown", err.outcome, text)
+    assert.equal(1, err.attempts, text)
+    assert.is_false(err.retryable, text)
+    assert.matches("look before repeating it", err.hint, 1, true)
+  end
+
+  -- `before`: what makes the connection one that was used before.
+  local function assert_never_two(call, before)
+    local request, made, got = size(server, call), {}, {}
+    for n = 0, request + #MADE - 1 do
+      if before then before() end
+      server:cut(n, n)
+      local value, err = call(mark(n))
+      made[mark(n)] = value ~= nil
+      if value == nil then assert_unknown(err, n >= request + FIRST_LINE, n .. ": " .. tostring(err)) end
+    end
+    for text in server:log():gmatch(MARK) do got[text] = (got[text] or 0) + 1 end
+    for n = 0, request + #MADE - 1 do
+      assert.equal((made[mark(n)] or n >= request) and 1 or nil, got[mark(n)], n)
+    end
+    server:forget()
+  end
+
+  local CREATIONS = {
+    { "room of OpenTalk", function(text) return ot.rooms:create { password = text } end },
+    { "guest link", function(text)
+      return room.invites:create { expiration = ("2027-01-01T00:00:00.%sZ"):format(text) }
+    end },
+    { "event", function(text) return ot.events:create { title = text } end },
+    { "invitation", function(text) return event.invites:create { email = text .. "@example.org" } end },
+    { "room of Meet", function(text) return meet.rooms:create { configuration = { name = text } } end },
+  }
+  for _, creation in ipairs(CREATIONS) do
+    it("never makes a second " .. creation[1], function() assert_never_two(creation[2]) end)
+  end
+
+  it("never makes a second room when it had been used before", function()
+    assert_never_two(CREATIONS[1][2], function() salon.check(ot.rooms:get "r") end)
+  end)
+
+  it("never sends a change twice", function()
+    assert_never_two(function(text) return ot.rooms:update("r", { password = text }) end)
+    assert_never_two(function(text) return event.instances:update("20270118T080000Z", { title = text }) end)
+    assert_never_two(function(text) return meet.rooms:update("r", { configuration = { name = text } }) end)
+  end)
+
+  -- Repeats wait, and each server has a hundred of them: all go at the same time, to
+  -- several servers.
+  local function assert_repeated(good, once, call)
+    local AT_A_SERVER = 80
+    local servers, items = {}, {}
+    finally(function()
+      for _, at in ipairs(servers) do at:stop() end
+    end)
+    local function add()
+      local at = raw.start()
+      servers[#servers + 1] = at
+      local client = salon.opentalk { controller_url = at:answer("made", MADE), token = SECRET }
+      local service = { rooms = client.rooms, room = salon.check(client.rooms:get "r") }
+      at:answer("made", good)
+      if once then at:once "made" end
+      return at, service
+    end
+    local first, service = add()
+    local cuts = size(first, function(id) return call(service, id) end) + #good
+    for n = 0, cuts - 1, AT_A_SERVER do
+      local at, its = add()
+      local last = math.min(n + AT_A_SERVER, cuts) - 1
+      for i = n, last do items[#items + 1] = { service = its, id = mark(i) } end
+      at:cut(n, last)
+    end
+    local done = 0
+    for _, value, err in salon.map(items, function(item) return call(item.service, item.id) end,
+      { concurrency = #items, on_error = "collect" }) do
+      assert.is_truthy(value, tostring(err))
+      done = done + 1
+    end
+    assert.equal(cuts, done)
+    local whole = -1
+    for _, at in ipairs(servers) do
+      whole = whole + select(2, at:log():gsub("%u+ /%S*/" .. MARK, ""))
+    end
+    return whole - done, #good
+  end
+
+  it("is no reason to doubt a deletion: it is repeated, and a 404 says that it is done", function()
+    local twice, cut = assert_repeated(response("200 OK", "", ""), true, function(service, id)
+      return service.rooms:delete(id)
+    end)
+    assert.equal(cut, twice)
+  end)
+
+  it("is no reason to doubt a PUT, which is repeated", function()
+    local twice, cut = assert_repeated(MADE, false, function(service, id)
+      return service.room.invites:update(id, { expiration = salon.null })
+    end)
+    assert.equal(cut, twice)
+  end)
+end)
+
 describe("a server that cannot be reached", function()
   local function fails(url, options)
     local all = { url = url, token = SECRET, timeout = 5, max_tries = 1 }

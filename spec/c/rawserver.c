@@ -3,9 +3,12 @@
 ** and goes when nobody reads what it prints any more.
 **   rawserver FOLDER [tls]
 ** "/NAME/and/so/on" sends FOLDER/NAME as it is; FOLDER/NAME.then says what
-** happens afterwards: one of the words below. FOLDER/log grows by every request
+** happens afterwards: one of the words below; with FOLDER/NAME.once a method and
+** path that were asked for before get a 404. FOLDER/log grows by every request
 ** that arrived whole. The name of a well-known FILE is "well-known-FILE".
-** Over HTTP/2, where it reads no path, the name is always "h2". */
+** Over HTTP/2, where it reads no path, the name is always "h2". "FIRST LAST" in
+** FOLDER/cut cuts the next requests and their responses after FIRST bytes, and
+** so on to LAST. */
 
 #include <signal.h>
 #include <stdbool.h>
@@ -58,6 +61,34 @@ static void note(const char *folder, const char *text) {
   fclose(f);
 }
 
+static long next_cut(void *folder) {
+  static long next = 0, last = -1;
+  if (next > last) {
+    char path[600];
+    snprintf(path, sizeof(path), "%s/cut", (char *)folder);
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) return -1;
+    if (fscanf(f, "%ld %ld", &next, &last) != 2) last = next - 1;
+    fclose(f);
+    unlink(path);
+  }
+  return next <= last ? next++ : -1;
+}
+
+/* Takes note of the request's first line. */
+static bool was_asked(const char *text) {
+  static char *asked;
+  static size_t len;
+  size_t line = strcspn(text, "\n") + 1;
+  char *copy = strndup(text, line);
+  bool known = asked != NULL && strstr(asked, copy) != NULL;
+  free(copy);
+  asked = realloc(asked, len + line + 1);
+  memcpy(asked + len, text, line);
+  asked[len += line] = '\0';
+  return known;
+}
+
 /* What a proxy is asked for names the server as well. */
 static const char *without_origin(const char *path) {
   if (strncmp(path, "http://", 7) != 0) return path;
@@ -66,7 +97,7 @@ static const char *without_origin(const char *path) {
 
 static Response respond(void *folder, int n, const char *path,
                         const char *text) {
-  char name[200] = "h2", file[600];
+  char name[200] = "h2", file[600], once[620];
   (void)n;
   note(folder, text);
   path = without_origin(path);
@@ -74,7 +105,10 @@ static Response respond(void *folder, int n, const char *path,
   if (strstr(path, "/.well-known/") != NULL)
     snprintf(name, sizeof(name), "well-known-%.100s", strrchr(path, '/') + 1);
   snprintf(file, sizeof(file), "%s/%s", (char *)folder, name);
-  FILE *f = name[0] != '.' ? fopen(file, "rb") : NULL;
+  bool wanted = name[0] != '.';
+  snprintf(once, sizeof(once), "%s.once", file);
+  if (wanted && access(once, F_OK) == 0) wanted = !was_asked(text);
+  FILE *f = wanted ? fopen(file, "rb") : NULL;
   if (f == NULL)
     return (Response){"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 0,
                       THEN_KEEP};
@@ -83,7 +117,8 @@ static Response respond(void *folder, int n, const char *path,
   return (Response){len > 0 ? bytes : "", len, what_then(file)};
 }
 
-static void ready(const Server *s) {
+static void ready(Server *s) {
+  server_cut(s, next_cut);
   printf("%d %s\n", server_port(s), server_ca(s));
   fflush(stdout);
 }

@@ -58,7 +58,7 @@ static Response play(void *user, int n, const char *path, const char *text) {
   return (Response){response, len, after(len)};
 }
 
-static void ready(const Server *s) {
+static void ready(Server *s) {
   printf("%d\n", server_port(s));
   fflush(stdout);
 }

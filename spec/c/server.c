@@ -42,12 +42,14 @@ typedef struct Conn {
   int hanging;                  /* requests without a response */
   uint32_t stream[MAX_STREAMS]; /* HTTP/2: theirs */
   int order;                    /* arrival of the first one that hangs */
+  long left; /* bytes until it is cut, of request and response; < 0 = all */
   Buffer in, out;
   size_t sent;
 } Conn;
 
 struct Server {
   Respond *respond;
+  long (*cut)(void *user);
   void *user;
   int listen_fd, lifeline, port;
   SSL_CTX *tls;     /* owned; NULL without TLS */
@@ -160,7 +162,7 @@ static void accept_one(Server *s) {
     must(s->conns != NULL, "realloc");
     for (size_t j = i; j < s->count; j++) s->conns[j] = (Conn){.fd = -1};
   }
-  s->conns[i] = (Conn){.fd = fd};
+  s->conns[i] = (Conn){.fd = fd, .left = -1};
   if (s->tls != NULL) {
     s->conns[i].ssl = SSL_new(s->tls);
     SSL_set_fd(s->conns[i].ssl, fd);
@@ -234,6 +236,10 @@ static bool http1_request(Server *s, Conn *c) {
   sscanf(c->in.data, "%*15s %511s", path);
   Response a = arrived(s, path, c->in.data, len);
   drop(&c->in, len);
+  if (c->left >= 0 && (size_t)c->left <= a.len) {
+    a.len = (size_t)c->left;
+    a.then = THEN_CLOSE;
+  }
   add(&c->out, a.bytes, a.len);
   c->then = a.then;
   if (a.then == THEN_HANG) change_hanging(s, c, 1);
@@ -328,15 +334,26 @@ static bool starts_http2(Conn *c) {
   return c->http2 = true;
 }
 
+/* Is this the first byte of a request, and not the end of the connection? */
+static bool begins(const Conn *c) {
+  char byte;
+  return c->ssl == NULL && c->in.len == 0 && !c->writing && c->hanging == 0 &&
+         recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 static void read_some(Server *s, Conn *c) {
   char bytes[16384]; /* a whole TLS record: nothing stays behind in it */
-  ssize_t n = receive(c, bytes, sizeof(bytes));
+  size_t room = sizeof(bytes);
+  if (s->cut != NULL && begins(c)) c->left = s->cut(s->user);
+  if (c->left >= 0 && (size_t)c->left < room) room = (size_t)c->left;
+  ssize_t n = room == 0 ? 0 : receive(c, bytes, room);
   if (n < 0 && errno == EAGAIN) return;
   if (n <= 0) {
     hang_up(s, c);
     return;
   }
   add(&c->in, bytes, (size_t)n);
+  if (c->left >= 0) c->left -= n;
   if (starts_http2(c))
     http2_read(s, c);
   else
@@ -506,6 +523,8 @@ static void remove_certificate(Server *s) {
   rmdir(s->folder);
 }
 
+void server_cut(Server *s, long (*cut)(void *user)) { s->cut = cut; }
+
 static Server *start(Server *s) {
   must(pthread_create(&s->thread, NULL, serve, s) == 0, "pthread_create");
   return s;
@@ -541,7 +560,7 @@ void server_stop(Server *s) {
 }
 
 void server_serve(Respond *respond, void *user, int lifeline, bool tls,
-                  void (*ready)(const Server *s)) {
+                  void (*ready)(Server *s)) {
   Server *s = server_new(respond, user, lifeline);
   if (tls) make_certificate(s);
   ready(s);

@@ -53,7 +53,12 @@ void server_release(Server *s, int n); /* answers n hanging requests, or all */
 /* For a program of its own: serves on this thread until nobody reads what is
 ** written to `lifeline`. `ready` is called once it can be asked. */
 void server_serve(Respond *respond, void *user, int lifeline, bool tls,
-                  void (*ready)(const Server *s));
+                  void (*ready)(Server *s));
+
+/* `cut` is asked whenever a connection's next request begins: after how many
+** bytes of it and of its response the connection closes; < 0 = after none.
+** HTTP/1.1 without TLS. */
+void server_cut(Server *s, long (*cut)(void *user));
 
 #define OK_RESPONSE                                                            \
   ((Response){"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 0, THEN_KEEP})

@@ -41,6 +41,17 @@ function raw:reply(name, status, headers, body)
     :format(status, headers, #body, body))
 end
 
+---Closes the connection of the next request after `first` bytes of it and of its
+---response, and so on until that of the one that is cut after `last` bytes.
+function raw:cut(first, last)
+  support.write(self.folder .. "/cut", first .. " " .. last)
+end
+
+---A request to "/NAME" whose method and path were asked for before gets a 404.
+function raw:once(name)
+  support.write(self.folder .. "/" .. name .. ".once", "")
+end
+
 ---All requests that have arrived completely, as text, and their number.
 function raw:log()
   local file = io.open(self.folder .. "/log", "rb")
@@ -49,6 +60,9 @@ function raw:log()
   file:close()
   return text, select(2, text:gsub("%u+ /%S* HTTP/1%.1\r\n", ""))
 end
+
+---Empties the log.
+function raw:forget() os.remove(self.folder .. "/log") end
 
 function raw:stop()
   self.pipe:close()

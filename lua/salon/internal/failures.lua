@@ -56,7 +56,7 @@ local function transport_hint(info)
     if info.message:find(cause[1], 1, true) then return cause[2] end
   end
   if info.kind == "network" or info.kind == "timeout" then
-    if info.outcome == "unknown" and not info.retryable then return LOOK_FIRST end
+    if info.outcome ~= "unsent" and not info.retryable then return LOOK_FIRST end
   end
   local hint = TRANSPORT_HINTS[info.kind]
   return hint and hint:format(info.message:match "%(([%l_]+_timeout)%)$" or "timeout")
