@@ -152,6 +152,9 @@ local function service_for(service, given)
     getmetatable(service))
 end
 
+-- Servers of 2023 answer 403 to what is not there.
+local MAY_BE_GONE = "an earlier try may have deleted it: look whether it is still there"
+
 -- One request, and what comes of it --------------------------------------------
 
 local function request_of(op, service, keys, fields, given, deadline)
@@ -181,7 +184,10 @@ function operation.perform(op, service, keys, fields, given, deadline)
   deadline = deadline or session:deadline(given.timeout)
   local response, err = session:call(request_of(op, service, keys, fields, given, deadline))
   if response == nil then
-    if op.gone and err.status == 404 and err.attempts > 1 then return true end
+    if op.gone and err.attempts > 1 then
+      if err.status == 404 then return true end
+      if err.status == 403 then err.outcome, err.hint = "unknown", MAY_BE_GONE end
+    end
     return nil, err
   end
   local class = op.class
