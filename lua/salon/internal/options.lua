@@ -175,6 +175,12 @@ local function to_integer(value)
   return math.tointeger and math.tointeger(value) or value
 end
 
+-- A list that is empty is one however it was typed; one with a metatable is known as one.
+local function as_list(value)
+  local is_bare = type(value) == "table" and next(value) == nil and getmetatable(value) == nil
+  return is_bare and setmetatable({}, core.array_mt) or value
+end
+
 -- What nobody gave; the same table each time, since most calls are without.
 local NOTHING = setmetatable({}, { __newindex = function() error("BUG options are read-only") end })
 
@@ -210,7 +216,7 @@ function options.check(fname, given, spec, level, word)
     local message = fault(value, want)
     if message then fail(level, "%s: %s '%s' %s", fname, word, name, message) end
     if want.integer and type(value) == "number" then value = to_integer(value) end
-    copy[name] = value
+    copy[name] = want.items and as_list(value) or value
   end
   local missing
   for name, want in pairs(spec) do

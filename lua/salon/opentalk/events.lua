@@ -172,9 +172,11 @@ local function told(name)
   end
 end
 
+-- A list that is empty does not come back.
 local function there(name)
   return function(raw, value)
-    return value == core.null or (raw[name] ~= nil) == (value ~= false and next(value) ~= nil)
+    local is_none = value == core.null or getmetatable(value) == core.array_mt and next(value) == nil
+    return is_none or raw[name] ~= nil
   end
 end
 
