@@ -46,6 +46,7 @@ build = {
     ["salon.sandbox.opentalk.events"] = "lua/salon/sandbox/opentalk/events.lua",
     ["salon.sandbox.opentalk.input"] = "lua/salon/sandbox/opentalk/input.lua",
     ["salon.sandbox.opentalk.invites"] = "lua/salon/sandbox/opentalk/invites.lua",
+    ["salon.sandbox.opentalk.mails"] = "lua/salon/sandbox/opentalk/mails.lua",
     ["salon.sandbox.opentalk.pages"] = "lua/salon/sandbox/opentalk/pages.lua",
     ["salon.sandbox.opentalk.recurrence"] = "lua/salon/sandbox/opentalk/recurrence.lua",
     ["salon.sandbox.opentalk.rooms"] = "lua/salon/sandbox/opentalk/rooms.lua",

@@ -112,6 +112,30 @@ local function with_opentalk(options)
     if call.token == nil then call.token = self.token end
     return ask.url(path:find("^http") and path or self.base .. path, call)
   end
+  -- Requests in turn: "user METHOD path" (a path below /v1; $name: an id that was kept), status,
+  -- then texts that the body has to contain ("!text": must not); body; keep: name for the id.
+  function self.steps(rows)
+    local ids, tokens = {}, { alice = self.token }
+    local function fill(text) return text and text:gsub("%$(%l+)", ids) or nil end
+    for i, row in ipairs(rows) do
+      local user, method, path = row[1]:match("^(%l+) (%u+) (%S+)$")
+      tokens[user] = tokens[user] or user ~= "nobody" and ask.opentalk_token(self.sandbox, user)
+      path = path:find("^/[.]") and path or path:find("^/internal") and path or "/v1" .. path
+      local response = self.get(fill(path), { method = method, json = fill(row.body), token = tokens[user] })
+      local about = i .. " " .. row[1] .. ": " .. response.body
+      assert.are.equal(row[2], response.status, about)
+      for n = 3, #row do
+        local absent, text = row[n]:match("^(!?)(.*)$")
+        assert.are.equal(absent == "", response.body:find(fill(text), 1, true) ~= nil, about .. " for " .. row[n])
+      end
+      if row.keep then ids[row.keep] = response.json.id or response.json.invite_code end
+      if row.room then ids[row.room] = response.json.room.id end
+      if row.mails then
+        local log = self.sandbox:requests()
+        assert.are.equal(row.mails, log[#log].mails, about)
+      end
+    end
+  end
   return self
 end
 
@@ -272,6 +296,70 @@ describe("the sandbox's OpenTalk of 2026", function()
     local event = get("/v1/events", { json = TIMELESS:format("Short", "") }).json
     assert.are.equal(204, get("/v1/events/" .. event.id, { method = "DELETE" }).status)
     assert.are.equal(404, get("/v1/rooms/" .. event.room.id).status)
+  end)
+end)
+
+for _, version in ipairs { "2026", "0.66" } do
+  describe("the sandbox's OpenTalk " .. version, function()
+    local it_is = with_opentalk { meet = false, opentalk = version }
+    local steps = it_is.steps
+
+    it("tells its version", function()
+      steps { { "nobody GET /openapi.json", 200, version == "2026" and '"0.35.0-alpha"' or '"0.66.0"' } }
+    end)
+
+    it("changes rooms for their owners, and tells guests about their meetings", function()
+      steps {
+        { "alice POST /rooms", 200, keep = "room", body = '{"password":"kiwi"}' },
+        { "alice PATCH /rooms/$room", 200, '"password":"kiwi"', '"guest_access":"disabled"', '"waiting_room":true',
+          body = '{"guest_access":"disabled","waiting_room":true}' },
+        { "alice PATCH /rooms/$room", 200, "!password", body = '{"password":null,"guest_access":"direct_access"}' },
+        { "alice PATCH /rooms/$room", 400, "unknown variant `open`", body = '{"guest_access":"open"}' },
+        { "bob PATCH /rooms/$room", 403, body = "{}" },
+        { "alice GET /rooms/$room/event", 404, "not_found" },
+        { "bob GET /rooms/$room/tariff", 403 },
+        { "alice GET /rooms/$room/tariff", 200, '"modules":{', '"core":{"features":["call_in"]}', "!enabled_modules" },
+        { "alice POST /events", 200, body = TIMELESS:format("Open house", ',"password":"x"'), keep = "event", room = "house" },
+        { "alice GET /rooms/$house/event", 200, '"id":"$event"', '"title":"Open house"', '"password_required":true' },
+        { "bob DELETE /rooms/$house", 403 },
+        { "alice DELETE /rooms/$house?suppress_email_notification=yes", 400, "was not `true` or `false`" },
+        { "alice DELETE /rooms/$house", 204, mails = 1 },
+        { "alice GET /events/$event", 403 },
+      }
+    end)
+  end)
+end
+
+describe("the sandbox's OpenTalk 0.66", function()
+  local it_is = with_opentalk { meet = false, opentalk = "0.66" }
+  local steps = it_is.steps
+
+  it("gives rooms names, which stand for their ids", function()
+    steps {
+      { "alice POST /rooms/name/verify", 200, '"available":true', body = '{"name":"weekly"}' },
+      { "alice POST /rooms", 200, '"alias":"weekly_', keep = "room", body = '{"name":"weekly"}' },
+      { "alice POST /rooms", 400, "invalid room name", body = '{"name":"My Room"}' },
+      { "alice PATCH /rooms/$room", 200, "!alias", body = '{"name":null}' },
+    }
+    it_is.sandbox:switch { name_suffix = false }
+    steps {
+      { "alice PATCH /rooms/weekly", 403, body = "{}" },
+      { "alice POST /rooms", 200, '"alias":"weekly"', keep = "room", body = '{"name":"weekly"}' },
+      { "alice GET /rooms/weekly", 200, "$room" },
+      { "alice POST /rooms/name/verify", 200, '"available":false', body = '{"name":"weekly"}' },
+      { "alice POST /rooms", 409, "conflict", body = '{"name":"weekly"}' },
+      { "alice DELETE /rooms/weekly", 204 },
+      { "alice POST /rooms/name/verify", 200, '"available":true', body = '{"name":"weekly"}' },
+    }
+    it_is.sandbox:switch { name_suffix = true }
+  end)
+
+  it("tells no codes of guest links, and takes those it has made", function()
+    steps {
+      { "alice POST /rooms", 200, keep = "room", body = "{}" },
+      { "alice POST /rooms/$room/invites", 200, '"active":true', "!invite_code", body = "{}" },
+      { "alice GET /rooms/$room/invites", 200, '"active":true', "!invite_code" },
+    }
   end)
 end)
 

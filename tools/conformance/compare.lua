@@ -29,7 +29,7 @@ local KINDS = {
   -- Two login services that run now, as spec/keycloak asks them.
   services = { parts = {}, members = {},
     unordered = { scope = true, scopes_supported = true, keys = true, x_grp = true, roles = true, aud = true } },
-  opentalk = { parts = { "holder", "uuid", "cursor" }, unordered = { errors = true },
+  opentalk = { parts = { "holder", "uuid", "cursor" }, unordered = { errors = true, enabled_modules = true },
     members = { sip_id = "pin", sip_password = "pin", created_at = "time", updated_at = "time",
       created = "time", updated = "time", url = "provider" } },
 }

@@ -44,7 +44,6 @@ local EFFECTS = {
     return { user = user, title = me.title, display_name = me.display_name, language = me.language,
       dashboard_theme = me.dashboard_theme, conference_theme = me.conference_theme }
   end },
-  { "DELETE", "^/internal/rooms/(.+)$", "room", function() return {} end },
 }
 
 ---request: the recorded one (with `user`, whose token it carries); response: the

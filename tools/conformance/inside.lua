@@ -21,12 +21,6 @@ end
 return function(put)
   function put.profile(_, fields) put.user(fields.user, fields) end
 
-  function put.room(id)
-    local room = store.rooms[id]
-    if room and room.event then store.remove_event(room.event) end
-    if room then store.remove_room(room) end
-  end
-
   function put.favourite(id, fields) event_of(id).favourites[person(fields.user)] = fields.set or nil end
 
   -- An event as its owner changed it; what is false goes. A series that loses

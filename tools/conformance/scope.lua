@@ -1,4 +1,4 @@
--- What the sandbox stands for: routes that salon has an operation for, and what
+-- What the sandbox stands for: routes that an application calls, and what
 -- belongs to them. Everything else is out of scope, by route (never by exchange),
 -- each with its reason; and the exchanges that differ, with theirs.
 
@@ -26,7 +26,6 @@ local OUT = {
   { "*", "^/v1/users/me/.", nil, "tariff, favourites, counters: no operation" },
   { "*", "^/v1/users/find$", nil, "search for people: no operation" },
   { "*", "^/v1/users/[^/]*%-[^/]*$", nil, "other people: no operation" },
-  { "*", "^/v1/rooms/[^/]+/tariff$", nil, "administration" },
   { "*", "^/v1/rooms/[^/]+/assets", nil, "media" },
   { "*", "^/v1/rooms/[^/]+/sip$", nil, "media" },
   { "*", "^/v1/rooms/[^/]+/start", nil, "media: joining a meeting" },
@@ -37,8 +36,6 @@ local OUT = {
   { "*", "^/v1/events/[^/]+/instances", nil, "dates of a series: no operation" },
   { "*", "^/v1/events/[^/]+/reschedule$", nil, "changing an event: no operation" },
   { "PATCH", "^/v1/events/", nil, "changing an event: no operation" },
-  { "PUT", "^/v1/rooms/[^/]+$", nil, "no such route" },
-  { "*", "^/internal/", nil, "administration" },
 }
 
 ---Why an exchange is out of scope, or nil.

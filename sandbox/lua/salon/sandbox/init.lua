@@ -23,7 +23,7 @@ local SEEDED = {
   token_life = { "number" }, link_host = { "string" },
 }
 local OPTIONS = {
-  opentalk = { "version", "2026", { ["2026"] = true, ["2023"] = true, [false] = true } },
+  opentalk = { "version", "2026", { ["0.66"] = true, ["2026"] = true, ["2023"] = true, [false] = true } },
   meet = { "version", "1.31", { ["1.31"] = true, ["1.27"] = true, [false] = true } },
   dir = { "string" }, switches = { "table" }, extension = { "string" },
 }
@@ -41,8 +41,11 @@ local SWITCHES = {
   provider = { "version", false, { inactive = true, down = true, [false] = true } },
   https = { "boolean", false }, applications = { "boolean", true }, jwt_key = { "boolean", true },
   meet_host = { "string", false },
-  -- OpenTalk: several tenants, everybody may read all rooms, what is down
-  tenants = { "boolean", false }, open_rooms = { "boolean", false },
+  -- OpenTalk: several tenants, everybody may read all rooms, what is down; rooms' names
+  -- get a suffix, addresses that nobody has may be invited, people can be searched for,
+  -- events can have a shared folder
+  tenants = { "boolean", false }, open_rooms = { "boolean", false }, name_suffix = { "boolean", true },
+  outside_addresses = { "boolean", false }, user_search = { "boolean", true }, shared_folders = { "boolean", true },
   provider_down = { "boolean", false }, database_down = { "boolean", false },
   -- login service: path prefix (then X-Forwarded-... is trusted), takes a client's secret
   -- by HTTP Basic only (as other services do)
@@ -210,7 +213,7 @@ function Sandbox:fault(fault)
 end
 
 ---The requests so far (the last 2,000), newest last: n, role, method, path,
----status (0: cut), scheme, http, body, fault.
+---status (0: cut), scheme, http, body, fault, mails (how many OpenTalk would have sent).
 function Sandbox:requests() return ask(self, "requests") end
 
 ---All rooms of both systems: backend, id, owner, title or name, ...

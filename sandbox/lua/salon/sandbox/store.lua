@@ -168,24 +168,41 @@ function store.person(realm, name)
   end
 end
 
----Makes a room; fields: password, waiting_room, sip, guest_access.
+-- The name that links may have in place of the room's id, or none.
+local function rename(room, name)
+  if room.alias then store.aliases[room.alias] = nil end
+  room.alias = name or nil
+  if name and store.settings.name_suffix then room.alias = name .. "_" .. store.random:digits():sub(1, 5) end
+  if room.alias then store.aliases[room.alias] = room end
+end
+
+---Changes a room; fields: name and password (false: none), waiting_room, guest_access,
+---e2e_encryption.
+function store.change_room(room, fields)
+  for _, name in ipairs { "waiting_room", "guest_access", "e2e_encryption" } do
+    if fields[name] ~= nil then room[name] = fields[name] end
+  end
+  if fields.password ~= nil then room.password = fields.password or nil end
+  if fields.name ~= nil then rename(room, fields.name) end
+  store.touch()
+end
+
+---Makes a room; fields: id, sip, and what can be changed.
 function store.add_room(owner, fields)
   local room = {
-    id = store.random:uuid(), owner = owner, created = fields.created or store.now(),
-    password = fields.password, waiting_room = fields.waiting_room or false,
-    guest_access = fields.guest_access or "waiting_room",
-    e2e_encryption = fields.e2e_encryption or false,
+    id = fields.id or store.random:uuid(), owner = owner, created = fields.created or store.now(),
+    waiting_room = false, guest_access = "waiting_room", e2e_encryption = false,
   }
   if fields.sip then
     room.sip = { id = store.random:digits(), password = store.random:digits() }
   end
   store.rooms[room.id] = room
   owner.rooms:add(room)
-  store.touch()
+  store.change_room(room, fields)
   return room
 end
 
----Invitees of a room's event may read both, even after the event is deleted (2023).
+---Invitees of a room's event may read both; in 2023 for ever.
 function store.add_reader(room, person)
   room.readers = room.readers or {}
   if room.owner == person or room.readers[person] then return end
@@ -193,19 +210,32 @@ function store.add_reader(room, person)
   person.rooms:add(room)
 end
 
+function store.remove_reader(room, person)
+  room.readers[person] = nil
+  person.rooms:remove(room)
+end
+
 function store.remove_room(room)
   store.rooms[room.id], store.gone[room.id] = nil, room.owner
+  rename(room)
   room.owner.rooms:remove(room)
   for reader in pairs(room.readers or {}) do reader.rooms:remove(room) end
   store.touch()
 end
 
-function store.add_invite(room, user, expiration)
+local Invite = {}
+Invite.__index = Invite
+
+function Invite:usable()
+  return self.active and store.rooms[self.room.id] and not (self.expiration and self.expiration < store.now())
+end
+
+function store.add_invite(room, user, expiration, code)
   local now = store.now()
-  local invite = {
-    code = store.random:uuid(), room = room, active = true, expiration = expiration,
+  local invite = setmetatable({
+    code = code or store.random:uuid(), room = room, active = true, expiration = expiration,
     created = now, created_by = user, updated = now, updated_by = user,
-  }
+  }, Invite)
   room.invites = room.invites or {}
   store.invites[invite.code], room.invites[invite.code] = invite, invite
   store.touch()
@@ -339,7 +369,7 @@ function store.reset(settings)
   store.random = random.new(settings.seed)
   store.noise = random.new(settings.seed + 1)   -- request ids, which nobody's order depends on
   store.people, store.subs, store.sessions = {}, {}, {}
-  store.rooms, store.gone, store.invites, store.events = {}, {}, {}, {}
+  store.rooms, store.gone, store.invites, store.events, store.aliases = {}, {}, {}, {}, {}
   store.accounts, store.account_ids, store.meetings, store.slugs = {}, {}, {}, {}
   store.web_sessions = {}
   store.realms, store.clients, store.applications = REALMS, CLIENTS, {}

@@ -1,6 +1,6 @@
--- OpenTalk's controller, profiles 2023 and 2026: routes, authentication, and the
+-- OpenTalk's controller, versions 2023, 2026 and 0.66: routes, authentication, and the
 -- request id of every response. Routes get (request, user, old, id, second id);
--- old = profile 2023.
+-- old = version 2023.
 
 local store = require "salon.sandbox.store"
 local responses = require "salon.sandbox.opentalk.responses"
@@ -23,7 +23,9 @@ local ROUTES = {
   ["GET /rooms"] = rooms.list,
   ["POST /rooms"] = rooms.create,
   ["GET /rooms/*"] = rooms.get,
+  ["PUT /rooms/*"] = rooms.put,
   ["DELETE /rooms/*"] = rooms.delete,
+  ["GET /rooms/*/tariff"] = rooms.tariff,
   ["GET /rooms/*/invites"] = invites.list,
   ["POST /rooms/*/invites"] = invites.create,
   ["GET /rooms/*/invites/*"] = invites.get,
@@ -35,14 +37,43 @@ local ROUTES = {
   ["DELETE /events/*"] = events.delete,
 }
 
+local OLD = { ["DELETE /internal/rooms/*"] = rooms.delete_all }
+
+local NEW = {
+  ["PATCH /rooms/*"] = rooms.change,
+  ["GET /rooms/*/event"] = rooms.event,
+  ["PUT /rooms/*"] = function() return responses.empty(403) end,
+}
+
+local NEWEST = { ["POST /rooms/name/verify"] = rooms.verify_name }
+
+for name, act in pairs(NEW) do NEWEST[name] = act end
+
+local BY_VERSION = { ["2023"] = OLD, ["2026"] = NEW, ["0.66"] = NEWEST }
+
+-- Public documents outside of the routes.
+local VERSIONS = { ["2026"] = "0.35.0-alpha", ["0.66"] = "0.66.0" }
+
+local function document(path)
+  if path == "/.well-known/opentalk/api" then return { opentalk_api = { v1 = { base_url = "/v1" } } } end
+  if path ~= "/v1/openapi.json" then return nil end
+  return { openapi = "3.1.0", paths = {}, info = { title = "OpenTalk Controller API",
+    version = VERSIONS[store.settings.opentalk] } }
+end
+
 local HOLDERS = { rooms = true, events = true, invites = true }
 local METHODS = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
+-- Where other words than ids follow, on all servers or on new ones.
+local WORDS = { ["users me"] = true, ["users find"] = true }
+local NEW_WORDS = { ["events instances"] = true, ["invites email"] = true, ["rooms name"] = true }
+
 -- "/rooms/{id}/invites" as "/rooms/*/invites", and the ids in it.
-local function shape(path)
+local function shape(path, old)
   local ids, before = {}, nil
   local text = path:gsub("[^/]+", function(part)
-    local is_id = HOLDERS[before]
+    local is_id = HOLDERS[before] and not WORDS[before .. " " .. part]
+      and (old or not NEW_WORDS[before .. " " .. part])
     before = part
     if not is_id then return nil end
     ids[#ids + 1] = ngx.unescape_uri(part)
@@ -51,19 +82,28 @@ local function shape(path)
   return text, ids
 end
 
+-- Guests may read these with the code of a link, as whoever made the link.
+local GUEST = { ["GET /rooms/*/event"] = true, ["GET /rooms/*/tariff"] = true }
+
+local function guest_of(request, name, ids, old)
+  local code = not old and GUEST[name] and (request:header "authorization" or ""):match "^InviteCode (%S+)$"
+  local invite = code and store.invites[code:lower()]
+  return invite and invite:usable() and invite.room.id == ids[1] and invite.created_by
+end
+
 local function route(request, old)
-  local path = request.path:match("^/v1(/.*)$")
-  if not path then
-    local known = not old and request.method == "GET" and request.path == "/.well-known/opentalk/api"
-    return known and responses.ok { opentalk_api = { v1 = { base_url = "/v1" } } } or responses.empty(404)
-  end
-  local form, ids = shape(path)
+  local found = not old and request.method == "GET" and document(request.path)
+  if found then return responses.ok(found) end
+  local path = request.path:match "^/v1(/.*)$" or (old and request.path:match "^/internal/.*$")
+  if not path then return responses.empty(404) end
+  local form, ids = shape(path, old)
   local name = request.method .. " " .. form
-  if PUBLIC[name] then return PUBLIC[name](request, nil, old) end
-  local user, refusal = users.authenticate(request, old)
+  if PUBLIC[name] then return PUBLIC[name](request, nil, old, ids[1]) end
+  local user, refusal = guest_of(request, name, ids, old), nil
+  if not user then user, refusal = users.authenticate(request, old) end
   if not user then return refusal end
   if not METHODS[request.method] then return responses.empty(401) end
-  local act = ROUTES[name]
+  local act = BY_VERSION[store.settings.opentalk][name] or ROUTES[name]
   if not act then return responses.empty(403) end
   return act(request, user, old, ids[1], ids[2])
 end

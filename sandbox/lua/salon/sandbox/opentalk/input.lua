@@ -83,14 +83,55 @@ function READ.zoned(value)
   return { at = at, timezone = value.timezone }
 end
 
----A list of fields, written "name:kind name:kind! name:kind?": ! is required, ? may be null.
+-- Words of which one is allowed.
+for kind, words in pairs { access = "disabled waiting_room direct_access", theme = "light dark system",
+  status = "ok cancelled", role = "user moderator guest" } do
+  READ[kind] = function(value)
+    if type(value) ~= "string" then return nil end
+    if (" " .. words .. " "):find(" " .. value .. " ", 1, true) then return value end
+    return nil, ("unknown variant `%s`, expected "):format(value)
+  end
+end
+
+-- A room's name: not the shape of an id.
+function READ.name(value)
+  if type(value) ~= "string" then return nil end
+  if #value >= 3 and #value <= 40 and not value:find "[^a-z0-9.-]" and input.uuid_fault(value) then return value end
+  return nil, "invalid room name"
+end
+
+---A list of fields, written "name:kind" and a mark: ! is required, ? may be null, which
+---counts as absent, - may be null, which reads as false.
 function input.fields(text)
   local fields = {}
-  for name, kind, mark in text:gmatch "([%w_]+):(%l+)([!?]?)" do
-    fields[#fields + 1] = { name = name, read = READ[kind], required = mark == "!", null = mark == "?" }
+  for name, kind, mark in text:gmatch "([%w_]+):(%l+)([!?-]?)" do
+    fields[#fields + 1] = { name = name, read = assert(READ[kind], kind), required = mark == "!",
+      null = mark == "?" or mark == "-", clears = mark == "-" }
     fields[name] = fields[#fields]
   end
   return fields
+end
+
+---The values of an object, or nil and what is wrong. closed: the error message for
+---members that are not among the fields.
+function input.values(body, fields, closed)
+  local values = {}
+  for name in pairs(closed and body or {}) do
+    if not fields[name] then return nil, closed end
+  end
+  for _, field in ipairs(fields) do
+    local value = body[field.name]
+    if value == nil and field.required then
+      return nil, ("missing field `%s`"):format(field.name)
+    elseif value == json.null and field.null then
+      if field.clears then values[field.name] = false end
+    elseif value ~= nil then
+      local read, words = field.read(value)
+      if read == nil then return nil, words or wrong_type(value) end
+      values[field.name] = read
+    end
+  end
+  return values
 end
 
 ---Reads the request's body as an object; nil and the response when it is wrong.
@@ -105,7 +146,7 @@ function input.body(request, fields, closed)
     return nil, responses.error(400, "payload_overflow",
       ("JSON payload (%d bytes) is larger than allowed (limit: %d bytes)."):format(length, LIMIT))
   end
-  local body, values = json.read(request:body()), {}
+  local body = json.read(request:body())
   if json.is_list(body) and not closed then    -- the fields in their order
     local list = body
     body = {}
@@ -114,21 +155,13 @@ function input.body(request, fields, closed)
   if not json.is_object(body) then
     return nil, responses.invalid_json(body == nil and "" or wrong_type(body))
   end
-  for name in pairs(closed and body or {}) do
-    if not fields[name] then return nil, responses.invalid_json(closed) end
-  end
-  for _, field in ipairs(fields) do
-    local value = body[field.name]
-    if value == nil and field.required then
-      return nil, responses.invalid_json(("missing field `%s`"):format(field.name))
-    elseif value ~= nil and not (value == json.null and field.null) then
-      local read, words = field.read(value)
-      if read == nil then return nil, responses.invalid_json(words or wrong_type(value)) end
-      values[field.name] = read
-    end
-  end
+  local values, words = input.values(body, fields, closed)
+  if not values then return nil, responses.invalid_json(words) end
   return values
 end
+
+---The length of a text as the server counts it: 2023 in characters, later in bytes.
+function input.length(text, old) return old and input.characters(text) or #text end
 
 ---How many characters a text has.
 function input.characters(text)
@@ -172,5 +205,12 @@ function input.query(request, kinds)
   end
   return values
 end
+
+local CHANGE = { suppress_email_notification = "boolean", invitees_max = "integer",
+  force_delete_reference_if_external_services_fail = "boolean",
+  force_delete_reference_if_shared_folder_deletion_fails = "boolean" }
+
+---What requests that change something may say in their query; nil and the response.
+function input.change(request) return input.query(request, CHANGE) end
 
 return input

@@ -75,10 +75,7 @@ function invites.verify(request)
   local values, refusal = input.body(request, CODE)
   if not values then return refusal end
   local invite = store.invites[values.invite_code]
-  if not invite or not invite.active or not store.rooms[invite.room.id]
-    or (invite.expiration and invite.expiration < store.now()) then
-    return responses.error(404)
-  end
+  if not invite or not invite:usable() then return responses.error(404) end
   return responses.ok { room_id = invite.room.id, password_required = invite.room.password ~= nil }
 end
 

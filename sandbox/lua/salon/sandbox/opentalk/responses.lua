@@ -32,10 +32,10 @@ function responses.error(status, code, message, more)
   return new(status, "text/json; charset=utf-8", json.write(body))
 end
 
----422 with entries { field, code }; 2023 calls the list otherwise.
+---422 with entries { field, code, message }; 2023 calls the list otherwise.
 function responses.invalid(old, entries)
-  for i, entry in ipairs(entries) do entries[i] = { field = entry[1], code = entry[2] } end
-  return responses.error(422, nil, nil, { [old and "errors" or "validation_errors"] = entries })
+  for i, entry in ipairs(entries) do entries[i] = { field = entry[1], code = entry[2], message = entry[3] } end
+  return responses.error(422, nil, nil, { [old and "errors" or "validation_errors"] = json.list(entries) })
 end
 
 ---422 invalid_event; 2023 sends an empty list along.

@@ -28,11 +28,39 @@ end
 function views.room(room, old)
   return { id = room.id, created_by = views.profile(room.owner), created_at = time.format(room.created),
     password = room.password or (old and json.null or nil), waiting_room = room.waiting_room,
-    guest_access = not old and room.guest_access or nil }
+    guest_access = not old and room.guest_access or nil, alias = room.alias }
 end
 
+-- name, quotas and modules, by whether there are several tenants.
+local TARIFFS = {
+  [true] = { id = "6d1b0f0e-0001-4000-8000-000000000002", name = "Gold",
+    quotas = { room_time_limit_secs = 3600, room_participant_limit = 25 },
+    modules = { "media", "breakout", "moderation", "recording", "chat" } },
+  [false] = { id = "6d1b0f0e-0001-4000-8000-000000000001", name = "OpenTalkDefaultTariff", quotas = {},
+    modules = { "moderation", "chat", "breakout", "media", "polls", "timer" } },
+}
+
+function views.tariff(old)
+  local tariff = TARIFFS[store.settings.tenants]
+  local view = { id = tariff.id, name = tariff.name, quotas = tariff.quotas }
+  if old then
+    view.enabled_modules = tariff.modules
+    return view
+  end
+  view.modules = { core = { features = json.list { "call_in" } } }
+  for _, name in ipairs(tariff.modules) do view.modules[name] = { features = json.list {} } end
+  return view
+end
+
+-- What people see who are about to join a room.
+function views.event_info(event)
+  return { id = event.id, room_id = event.room.id, title = event.title, is_adhoc = event.is_adhoc or false,
+    e2e_encryption = event.room.e2e_encryption, password_required = event.room.password ~= nil }
+end
+
+-- The newest servers tell no codes any more.
 function views.invite(invite)
-  return { invite_code = invite.code, room_id = invite.room.id, active = invite.active,
+  return { invite_code = store.settings.opentalk ~= "0.66" and invite.code or nil, room_id = invite.room.id, active = invite.active,
     created = time.format(invite.created), created_by = views.profile(invite.created_by),
     updated = time.format(invite.updated), updated_by = views.profile(invite.updated_by),
     expiration = invite.expiration and time.format(invite.expiration) or json.null }
@@ -43,7 +71,7 @@ local function zoned(value)
 end
 
 local function event_room(room, old)
-  local view = { id = room.id, password = room.password, waiting_room = room.waiting_room }
+  local view = { id = room.id, password = room.password, waiting_room = room.waiting_room, alias = room.alias }
   -- A server of several tenants has no call-in, and so no number.
   local telephone = not store.settings.tenants and TELEPHONE or nil
   if old then
@@ -68,7 +96,7 @@ local function invitee(entry, old)
     profile = { kind = entry.person and "unregistered" or "email", email = entry.email,
       firstname = known.given, lastname = known.family, avatar_url = AVATARS .. ngx.md5(entry.email) }
   end
-  if not old then profile.role = entry.role or "user" end
+  if not old and entry.user then profile.role = entry.role or "user" end
   return { profile = profile, status = entry.status }
 end
 
