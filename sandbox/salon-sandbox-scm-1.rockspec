@@ -43,8 +43,11 @@ build = {
     ["salon.sandbox.nginx"] = "lua/salon/sandbox/nginx.lua",
     ["salon.sandbox.opentalk"] = "lua/salon/sandbox/opentalk/init.lua",
     ["salon.sandbox.opentalk.responses"] = "lua/salon/sandbox/opentalk/responses.lua",
+    ["salon.sandbox.opentalk.event_changes"] = "lua/salon/sandbox/opentalk/event_changes.lua",
+    ["salon.sandbox.opentalk.event_rules"] = "lua/salon/sandbox/opentalk/event_rules.lua",
     ["salon.sandbox.opentalk.events"] = "lua/salon/sandbox/opentalk/events.lua",
     ["salon.sandbox.opentalk.input"] = "lua/salon/sandbox/opentalk/input.lua",
+    ["salon.sandbox.opentalk.instances"] = "lua/salon/sandbox/opentalk/instances.lua",
     ["salon.sandbox.opentalk.invites"] = "lua/salon/sandbox/opentalk/invites.lua",
     ["salon.sandbox.opentalk.mails"] = "lua/salon/sandbox/opentalk/mails.lua",
     ["salon.sandbox.opentalk.pages"] = "lua/salon/sandbox/opentalk/pages.lua",
@@ -58,5 +61,6 @@ build = {
     ["salon.sandbox.store"] = "lua/salon/sandbox/store.lua",
     ["salon.sandbox.time"] = "lua/salon/sandbox/time.lua",
     ["salon.sandbox.tokens"] = "lua/salon/sandbox/tokens.lua",
+    ["salon.sandbox.zones"] = "lua/salon/sandbox/zones.lua",
   },
 }

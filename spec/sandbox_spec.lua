@@ -141,6 +141,10 @@ end
 
 local TIMELESS = '{"title":"%s","description":"","is_time_independent":true%s}'
 
+local TIMED = '{"title":"%s","description":"","is_time_independent":false,"is_all_day":false,'
+  .. '"starts_at":{"datetime":"2027-03-19T09:00:00Z","timezone":"Europe/Berlin"},'
+  .. '"ends_at":{"datetime":"2027-03-19T10:00:00Z","timezone":"Europe/Berlin"},"recurrence_pattern":["%s"]}'
+
 describe("the sandbox's OpenTalk of 2023", function()
   local it_is = with_opentalk { opentalk = "2023", meet = false, rooms = 5, events = 20 }
   local get = it_is.get
@@ -209,7 +213,6 @@ describe("the sandbox's OpenTalk of 2026", function()
       "invalid_json" },
     { "refuses an empty password", "/v1/rooms", '{"password":""}', 400, "invalid_json" },
     { "refuses an unknown guest access", "/v1/rooms", '{"guest_access":"open"}', 400, "invalid_json" },
-    { "has no shared folder", "/v1/events", TIMELESS:format("x", ',"has_shared_folder":true'), 400, "bad_request" },
     { "hides unknown rooms", "/v1/rooms/00000000-0000-4000-8000-000000000000", nil, 403, "" },
   } do
     it(case[1], function()
@@ -319,13 +322,85 @@ for _, version in ipairs { "2026", "0.66" } do
         { "alice GET /rooms/$room/event", 404, "not_found" },
         { "bob GET /rooms/$room/tariff", 403 },
         { "alice GET /rooms/$room/tariff", 200, '"modules":{', '"core":{"features":["call_in"]}', "!enabled_modules" },
-        { "alice POST /events", 200, body = TIMELESS:format("Open house", ',"password":"x"'), keep = "event", room = "house" },
+        { "alice POST /events", 200, body = TIMELESS:format("Open house", ',"password":"x"'),
+          keep = "event", room = "house" },
         { "alice GET /rooms/$house/event", 200, '"id":"$event"', '"title":"Open house"', '"password_required":true' },
         { "bob DELETE /rooms/$house", 403 },
         { "alice DELETE /rooms/$house?suppress_email_notification=yes", 400, "was not `true` or `false`" },
         { "alice DELETE /rooms/$house", 204, mails = 1 },
         { "alice GET /events/$event", 403 },
       }
+    end)
+
+    local SERIES = TIMED:format("Weekly", "FREQ=WEEKLY;COUNT=3")
+
+    it("changes events, and forgets dates that are not sent again", function()
+      steps {
+        { "alice POST /events", 200, body = SERIES, keep = "event", room = "room" },
+        { "alice GET /events/$event", 200, '"ends_at":{"datetime":"2027-04-02T08:00:00Z"' },
+        { "alice PATCH /events/$event", 204, body = "{}" },
+        { "alice PATCH /events/$event?suppress_email_notification=true", 200, '"type":"recurring"',
+          '"waiting_room":true', body = '{"waiting_room":true}', mails = 0 },
+        { "alice PATCH /events/$event/instances/20270326T090000Z", 200, body = '{"status":"cancelled"}', mails = 1 },
+        { "alice GET /events", 200, '"type":"exception"' },
+        { "alice PATCH /events/$event", 200, '"type":"recurring"', '"title":"New"',
+          body = SERIES:gsub('"Weekly"', '"New"') },
+        { "alice GET /events", 200, "!exception" },
+        { "alice PATCH /events/$event", 400, "EventDateKind", body = '{"colour":"red"}' },
+        { "alice PATCH /events/$event", 400, "EventDateKind", body = '{"is_time_independent":false}' },
+        { "bob PATCH /events/$event", 403, body = '{"title":"Mine"}' },
+        { "alice PATCH /events/$event", 200, '"is_time_independent":true', "!starts_at", body = '{"title":"x"}' },
+        { "alice PATCH /events/$event", 500, "without date", body = '{"is_all_day":true}' },
+        { "alice DELETE /events/$event", 204, mails = 1 },
+        { "alice GET /rooms/$room", 404 },
+      }
+    end)
+
+    it("has a shared folder for an event only where the server has some", function()
+      local body = TIMELESS:format("x", ',"has_shared_folder":true')
+      steps { { "alice POST /events", 200, body = body, '"shared_folder":{"read":{', "read_write", keep = "event" },
+        { "alice PATCH /events/$event", 200, "!shared_folder", body = '{"has_shared_folder":false}' } }
+      it_is.sandbox:switch { shared_folders = false }
+      steps { { "alice POST /events", 400, "No shared folder configured", body = body } }
+      it_is.sandbox:switch { shared_folders = true }
+    end)
+
+    it("shows the dates of a series by the clocks of its place, and exceptions among them", function()
+      it_is.sandbox:reset {}
+      it_is.token = ask.opentalk_token(it_is.sandbox)
+      steps {
+        { "alice POST /events", 200, body = SERIES, keep = "event" },
+        { "alice GET /events/$event/instances", 200, "20270319T090000Z", "20270326T090000Z", "20270402T080000Z" },
+        { "alice PATCH /events/$event/instances/20270326T090000Z", 200, '"status":"ok"', '"title":"Moved"',
+          body = '{"title":"Moved","starts_at":{"datetime":"2027-03-27T09:00:00Z","timezone":"UTC"},'
+            .. '"ends_at":{"datetime":"2027-03-27T10:00:00Z","timezone":"UTC"}}' },
+        { "alice GET /events/$event/instances/20270326T090000Z", 200, '{"datetime":"2027-03-27T09:00:00Z"' },
+        { "alice GET /events/$event/instances/20270327T090000Z", 404, "not_found" },
+        { "alice GET /events/$event/instances?per_page=101", 400, "Page size" },
+        { "alice GET /events/instances", 200, '"type":"recurring"', '"type":"exception"', "!instance\"" },
+        { "alice GET /events/instances?instances_max=2", 200, '"type":"instance"', "20270319T090000Z", "Moved",
+          "!20270402T080000Z", "!recurring\"" },
+        { "alice PATCH /events/$event/instances/20270319T090000Z", 422, "invalid_event",
+          body = '{"starts_at":{"datetime":"2027-03-27T09:00:00Z","timezone":"UTC"}}' },
+      }
+    end)
+
+    it("knows the patterns of series", function()
+      for pattern, dates in pairs {
+        ["FREQ=DAILY;INTERVAL=2;COUNT=3"] = "0319 0321 0323",
+        ["FREQ=WEEKLY;BYDAY=FR,MO;UNTIL=20270329T235959Z"] = "0319 0322 0326 0329",
+        ["FREQ=MONTHLY;BYDAY=3FR;COUNT=3"] = "0319 0416 0521",
+        ["FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=3"] = "0331 0430 0531",
+        ["FREQ=YEARLY;BYMONTH=3,4;BYMONTHDAY=20;COUNT=3"] = "0320 0420 0320",
+        ['FREQ=DAILY;COUNT=3","EXDATE:20270320T090000Z","RDATE:20270401T080000Z'] = "0319 0321 0401",
+      } do
+        local id = it_is.get("/v1/events", { json = TIMED:format("x", pattern) }).json.id
+        local seen = {}
+        for i, date in ipairs(it_is.get("/v1/events/" .. id .. "/instances").json) do
+          seen[i] = date.instance_id:match("^%d%d%d%d(%d%d%d%d)T")
+        end
+        assert.are.equal(dates, table.concat(seen, " "))
+      end
     end)
   end)
 end

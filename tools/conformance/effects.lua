@@ -5,15 +5,6 @@
 local core = require "salon.core"
 local cjson = require "cjson"
 
-local function event_fields(event)
-  local room = event.room or {}
-  return { title = event.title, description = event.description, is_adhoc = event.is_adhoc,
-    starts_at = event.starts_at or false, ends_at = event.ends_at or false,
-    is_all_day = event.is_all_day, recurrence_pattern = event.recurrence_pattern or false,
-    password = room.password or false, waiting_room = room.waiting_room,
-    touched = event.updated_at ~= event.created_at }
-end
-
 local function read(text)
   local ok, value = pcall(core.decode, text or "", cjson.decode)
   return ok and type(value) == "table" and value or {}
@@ -34,12 +25,6 @@ local EFFECTS = {
     function(_, _, user) return { user = user, set = true } end },
   { "DELETE", "^/v1/users/me/event_favorites/(.+)$", "favourite",
     function(_, _, user) return { user = user, set = false } end },
-  { "PATCH", "^/v1/events/([^/]+)$", "event",
-    function(body, event) return event and event_fields(event) or body end },
-  { "PATCH", "^/v1/events/([^/]+)/instances/(.+)$", "exception", function(body, _, _, instance)
-    body.instance = instance
-    return body
-  end },
   { "PATCH", "^/v1/users/(me)$", "profile", function(_, me, user)
     return { user = user, title = me.title, display_name = me.display_name, language = me.language,
       dashboard_theme = me.dashboard_theme, conference_theme = me.conference_theme }

@@ -33,9 +33,6 @@ local OUT = {
   { "*", "^/v1/services/", nil, "media: call-in and recorder" },
   { "*", "^/v1/events/[^/]+/invites?$", nil, "invitations: no operation" },
   { "*", "^/v1/events/[^/]+/invites/", nil, "invitations: no operation" },
-  { "*", "^/v1/events/[^/]+/instances", nil, "dates of a series: no operation" },
-  { "*", "^/v1/events/[^/]+/reschedule$", nil, "changing an event: no operation" },
-  { "PATCH", "^/v1/events/", nil, "changing an event: no operation" },
 }
 
 ---Why an exchange is out of scope, or nil.

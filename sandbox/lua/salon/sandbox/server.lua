@@ -140,7 +140,8 @@ local function remember(request, status)
   server.count = server.count + 1
   server.log[server.count % KEPT + 1] = { n = server.count, role = request.role,
     method = request.method, path = request.uri, status = status, scheme = request.scheme,
-    http = ngx.req.http_version(), body = request.text and request.text:sub(1, 4096), fault = request.fault, mails = request.mails }
+    http = ngx.req.http_version(), body = request.text and request.text:sub(1, 4096), fault = request.fault,
+    mails = request.mails }
 end
 
 ---What the log holds, oldest first.

@@ -28,7 +28,7 @@ local TENANTS = {
   { "nick", "Nick", "Neumann", { tenant = "alpha", tariff = "gold" } },
   { "olga", "Olga", "Orlow", { tenant = "beta", tariff = "gold" } },
   { "pat", "Pat", "Peters", { tenant = "alpha", tariff = "platinum" } },
-  { "quinn", "Quinn", "Quast", { tenant = "alpha" } },
+  { "quinn", "Quinn", "Quandt", { tenant = "alpha" } },
   { "rita", "Rita", "Roth", { tariff = "gold" } },
 }
 
@@ -172,7 +172,7 @@ end
 local function rename(room, name)
   if room.alias then store.aliases[room.alias] = nil end
   room.alias = name or nil
-  if name and store.settings.name_suffix then room.alias = name .. "_" .. store.random:digits():sub(1, 5) end
+  if name and store.settings.name_suffix then room.alias = name .. "_" .. store.random:slug():sub(1, 3) end
   if room.alias then store.aliases[room.alias] = room end
 end
 
@@ -250,16 +250,32 @@ function store.invites_of(room)
   return list
 end
 
----Makes an event with its room. starts, ends: { at, timezone }; last: end of
----the whole series.
-function store.add_event(owner, fields)
+local DATES = { "starts", "ends", "is_all_day", "last", "last_start", "pattern" }
+
+---Changes an event's row; fields: title and so on, and all of its dates (DATES), which
+---end the exceptions of the dates before.
+function store.change_event(event, fields)
+  for _, name in ipairs(DATES) do event[name] = nil end
+  for name, value in pairs(fields) do event[name] = value end
+  event.exceptions, event.dates, event.updated = {}, nil, store.now()
+  event.owner.events.sorted = false
+  for _, invitee in ipairs(event.invitees) do
+    if invitee.user then invitee.user.events.sorted = false end
+  end
+  store.touch()
+end
+
+---Makes an event with its room. fields: title, ..., starts, ends: { at, timezone };
+---last: end of the whole series; id, created, room (one that is there).
+function store.add_event(owner, fields, room_fields)
   local event = {}
   for key, value in pairs(fields) do event[key] = value end
-  event.id, event.owner = store.random:uuid(), owner
+  event.id, event.owner = fields.id or store.random:uuid(), owner
   event.invitees, event.favourites, event.exceptions = {}, {}, {}
   if not event.room then
-    fields.sip = true
-    event.room = store.add_room(owner, fields)
+    room_fields = room_fields or {}
+    room_fields.sip, room_fields.created = true, fields.created
+    event.room = store.add_room(owner, room_fields)
   end
   event.created = fields.created or store.now()
   event.updated = event.created
@@ -269,6 +285,15 @@ function store.add_event(owner, fields)
   owner.events:add(event)
   store.touch()
   return event
+end
+
+---Gives an event a shared folder, or takes it away.
+function store.share_folder(event, on)
+  local function access(kind)
+    return { url = "https://files.example/s/" .. event.id .. "/" .. kind, password = store.random:digits() }
+  end
+  event.shared_folder = on and (event.shared_folder or { read = access "read", read_write = access "write" }) or nil
+  store.touch()
 end
 
 function store.remove_event(event)

@@ -5,14 +5,18 @@ local time = {}
 
 local floor = math.floor
 
--- Days since 1970-01-01 of a date (Howard Hinnant's algorithm).
+-- Days since 1970-01-01 of a date (Howard Hinnant's algorithm); months beyond 12 belong
+-- to later years.
 local function days(y, m, d)
+  y, m = y + floor((m - 1) / 12), (m - 1) % 12 + 1
   if m <= 2 then y = y - 1 end
   local era = floor(y / 400)
   local yoe = y - era * 400
   local doy = floor((153 * (m + (m > 2 and -3 or 9)) + 2) / 5) + d - 1
   return era * 146097 + yoe * 365 + floor(yoe / 4) - floor(yoe / 100) + doy - 719468
 end
+
+time.days = days
 
 local LENGTHS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 

@@ -4,7 +4,9 @@
 
 local store = require "salon.sandbox.store"
 local responses = require "salon.sandbox.opentalk.responses"
+local event_changes = require "salon.sandbox.opentalk.event_changes"
 local events = require "salon.sandbox.opentalk.events"
+local instances = require "salon.sandbox.opentalk.instances"
 local invites = require "salon.sandbox.opentalk.invites"
 local rooms = require "salon.sandbox.opentalk.rooms"
 local users = require "salon.sandbox.opentalk.users"
@@ -31,17 +33,25 @@ local ROUTES = {
   ["GET /rooms/*/invites/*"] = invites.get,
   ["PUT /rooms/*/invites/*"] = invites.update,
   ["DELETE /rooms/*/invites/*"] = invites.delete,
-  ["GET /events"] = events.list,
-  ["POST /events"] = events.create,
+  ["GET /events"] = function(request, user, old) return events.list(request, user, old) end,
+  ["POST /events"] = event_changes.create,
   ["GET /events/*"] = events.get,
-  ["DELETE /events/*"] = events.delete,
+  ["PATCH /events/*"] = event_changes.change,
+  ["DELETE /events/*"] = event_changes.delete,
+  ["GET /events/*/instances"] = instances.list,
+  ["GET /events/*/instances/*"] = instances.get,
+  ["PATCH /events/*/instances/*"] = instances.change,
 }
 
-local OLD = { ["DELETE /internal/rooms/*"] = rooms.delete_all }
+local OLD = {
+  ["DELETE /internal/rooms/*"] = rooms.delete_all,
+  ["POST /events/*/reschedule"] = events.reschedule,
+}
 
 local NEW = {
   ["PATCH /rooms/*"] = rooms.change,
   ["GET /rooms/*/event"] = rooms.event,
+  ["GET /events/instances"] = instances.all,
   ["PUT /rooms/*"] = function() return responses.empty(403) end,
 }
 
@@ -61,7 +71,7 @@ local function document(path)
     version = VERSIONS[store.settings.opentalk] } }
 end
 
-local HOLDERS = { rooms = true, events = true, invites = true }
+local HOLDERS = { rooms = true, events = true, invites = true, instances = true }
 local METHODS = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
 -- Where other words than ids follow, on all servers or on new ones.

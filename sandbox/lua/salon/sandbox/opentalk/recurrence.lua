@@ -1,61 +1,188 @@
--- Recurrence patterns (RFC 5545 lines), as far as creating and listing events
--- needs them: are they valid, and when does the series end?
+-- Recurrence patterns (RFC 5545 lines): are they valid, and on which dates does a
+-- series take place? Dates are found one after the other, as far as they are asked for.
 
 local time = require "salon.sandbox.time"
+local zones = require "salon.sandbox.zones"
 
 local recurrence = {}
 
-local DAY = 86400 * 1000000
-local STEPS = { DAILY = DAY, WEEKLY = 7 * DAY, MONTHLY = 30.4375 * DAY, YEARLY = 365.25 * DAY }
-local SHORT = { HOURLY = true, MINUTELY = true, SECONDLY = true }
-local CENTURY = 36525 * DAY
-
+local CENTURY = 36525
 local INVALID = "Invalid recurrence pattern"
+local WEEKDAYS = { SU = 1, MO = 2, TU = 3, WE = 4, TH = 5, FR = 6, SA = 7 }
+local KNOWN = { DAILY = true, WEEKLY = true, MONTHLY = true, YEARLY = true }
+local SHORT = { HOURLY = true, MINUTELY = true, SECONDLY = true }
 
-local function read_rule(text)
-  local rule = {}
-  for part in text:gmatch("[^;]+") do
-    local name, value = part:match("^(%u+)=(.+)$")
-    if not name then return nil end
-    rule[name] = value
-  end
-  return rule.FREQ and rule
+local function numbers(text)
+  local set = text and {}
+  for number in (text or ""):gmatch "[^,]+" do set[tonumber(number) or 0] = true end
+  return set
 end
 
----Checks the lines of an event that starts at `start`. Returns the start of
----the last occurrence, or nil and the controller's message.
-function recurrence.last(lines, start)
-  local rule, excluded, added = nil, 0, false
+-- A rule: freq, step, count, stop (microseconds), months, days, weekdays (list of
+-- { weekday, which of the period's or nil }), positions. nil when it is none.
+local function read_rule(text)
+  local raw = {}
+  for part in text:gmatch "[^;]+" do
+    local name, value = part:match "^(%u+)=(.+)$"
+    if not name then return nil end
+    raw[name] = value
+  end
+  local rule = { freq = raw.FREQ, step = tonumber(raw.INTERVAL or 1), months = numbers(raw.BYMONTH),
+    count = tonumber(raw.COUNT or math.huge), days = numbers(raw.BYMONTHDAY), positions = numbers(raw.BYSETPOS),
+    stop = raw.UNTIL and (time.parse_compact(raw.UNTIL) or -math.huge) or math.huge, ended = raw.COUNT or raw.UNTIL }
+  if not (rule.freq and rule.step and rule.step >= 1 and rule.count) then return nil end
+  for part in (raw.BYDAY or ""):gmatch "[^,]+" do
+    local which, name = part:match "^([+-]?%d*)(%u%u)$"
+    if not WEEKDAYS[name] then return nil end
+    rule.weekdays = rule.weekdays or {}
+    table.insert(rule.weekdays, { WEEKDAYS[name], tonumber(which) })
+  end
+  return rule
+end
+
+-- The moments of an EXDATE or RDATE line: by the clocks of a zone where they do not
+-- end in Z.
+local function read_dates(text, zone, old)
+  local list = {}
+  zone = text:match "TZID=([^;:]+)" or zone
+  for word in text:gsub("^[^:]*:", ""):gmatch "[^,]+" do
+    local at = time.parse_compact(word)
+    if at and not word:find "Z$" then
+      local seconds = at / 1000000
+      at = zones.utc(zone, math.floor(seconds / 86400), seconds % 86400, old) * 1000000
+    end
+    list[#list + 1] = at
+  end
+  table.sort(list)
+  return list
+end
+
+-- The lines as { rule, added, excluded (set) }; nil and the controller's message.
+local function read(lines, starts, old)
+  local plan = { added = {}, excluded = {} }
   for _, line in ipairs(lines) do
-    local name, rest = line:match("^(%u+)[;:](.*)$")
+    local name, rest = line:match "^(%u+)([;:].*)$"
     if name == "EXDATE" then
-      for _ in rest:gmatch("%d%d%d%d%d%d%d%d") do excluded = excluded + 1 end
+      for _, at in ipairs(read_dates(rest, starts.timezone, old)) do plan.excluded[at] = true end
     elseif name == "RDATE" then
-      added = true
+      plan.added = read_dates(rest, starts.timezone, old)
     elseif name ~= "EXRULE" then
       if name and name ~= "RRULE" then return nil, INVALID end
-      rule = read_rule(line:gsub("^RRULE:", ""))
-      if not rule then return nil, INVALID end
+      plan.rule = read_rule((line:gsub("^RRULE:", "")))
+      if not plan.rule then return nil, INVALID end
     end
   end
-  if not rule then
-    if added then return start end
-    return nil, INVALID
+  local rule = plan.rule
+  if not rule and not lines[1]:find "^RDATE" then return nil, INVALID end
+  if rule and SHORT[rule.freq] then return nil, "Frequencies below 'DAILY' are not supported" end
+  if rule and (not KNOWN[rule.freq] or rule.stop < starts.at) then return nil, INVALID end
+  return plan
+end
+
+-- Does day number `day` fit? `first` is the series' first day, as os.date tells it.
+local function fits(rule, day, first)
+  local date = os.date("!*t", day * 86400)
+  local month_first = day - date.day + 1
+  local length = time.days(date.year, date.month + 1, 1) - month_first
+  if rule.months and not rule.months[date.month] then return false end
+  if rule.days and not (rule.days[date.day] or rule.days[date.day - length - 1]) then return false end
+  for _, wanted in ipairs(rule.weekdays or {}) do
+    local yearly = rule.freq == "YEARLY" and not rule.months
+    local at, of = yearly and date.yday or date.day, yearly and time.days(date.year, 13, 1) - time.days(date.year, 1, 1)
+      or length
+    local from_start, from_end = math.floor((at - 1) / 7) + 1, -math.floor((of - at) / 7) - 1
+    local which = wanted[2] or from_start
+    if wanted[1] == date.wday and (which == from_start or which == from_end) then return true end
   end
-  if SHORT[rule.FREQ] then return nil, "Frequencies below 'DAILY' are not supported" end
-  local step = STEPS[rule.FREQ]
-  local count = rule.COUNT and tonumber(rule.COUNT)
-  if not step or (rule.COUNT and not count) then return nil, INVALID end
-  step = step * (tonumber(rule.INTERVAL or "1") or 1)
-  if rule.UNTIL then
-    local stop = time.parse_compact(rule.UNTIL)
-    if not stop or stop < start then return nil, INVALID end
-    return start + math.floor((stop - start) / step) * step
-  elseif count then
-    if count <= excluded then return nil, "recurrence_pattern does not yield any dates" end
-    return start + math.floor((count - 1) * step)
+  if rule.weekdays then return false end
+  if rule.days or rule.freq == "DAILY" then return true end
+  if rule.freq == "WEEKLY" then return date.wday == first.wday end
+  return date.day == first.day and (rule.freq == "MONTHLY" or rule.months ~= nil or date.month == first.month)
+end
+
+-- First and last day of the period number n.
+local function period(rule, day, first, n)
+  n = n * rule.step
+  if rule.freq == "DAILY" then return day + n, day + n end
+  if rule.freq == "WEEKLY" then
+    local monday = day - (first.wday + 5) % 7 + 7 * n
+    return monday, monday + 6
+  elseif rule.freq == "MONTHLY" then
+    return time.days(first.year, first.month + n, 1), time.days(first.year, first.month + n + 1, 1) - 1
   end
-  return start + CENTURY
+  return time.days(first.year + n, 1, 1), time.days(first.year + n + 1, 1, 1) - 1
+end
+
+local function days_in(rule, from, to, first)
+  local list = {}
+  for day = from, to do
+    if fits(rule, day, first) then list[#list + 1] = day end
+  end
+  if not rule.positions then return list end
+  local chosen = {}
+  for i, day in ipairs(list) do
+    if rule.positions[i] or rule.positions[i - #list - 1] then chosen[#chosen + 1] = day end
+  end
+  return chosen
+end
+
+-- A function that calls give(moment) for the dates in a rule's next period; false at
+-- the end of the series, or after a century.
+local function follow(rule, starts, old, give)
+  local seconds = math.floor(starts.at / 1000000)
+  local here = seconds + zones.offset(starts.timezone, seconds)
+  local day, clock, fraction = math.floor(here / 86400), here % 86400, starts.at % 1000000
+  local first, count, n = os.date("!*t", day * 86400), 0, -1
+  return function()
+    n = n + 1
+    local from, to = period(rule, day, first, n)
+    if from > day + CENTURY then return false end
+    for _, other in ipairs(days_in(rule, from, to, first)) do
+      if other >= day then
+        local at = zones.utc(starts.timezone, other, clock, old) * 1000000 + fraction
+        count = count + 1
+        if at > rule.stop or count > rule.count then return false end
+        give(at)
+      end
+    end
+    return true
+  end
+end
+
+---A function that gives the starts of a series' dates one after the other, then nil,
+---and whether the series has no end; or nil and the controller's message. 2023 takes the
+---offset of the beginning of the day, which is wrong on the day on which the clocks change.
+function recurrence.walk(lines, starts, old)
+  local plan, words = read(lines, starts, old)
+  if not plan then return nil, words end
+  local added, found, taken = plan.added, {}, 0
+  local function put(at)
+    if not plan.excluded[at] then found[#found + 1] = at end
+  end
+  local function give(at)
+    while added[1] and added[1] < at do put(table.remove(added, 1)) end
+    put(at)
+  end
+  local more = plan.rule and follow(plan.rule, starts, old, give)
+  if not more then give(starts.at) end
+  return function()
+    while taken == #found and more do more = more() and more end
+    while taken == #found and added[1] do put(table.remove(added, 1)) end
+    taken = taken + 1
+    return found[taken]
+  end, plan.rule and not plan.rule.ended
+end
+
+---The start of a series' last date: a century away when it has no end. nil and the
+---controller's message when the lines are wrong.
+function recurrence.last(lines, starts, old)
+  local walk, endless = recurrence.walk(lines, starts, old)
+  if not walk then return nil, endless end
+  local last = walk()
+  if not last then return nil, "recurrence_pattern does not yield any dates" end
+  if endless then return starts.at + CENTURY * 86400 * 1000000 end
+  for at in walk do last = at end
+  return last
 end
 
 return recurrence

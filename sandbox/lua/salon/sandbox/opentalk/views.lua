@@ -60,10 +60,31 @@ end
 
 -- The newest servers tell no codes any more.
 function views.invite(invite)
-  return { invite_code = store.settings.opentalk ~= "0.66" and invite.code or nil, room_id = invite.room.id, active = invite.active,
+  return { invite_code = store.settings.opentalk ~= "0.66" and invite.code or nil,
+    room_id = invite.room.id, active = invite.active,
     created = time.format(invite.created), created_by = views.profile(invite.created_by),
     updated = time.format(invite.updated), updated_by = views.profile(invite.updated_by),
     expiration = invite.expiration and time.format(invite.expiration) or json.null }
+end
+
+---A shared folder, which only the event's creator may write to.
+function views.folder(event, user)
+  local folder = event.shared_folder
+  return folder and { read = folder.read, read_write = event.owner == user and folder.read_write or nil }
+end
+
+---A streaming target, or all of a room; the key is for the room's owner only.
+function views.target(target, room, user)
+  local view = {}
+  for name, value in pairs(target) do view[name] = value end
+  if room.owner ~= user then view.streaming_key = nil end
+  return view
+end
+
+function views.targets(room, user)
+  local list = json.list {}
+  for i, target in ipairs(room.streaming_targets or {}) do list[i] = views.target(target, room, user) end
+  return list
 end
 
 local function zoned(value)
@@ -140,7 +161,32 @@ function views.event(event, user, old, most, place)
   if old then return view end
   view.show_meeting_details = event.show_meeting_details or false
   view.training_participation_report = event.training_participation_report
-  if place ~= "list" and (event.streaming_targets or {})[1] then view.streaming_targets = event.streaming_targets end
+  view.shared_folder = views.folder(event, user)
+  if place ~= "list" and (event.room.streaming_targets or {})[1] then
+    view.streaming_targets = views.targets(event.room, user)
+  end
+  return view
+end
+
+---The exception for a series' date, or nil.
+function views.exception_at(event, at)
+  for _, exception in ipairs(event.exceptions) do
+    if exception.at == at then return exception end
+  end
+end
+
+---A date of a series, its exception applied.
+function views.date(event, at, user, old, most)
+  local exception = views.exception_at(event, at) or {}
+  local instance, changed = time.compact(at), exception.created or event.updated
+  local view = views.event(event, user, old, most, "single")
+  for _, name in ipairs { "is_time_independent", "is_adhoc", "show_meeting_details", "streaming_targets",
+    "recurrence_pattern" } do view[name] = nil end
+  view.id, view.recurring_event_id, view.instance_id = event.id .. "_" .. instance, event.id, instance
+  view.type, view.status, view.updated_at = "instance", exception.status or "ok", time.format(changed)
+  view.title, view.description = exception.title or view.title, exception.description or view.description
+  view.starts_at = zoned(exception.starts or { at = at, timezone = event.starts.timezone })
+  view.ends_at = zoned(exception.ends or { at = at + event.ends.at - event.starts.at, timezone = event.ends.timezone })
   return view
 end
 
