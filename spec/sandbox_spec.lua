@@ -385,6 +385,68 @@ for _, version in ipairs { "2026", "0.66" } do
       }
     end)
 
+    it("invites people, and takes their rights with the invitation", function()
+      it_is.sandbox:put("user", "bob", { unseen = true })
+      steps {
+        { "charlie GET /users/me", 200, keep = "charlie" },
+        { "alice POST /events", 200, body = TIMELESS:format("x", ""), keep = "event", room = "room" },
+        { "alice POST /events/$event/invites", 201, body = '{"invitee":"$charlie","role":"moderator"}', mails = 2 },
+        { "alice POST /events/$event/invites", 204, body = '{"email":"Charlie@example.org"}' },
+        { "alice POST /events/$event/invites", 201, body = '{"email":"Bob@Example.org"}' },
+        { "alice POST /events/$event/invites", 409, "unknown_email", body = '{"email":"x@example.net"}' },
+        { "alice POST /events/$event/invites", 400, "PostEventInviteBody", body = '{"email":"x"}' },
+        { "alice GET /events/$event/invites", 200, '"role":"moderator"', '"kind":"unregistered"', "!nobody" },
+        { "alice GET /events/$event/invites?status=accepted", 200, "[]" },
+        { "alice GET /events/$event/invites?per_page=10", 400, 'invalid type: string "10", expected i64' },
+        { "bob GET /users/me/pending_invites", 200, '"total_pending_invites":1', },
+        { "bob PATCH /events/$event/invite", 204 },
+        { "bob GET /users/me/pending_invites", 200, '"total_pending_invites":0' },
+        { "charlie DELETE /events/$event/invite", 204 },
+        { "alice GET /events/$event/invites", 200, "accepted", "declined", "!unregistered" },
+        { "charlie PATCH /events/$event/invites/$charlie", 403, "forbidden", body = '{"role":"user"}' },
+        { "alice PATCH /events/$event/invites/$charlie", 204, body = '{"role":"user"}' },
+        { "bob PUT /users/me/event_favorites/$event", 201 },
+        { "bob PUT /users/me/event_favorites/$event", 204 },
+        { "bob GET /events?favorites=true", 200, "$event" },
+        { "alice PATCH /events/$event/invites/email", 204, body = '{"email":"bob@example.org","role":"moderator"}' },
+        { "alice DELETE /events/$event/invites/email?suppress_email_notification=true", 204, mails = 0,
+          body = '{"email":"bob@example.org"}' },
+        { "alice DELETE /events/$event/invites/$charlie", 204 },
+        { "alice DELETE /events/$event/invites/$charlie", 404, "not_found" },
+        { "charlie GET /rooms/$room", 403 },
+        { "bob DELETE /users/me/event_favorites/$event", 403 },
+      }
+      it_is.sandbox:switch { outside_addresses = true }
+      steps {
+        { "alice POST /events", 200, body = TIMELESS:format("x", ""), keep = "event" },
+        { "alice POST /events/$event/invites", 201, body = '{"email":"x@example.net","role":"guest"}' },
+        { "alice GET /events/$event?invitees_max=5", 200, '"kind":"email"', '"invitees_truncated":false', "!role" },
+        { "alice DELETE /events/$event/invites/email", 204, body = '{"email":"X@example.net"}' },
+      }
+      it_is.sandbox:switch { outside_addresses = false }
+    end)
+
+    it("finds people, and changes only oneself", function()
+      it_is.sandbox:put("user", "bob", { unseen = true })
+      steps {
+        { "alice PATCH /users/me", 200, '"display_name":"Al"',
+          body = '{"display_name":"Al","dashboard_theme":"dark"}' },
+        { "alice PATCH /users/me", 204, body = '{"title":null}' },
+        { "alice PATCH /users/me", 400, "unknown variant `pink`", body = '{"conference_theme":"pink"}' },
+        { "alice PATCH /users/me", 400, "invalid value of language", body = '{"language":"not a language"}' },
+        { "alice GET /users/me/tariff", 200, '"modules":{' },
+        { "alice GET /users/find?q=al", 400, "query_too_short" },
+        { "alice GET /users/find?q=char", 200, '"kind":"registered"', "Charlie", "!role" },
+        { "alice GET /users/find?q=brown", 200, '"kind":"unregistered"', "!display_name" },
+        { "charlie GET /users/me", 200, keep = "charlie" },
+        { "alice GET /users/$charlie", 200, "charlie@example.org", "!language" },
+        { "alice GET /users/00000000-0000-4000-8000-000000000000", 404 },
+      }
+      it_is.sandbox:switch { user_search = false }
+      steps { { "alice GET /users/find?q=char", 404 } }
+      it_is.sandbox:switch { user_search = true }
+    end)
+
     it("knows the patterns of series", function()
       for pattern, dates in pairs {
         ["FREQ=DAILY;INTERVAL=2;COUNT=3"] = "0319 0321 0323",

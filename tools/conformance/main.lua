@@ -9,7 +9,6 @@ local cjson = require("cjson").new()
 local core = require "salon.core"
 local shell = require "salon.sandbox.shell"
 local compare = require "tools.conformance.compare"
-local effect = require "tools.conformance.effects"
 local new_player = require "tools.conformance.steps"
 local scope = require "tools.conformance.scope"
 local start_state = require "tools.conformance.state"
@@ -73,12 +72,8 @@ local function play(player, exchange)
   return player.map:responses(exchange.response, response)
 end
 
--- What an exchange out of scope changed: things, and logins that it ended.
+-- What an exchange out of scope changed: logins that it ended.
 local function stand_in(player, exchange)
-  local name = (exchange.request.headers.Authorization or ""):match(compare.HOLDER)
-  local holder = name and player.holders[name:match "^[^.]*"]
-  exchange.request.user = holder and holder.user
-  effect(player, player.server, exchange.request, exchange.response)
   for other, about in pairs(player.holders) do
     if (about.ends or ""):find("by " .. exchange.name, 1, true) and about.login and about.kind ~= "access" then
       player:form(player.server, about.realm, "logout", { "client_id", about.client,

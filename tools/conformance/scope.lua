@@ -20,19 +20,13 @@ local OUT = {
   { "GET", "^/realms/[^/]+$", nil, "the realm's own page: salon reads the discovery document" },
   -- Meet
   { "OPTIONS", "^/external%-api/", nil, "what a route can do: no operation" },
-  -- OpenTalk: people, administration, media, and what salon only reads
+  -- OpenTalk: media
   { "OPTIONS", "^/v1/", nil, "preflight: browsers only" },
-  { "PATCH", "^/v1/users/me$", nil, "own profile: no operation" },
-  { "*", "^/v1/users/me/.", nil, "tariff, favourites, counters: no operation" },
-  { "*", "^/v1/users/find$", nil, "search for people: no operation" },
-  { "*", "^/v1/users/[^/]*%-[^/]*$", nil, "other people: no operation" },
   { "*", "^/v1/rooms/[^/]+/assets", nil, "media" },
   { "*", "^/v1/rooms/[^/]+/sip$", nil, "media" },
   { "*", "^/v1/rooms/[^/]+/start", nil, "media: joining a meeting" },
   { "*", "^/v1/turn$", nil, "media" },
   { "*", "^/v1/services/", nil, "media: call-in and recorder" },
-  { "*", "^/v1/events/[^/]+/invites?$", nil, "invitations: no operation" },
-  { "*", "^/v1/events/[^/]+/invites/", nil, "invitations: no operation" },
 }
 
 ---Why an exchange is out of scope, or nil.

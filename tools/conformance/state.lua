@@ -3,14 +3,13 @@
 
 local json = require "salon.sandbox.json"
 local sandbox = require "salon.sandbox"
-local shell = require "salon.sandbox.shell"
 
 -- Each server has ids of its own.
 local seed = 0
 
 local function start(options)
   seed = seed + 1
-  options.seed, options.extension = seed, shell.run("pwd"):match "^[^\n]+" .. "/tools/conformance/inside.lua"
+  options.seed = seed
   return assert(sandbox.start(options))
 end
 
@@ -77,7 +76,7 @@ local SECOND = { ["ot-tenants-"] = true, ["ot-open-"] = true, ["ot-down-"] = tru
 local function opentalk(name)
   local version = name:match "opentalk%-(%d+)"
   local servers = { main = start { meet = false, opentalk = version },
-    second = start { meet = false, opentalk = version, switches = { tenants = true } } }
+    second = start { meet = false, opentalk = version, switches = { tenants = true, outside_addresses = true } } }
   for _, server in pairs(servers) do server.origin = server.opentalk.controller_url end
   servers.main.realm, servers.second.realm = "OPENTALK", "OPENTALK2"
   return servers, function(what) return SECOND[what:match "^ot%-%l+%-" or ""] and "second" or "main" end, {}

@@ -5,6 +5,7 @@
 local json = require "salon.sandbox.json"
 local store = require "salon.sandbox.store"
 local faults = require "salon.sandbox.faults"
+local people = require "salon.sandbox.opentalk.people"
 local tokens = require "salon.sandbox.tokens"
 
 local control = {}
@@ -36,8 +37,8 @@ control.PUT = PUT
 
 -- A user, in each realm that has one of this name; logout ends the sessions.
 function PUT.user(name, fields)
-  for _, people in pairs(store.people) do
-    for key, value in pairs(people[name] and fields or {}) do people[name][key] = value end
+  for _, persons in pairs(store.people) do
+    for key, value in pairs(persons[name] and fields or {}) do persons[name][key] = value end
   end
   for _, session in pairs(store.sessions) do
     if fields.logout and session.user.name == name then session.ended = true end
@@ -65,18 +66,13 @@ function PUT.invitation(id, fields)
   local event = store.events[id] or error("no event " .. id, 0)
   local person = store.person(store.settings.tenants and "OPENTALK2" or "OPENTALK", fields.user)
   if not person then error("no user " .. fields.user, 0) end
-  for i, entry in ipairs(event.invitees) do
+  if fields.gone then return people.remove(event, "user", person, store.settings.opentalk == "2023") end
+  people.add(event, person, fields)
+  for _, entry in ipairs(event.invitees) do
     if entry.user == person then
-      entry.status = fields.status or entry.status
-      if not fields.gone then return end
-      table.remove(event.invitees, i)
-      return person.events:remove(event)
+      entry.status, entry.role = fields.status or entry.status, fields.role or entry.role
     end
   end
-  if person == event.owner then return end
-  table.insert(event.invitees, { user = person, status = fields.status or "pending", role = fields.role })
-  store.add_reader(event.room, person)
-  person.events:add(event)
 end
 
 -- Calls -------------------------------------------------------------------

@@ -8,6 +8,8 @@ local event_changes = require "salon.sandbox.opentalk.event_changes"
 local events = require "salon.sandbox.opentalk.events"
 local instances = require "salon.sandbox.opentalk.instances"
 local invites = require "salon.sandbox.opentalk.invites"
+local people = require "salon.sandbox.opentalk.people"
+local profiles = require "salon.sandbox.opentalk.profiles"
 local rooms = require "salon.sandbox.opentalk.rooms"
 local users = require "salon.sandbox.opentalk.users"
 
@@ -21,7 +23,12 @@ local PUBLIC = {
 }
 
 local ROUTES = {
-  ["GET /users/me"] = users.me,
+  ["GET /users/me"] = profiles.me,
+  ["PATCH /users/me"] = profiles.change,
+  ["GET /users/me/tariff"] = profiles.tariff,
+  ["GET /users/find"] = profiles.find,
+  ["PUT /users/me/event_favorites/*"] = people.add_favourite,
+  ["DELETE /users/me/event_favorites/*"] = people.remove_favourite,
   ["GET /rooms"] = rooms.list,
   ["POST /rooms"] = rooms.create,
   ["GET /rooms/*"] = rooms.get,
@@ -38,6 +45,11 @@ local ROUTES = {
   ["GET /events/*"] = events.get,
   ["PATCH /events/*"] = event_changes.change,
   ["DELETE /events/*"] = event_changes.delete,
+  ["GET /events/*/invites"] = people.list,
+  ["POST /events/*/invites"] = people.invite,
+  ["DELETE /events/*/invites/*"] = people.uninvite,
+  ["PATCH /events/*/invite"] = people.accept,
+  ["DELETE /events/*/invite"] = people.decline,
   ["GET /events/*/instances"] = instances.list,
   ["GET /events/*/instances/*"] = instances.get,
   ["PATCH /events/*/instances/*"] = instances.change,
@@ -46,9 +58,15 @@ local ROUTES = {
 local OLD = {
   ["DELETE /internal/rooms/*"] = rooms.delete_all,
   ["POST /events/*/reschedule"] = events.reschedule,
+  ["GET /users/me/pending_invites"] = function() return responses.empty(404) end,
 }
 
 local NEW = {
+  ["GET /users/*"] = profiles.get,
+  ["GET /users/me/pending_invites"] = people.pending,
+  ["PATCH /events/*/invites/*"] = people.change_role,
+  ["PATCH /events/*/invites/email"] = people.change_role_of_address,
+  ["DELETE /events/*/invites/email"] = people.uninvite_address,
   ["PATCH /rooms/*"] = rooms.change,
   ["GET /rooms/*/event"] = rooms.event,
   ["GET /events/instances"] = instances.all,
@@ -71,7 +89,7 @@ local function document(path)
     version = VERSIONS[store.settings.opentalk] } }
 end
 
-local HOLDERS = { rooms = true, events = true, invites = true, instances = true }
+local HOLDERS = { rooms = true, events = true, invites = true, instances = true, users = true, event_favorites = true }
 local METHODS = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
 -- Where other words than ids follow, on all servers or on new ones.

@@ -134,9 +134,9 @@ function input.values(body, fields, closed)
   return values
 end
 
----Reads the request's body as an object; nil and the response when it is wrong.
----closed: the error message for members that are not among the fields.
-function input.body(request, fields, closed)
+---The request's body as an object, or nil and the response. fields: of which a list
+---instead has the values, in their order.
+function input.object(request, fields)
   local kind = (request:header "content-type" or ""):lower()
   if not (kind:find "^application/json" or kind:find "^application/[%w.-]+%+json") then
     return nil, responses.error(400, "invalid_content_type", "Content type error")
@@ -147,7 +147,7 @@ function input.body(request, fields, closed)
       ("JSON payload (%d bytes) is larger than allowed (limit: %d bytes)."):format(length, LIMIT))
   end
   local body = json.read(request:body())
-  if json.is_list(body) and not closed then    -- the fields in their order
+  if json.is_list(body) and fields then
     local list = body
     body = {}
     for i, field in ipairs(fields) do body[field.name] = list[i] end
@@ -155,6 +155,14 @@ function input.body(request, fields, closed)
   if not json.is_object(body) then
     return nil, responses.invalid_json(body == nil and "" or wrong_type(body))
   end
+  return body
+end
+
+---Reads the request's body by a list of fields; nil and the response when it is wrong.
+---closed: the error message for members that are not among the fields.
+function input.body(request, fields, closed)
+  local body, refusal = input.object(request, not closed and fields)
+  if not body then return nil, refusal end
   local values, words = input.values(body, fields, closed)
   if not values then return nil, responses.invalid_json(words) end
   return values

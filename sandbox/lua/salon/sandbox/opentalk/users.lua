@@ -1,11 +1,11 @@
--- /v1/auth/login, /v1/users/me, and authentication of all other requests
+-- /v1/auth/login, and authentication of all other requests
 
 local json = require "salon.sandbox.json"
 local store = require "salon.sandbox.store"
 local tokens = require "salon.sandbox.tokens"
 local responses = require "salon.sandbox.opentalk.responses"
 local input = require "salon.sandbox.opentalk.input"
-local views = require "salon.sandbox.opentalk.views"
+local people = require "salon.sandbox.opentalk.people"
 local login = require "salon.sandbox.login"
 
 local users = {}
@@ -73,6 +73,7 @@ local function judge(token, old)
   if store.settings.provider_down then return "failed" end
   if not login.is_active(claims.iss, token, "Controller") then return "inactive" end
   if not user or (not old and not claims.scope:find "openid") then return "invalid" end
+  if user.unseen and not old then people.arrive(user) end
   return nil, user
 end
 
@@ -110,10 +111,11 @@ function users.login(request, _, old)
     return responses.error(500, "invalid_tariff_id", "JWT contained unknown tariff_id")
   end
   local user = store.subs[claims.sub]
-  if user then user.session_ends = claims.exp end
+  if user then
+    user.session_ends = claims.exp
+    people.arrive(user, old)
+  end
   return responses.ok { permissions = json.list {} }
 end
-
-function users.me(_, user, old) return responses.ok(views.me(user, old)) end
 
 return users

@@ -106,31 +106,42 @@ local function event_room(room, old)
   return view
 end
 
--- An invitee: registered, known to the provider only, or an address.
-local function invitee(entry, old)
-  local profile
-  if entry.user then
-    profile = views.profile(entry.user)
-    profile.kind = "registered"
-  else
-    local known = entry.person or {}
-    profile = { kind = entry.person and "unregistered" or "email", email = entry.email,
-      firstname = known.given, lastname = known.family, avatar_url = AVATARS .. ngx.md5(entry.email) }
-  end
+---A person as others find him: registered, or known to the login service only.
+function views.person(person, registered)
+  local view = views.profile(person)
+  view.kind = registered and "registered" or "unregistered"
+  if not registered then view.id, view.title, view.display_name = nil, nil, nil end
+  return view
+end
+
+---An invitee: registered, known to the provider only, or an address.
+function views.invitee(entry, old)
+  local profile = { kind = "email", email = entry.email, avatar_url = AVATARS .. ngx.md5(entry.email or "") }
+  if entry.user or entry.person then profile = views.person(entry.user or entry.person, entry.user ~= nil) end
   if not old and entry.user then profile.role = entry.role or "user" end
   return { profile = profile, status = entry.status }
 end
 
--- The registered ones, then the others, each newest first (in lists: last).
-local function invitees(event, most, old, in_list)
+---An event's invitees: the registered ones, then the others, each newest first (in
+---lists: last). status: only those.
+function views.entries(event, status, in_list)
   local list, n = {}, #event.invitees
   for _, registered in ipairs { true, false } do
     for i = 1, n do
       local entry = event.invitees[in_list and i or n + 1 - i]
-      if #list < most and (entry.user ~= nil) == registered then list[#list + 1] = invitee(entry, old) end
+      if (entry.user ~= nil) == registered and (not status or entry.status == status) then list[#list + 1] = entry end
     end
   end
-  return json.list(list), n > #list
+  return list
+end
+
+local function invitees(event, most, old, in_list)
+  local list = json.list {}
+  for i, entry in ipairs(most > 0 and views.entries(event, nil, in_list) or {}) do
+    if i > most then break end
+    list[i] = views.invitee(entry, old)
+  end
+  return list, #event.invitees > #list
 end
 
 ---The state of an event for a user: its creator has accepted it.
