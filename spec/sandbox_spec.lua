@@ -447,6 +447,74 @@ for _, version in ipairs { "2026", "0.66" } do
       it_is.sandbox:switch { user_search = true }
     end)
 
+    it("has what an administrator puts", function()
+      local sandbox = it_is.sandbox
+      sandbox:put("user", "ulla", { family = "Ude" })
+      local room = sandbox:put("room", nil, { owner = "ulla", password = "kiwi", waiting_room = true })
+      local link = "d1d0b6cd-4930-477e-8ea5-34dfe5dfd534"
+      assert.are.equal(link, sandbox:put("link", link, { room = room, expiration = "2020-01-01T00:00:00Z" }))
+      local zoned = { datetime = "2027-03-19T09:00:00Z", timezone = "Europe/Berlin" }
+      local event = sandbox:put("event", nil, { owner = "ulla", title = "Put", starts_at = zoned, ends_at = zoned,
+        recurrence_pattern = { "FREQ=DAILY;COUNT=3" } })
+      sandbox:put("exception", event, { instance = "20270320T090000Z", status = "cancelled" })
+      sandbox:put("invitation", event, { user = "bob", status = "tentative", role = "moderator" })
+      sandbox:put("favourite", event, { user = "bob" })
+      steps {
+        { "ulla GET /rooms/" .. room, 200, '"lastname":"Ude"', '"password":"kiwi"' },
+        { "ulla GET /rooms/" .. room .. "/invites", 200, '"expiration":"2020-01-01T00:00:00Z"' },
+        { "nobody POST /invite/verify", 404, body = ('{"invite_code":"%s"}'):format(link) },
+        { "bob GET /events?favorites=true", 200, event, "tentative", '"status":"cancelled"' },
+        { "bob GET /events/" .. event .. "/invites", 200, '"role":"moderator"' },
+      }
+      sandbox:put("link", link, { expiration = "2035-01-01T00:00:00Z" })
+      steps { { "nobody POST /invite/verify", 200, room, body = ('{"invite_code":"%s"}'):format(link) } }
+      for words, put in pairs {
+        ["room: unknown field 'colour'"] = { "room", { colour = "red" } },
+        ["room: invalid type: string"] = { "room", { waiting_room = "yes" } },
+        ["no user nobody"] = { "room", { owner = "nobody" } },
+        ["no event x"] = { "favourite", { user = "bob" } },
+        ["event: unknown or contradictory fields"] = { "event", { colour = "red" } },
+      } do
+        local ok, message = pcall(sandbox.put, sandbox, put[1], put[1] == "favourite" and "x" or nil, put[2])
+        assert.is_false(ok)
+        assert.is_truthy(message:find(words, 1, true), message)
+      end
+    end)
+
+    it("keeps files, streaming targets, dial-in and shared folders", function()
+      steps {
+        { "alice POST /events", 200, body = TIMELESS:format("x", ""), keep = "event", room = "room" },
+        { "alice POST /rooms/$room/streaming_targets", 200, '"name":"a"', keep = "target",
+          body = '{"name":"a","kind":"custom","streaming_key":"k"}' },
+        { "alice PATCH /rooms/$room/streaming_targets/$target", 200, '"name":"b"', "streaming_key",
+          body = '{"name":"b"}' },
+        { "alice PATCH /rooms/$room/streaming_targets/$target", 400, body = "{}" },
+        { "alice GET /events/$event", 200, '"streaming_targets":[{"id":"$target"' },
+        { "bob GET /rooms/$room/streaming_targets", 403 },
+        { "alice DELETE /rooms/$room/streaming_targets/$target", 204 },
+        { "alice GET /rooms/$room/streaming_targets", 200, "[]" },
+        { "alice POST /rooms/$room/assets?file_extension=txt&kind=notes", 200, '"kind":"notes"', '"size":2',
+          keep = "asset", body = "{}" },
+        { "alice GET /rooms/$room/assets", 200, "$asset" },
+        { "alice GET /users/me/assets", 200, '{"owned_assets":[{"id":"$asset"', "$room", "$event" },
+        { "alice GET /rooms/$room/assets/$asset", 200, "{}" },
+        { "alice GET /rooms/$room/assets/$asset/download", 302 },
+        { "alice GET /rooms/$room/assets/$asset/download?redirect=false", 200, "proxy?token=" },
+        { "alice DELETE /rooms/$room/assets/$asset", 204 },
+        { "alice DELETE /rooms/$room/assets/$asset", 404 },
+        { "alice PUT /rooms/$room/sip", 200, '"password":"0123456789"', body = '{"password":"0123456789"}' },
+        { "alice DELETE /rooms/$room/sip", 204 },
+        { "alice GET /rooms/$room/sip", 404 },
+        { "alice PUT /rooms/$room/sip", 201, '"lobby":true', body = '{"lobby":true}' },
+        { "alice GET /events/$event/shared_folder", 404 },
+        { "alice PUT /events/$event/shared_folder", 200, "read_write" },
+        { "alice PUT /events/$event/shared_folder", 304 },
+        { "alice DELETE /events/$event/shared_folder", 204 },
+        { "alice POST /rooms/$room/start", 200, "roomserver_address", body = '{"device_secret":"0123456789abcdef"}' },
+        { "nobody POST /rooms/$room/start_invited", 308, body = "{}" },
+      }
+    end)
+
     it("knows the patterns of series", function()
       for pattern, dates in pairs {
         ["FREQ=DAILY;INTERVAL=2;COUNT=3"] = "0319 0321 0323",
@@ -571,6 +639,20 @@ describe("the sandbox's Meet", function()
     end
   end)
 
+  it("lets owners and administrators change a room, and nobody delete one", function()
+    local id = "d1d0b6cd-4930-477e-8ea5-34dfe5dfd535"
+    sandbox:put("meeting", id, { owner = "grace@example.org", administrator = "ada@example.org",
+      member = "edsger@example.org", name = "Ours", slug = "ours" })
+    for user, status in pairs { grace = 200, ada = 200, edsger = 403 } do
+      local key = ask.meet_token(sandbox, user .. "@example.org", "throwaway-app-five")
+      assert.are.equal(status, ask.url(rooms .. id .. "/",
+        { method = "PATCH", token = key, json = '{"access_level":"restricted"}' }).status, user)
+      local refused = ask.url(rooms .. id .. "/", { method = "DELETE", token = key })
+      assert.are.same({ 405, "GET, PATCH, HEAD, OPTIONS" }, { refused.status, refused.headers.allow })
+      assert.are.equal(404, ask.url(rooms .. id .. "/grant-access/", { token = key, json = "{}" }).status)
+    end
+  end)
+
   it("keeps an empty list and an empty configuration apart", function()
     local made = ask.url(rooms, { token = token, json = '{"configuration":{"can_publish_sources":[]}}' })
     assert.is_truthy(made.body:find('"configuration":{"can_publish_sources":[]}', 1, true))
@@ -649,9 +731,10 @@ describe("the sandbox's Meet, as the server itself", function()
   end)
 
   it("says what can be put", function()
-    local ok, message = pcall(sandbox.put, sandbox, "room", "x")
+    local ok, message = pcall(sandbox.put, sandbox, "rum", "x")
     assert.is_false(ok)
-    assert.matches("kind must be one of application, invitation, meeting, session, user, not 'room'", message)
+    assert.matches("kind must be one of application, asset, event, exception, favourite, invitation, link, meeting, "
+      .. "room, session, user, not 'rum'", message)
   end)
 end)
 

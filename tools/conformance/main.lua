@@ -72,8 +72,14 @@ local function play(player, exchange)
   return player.map:responses(exchange.response, response)
 end
 
--- What an exchange out of scope changed: logins that it ended.
+-- What an exchange out of scope changed: a recorder's upload, and logins that it ended.
 local function stand_in(player, exchange)
+  local room, file = exchange.request.path:match "/upload_render%?room_id=([^&]+)&filename=(.+)$"
+  if room then
+    file = file:gsub("%%(%x%x)", function(code) return string.char(tonumber(code, 16)) end)
+    player.server:put("asset", nil, { room = player.map:translate(room), body = exchange.request.body,
+      filename = file, namespace = "recording" })
+  end
   for other, about in pairs(player.holders) do
     if (about.ends or ""):find("by " .. exchange.name, 1, true) and about.login and about.kind ~= "access" then
       player:form(player.server, about.realm, "logout", { "client_id", about.client,

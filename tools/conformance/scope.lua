@@ -22,9 +22,6 @@ local OUT = {
   { "OPTIONS", "^/external%-api/", nil, "what a route can do: no operation" },
   -- OpenTalk: media
   { "OPTIONS", "^/v1/", nil, "preflight: browsers only" },
-  { "*", "^/v1/rooms/[^/]+/assets", nil, "media" },
-  { "*", "^/v1/rooms/[^/]+/sip$", nil, "media" },
-  { "*", "^/v1/rooms/[^/]+/start", nil, "media: joining a meeting" },
   { "*", "^/v1/turn$", nil, "media" },
   { "*", "^/v1/services/", nil, "media: call-in and recorder" },
 }

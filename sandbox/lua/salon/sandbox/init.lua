@@ -225,11 +225,24 @@ function Sandbox:advance(seconds) ask(self, "advance", { seconds = seconds }) en
 ---Changes switches, as if the server was restarted with another configuration.
 function Sandbox:switch(switches) ask(self, "switch", check("sandbox:switch", switches, SWITCHES, "switch")) end
 
----Makes or changes something as an administrator would: kind "user" (id: name;
----disabled, pending, password, logout, ...), "application", "meeting" (Meet
----room; pin = false: none), "session" (id: value of the cookie of Meet's web page; gone),
----"invitation" (id: of the event; user, status or gone).
-function Sandbox:put(kind, id, fields) ask(self, "put", { kind = kind, id = id, fields = fields }) end
+---Makes or changes something as an administrator would, and returns its id; without an
+---id, new ones are drawn. People are named by user name, id or e-mail address. Kinds:
+---
+---"user" (id: name; new names are new users): disabled, pending, password, logout, unseen
+---  (the controller has not met them yet), given, family, display_name, ...
+---"room" (OpenTalk): owner ("alice"), password, waiting_room, guest_access,
+---  e2e_encryption, name, sip
+---"link" (id: the code): room, expiration, active
+---"event": owner ("alice") or room (that is there), and the fields of `POST /events`,
+---  times as there: starts_at (none: time-independent), ends_at, recurrence_pattern, ...
+---"exception" (id: of the series): instance ("20270118T080000Z"), status, title,
+---  description, is_all_day, starts_at, ends_at
+---"invitation" (id: of the event): user or email; status, role, or gone
+---"favourite" (id: of the event): user, or gone, too
+---"asset": room, filename, body, kind, namespace
+---"application", "meeting" (Meet room; owner, administrator, member; pin = false: none),
+---"session" (id: value of the cookie of Meet's web page; gone)
+function Sandbox:put(kind, id, fields) return ask(self, "put", { kind = kind, id = id, fields = fields }).id end
 
 ---Signs claims as the login service ("login", "refresh") or "meet" would.
 function Sandbox:sign(issuer, claims) return ask(self, "sign", { issuer = issuer, claims = claims }).token end

@@ -143,7 +143,8 @@ end
 
 -- OpenTalk --------------------------------------------------------------
 
-local function add_person(realm, name, given, family, more)
+---Makes a user of the login service.
+function store.add_person(realm, name, given, family, more)
   local person = {
     name = name, given = given, family = family, realm = realm,
     email = family and name .. "@example.org" or nil, password = PASSWORD,
@@ -371,7 +372,7 @@ end
 local function seed_opentalk(rooms, events)
   for _, realm in ipairs(REALM_NAMES) do
     store.people[realm] = {}
-    for _, person in ipairs(REALMS[realm].people) do add_person(realm, unpack(person, 1, 4)) end
+    for _, person in ipairs(REALMS[realm].people) do store.add_person(realm, unpack(person, 1, 4)) end
   end
   local alice = store.people.OPENTALK.alice
   local created = store.now() - (rooms + 1) * 1000000
@@ -396,7 +397,7 @@ function store.reset(settings)
   store.people, store.subs, store.sessions = {}, {}, {}
   store.rooms, store.gone, store.invites, store.events, store.aliases = {}, {}, {}, {}, {}
   store.accounts, store.account_ids, store.meetings, store.slugs = {}, {}, {}, {}
-  store.web_sessions = {}
+  store.web_sessions, store.downloads = {}, {}
   store.realms, store.clients, store.applications = REALMS, CLIENTS, {}
   for id, application in pairs(APPLICATIONS) do store.applications[id] = application end
   collectgarbage "stop"     -- much is made, nothing thrown away

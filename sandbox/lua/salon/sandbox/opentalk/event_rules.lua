@@ -62,6 +62,11 @@ function rules.read(request, what, old)
   return values
 end
 
+---The fields of a new event that are no request's, or nil and what is wrong.
+function rules.values(fields)
+  return input.values(fields, FIELDS[store.settings.opentalk].create, "unknown or contradictory fields")
+end
+
 local DAY = 86400 * 1000000
 
 ---What is wrong with a beginning and an end, or nil.

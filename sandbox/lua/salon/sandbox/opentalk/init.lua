@@ -4,10 +4,13 @@
 
 local store = require "salon.sandbox.store"
 local responses = require "salon.sandbox.opentalk.responses"
+local assets = require "salon.sandbox.opentalk.assets"
 local event_changes = require "salon.sandbox.opentalk.event_changes"
 local events = require "salon.sandbox.opentalk.events"
+local extras = require "salon.sandbox.opentalk.extras"
 local instances = require "salon.sandbox.opentalk.instances"
 local invites = require "salon.sandbox.opentalk.invites"
+local joining = require "salon.sandbox.opentalk.joining"
 local people = require "salon.sandbox.opentalk.people"
 local profiles = require "salon.sandbox.opentalk.profiles"
 local rooms = require "salon.sandbox.opentalk.rooms"
@@ -20,6 +23,11 @@ local PUBLIC = {
   ["GET /auth/login"] = users.provider,
   ["POST /auth/login"] = users.login,
   ["POST /invite/verify"] = invites.verify,
+}
+local OLD_PUBLIC = { ["POST /rooms/*/start_invited"] = joining.start_invited }
+local NEW_PUBLIC = {
+  ["POST /rooms/*/start_invited"] = joining.moved,
+  ["GET /rooms/*/assets/*/proxy"] = assets.proxy,
 }
 
 local ROUTES = {
@@ -40,6 +48,10 @@ local ROUTES = {
   ["GET /rooms/*/invites/*"] = invites.get,
   ["PUT /rooms/*/invites/*"] = invites.update,
   ["DELETE /rooms/*/invites/*"] = invites.delete,
+  ["POST /rooms/*/start"] = joining.start,
+  ["GET /rooms/*/assets"] = assets.files.list,
+  ["GET /rooms/*/assets/*"] = assets.read,
+  ["DELETE /rooms/*/assets/*"] = assets.files.delete,
   ["GET /events"] = function(request, user, old) return events.list(request, user, old) end,
   ["POST /events"] = event_changes.create,
   ["GET /events/*"] = events.get,
@@ -62,6 +74,21 @@ local OLD = {
 }
 
 local NEW = {
+  ["GET /rooms/*/streaming_targets"] = extras.targets.list,
+  ["POST /rooms/*/streaming_targets"] = extras.targets.create,
+  ["GET /rooms/*/streaming_targets/*"] = extras.targets.get,
+  ["PATCH /rooms/*/streaming_targets/*"] = extras.targets.change,
+  ["DELETE /rooms/*/streaming_targets/*"] = extras.targets.delete,
+  ["POST /rooms/*/assets"] = assets.upload,
+  ["GET /rooms/*/assets/*/download"] = assets.download,
+  ["GET /users/me/assets"] = assets.own,
+  ["GET /rooms/*/sip"] = extras.get_sip,
+  ["PUT /rooms/*/sip"] = extras.put_sip,
+  ["DELETE /rooms/*/sip"] = extras.delete_sip,
+  ["GET /events/*/shared_folder"] = extras.get_folder,
+  ["PUT /events/*/shared_folder"] = extras.put_folder,
+  ["DELETE /events/*/shared_folder"] = extras.delete_folder,
+  ["GET /turn"] = function() return responses.empty(204) end,
   ["GET /users/*"] = profiles.get,
   ["GET /users/me/pending_invites"] = people.pending,
   ["PATCH /events/*/invites/*"] = people.change_role,
@@ -89,7 +116,8 @@ local function document(path)
     version = VERSIONS[store.settings.opentalk] } }
 end
 
-local HOLDERS = { rooms = true, events = true, invites = true, instances = true, users = true, event_favorites = true }
+local HOLDERS = { rooms = true, events = true, invites = true, instances = true, users = true,
+  event_favorites = true, assets = true, streaming_targets = true }
 local METHODS = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 
 -- Where other words than ids follow, on all servers or on new ones.
@@ -126,7 +154,12 @@ local function route(request, old)
   if not path then return responses.empty(404) end
   local form, ids = shape(path, old)
   local name = request.method .. " " .. form
-  if PUBLIC[name] then return PUBLIC[name](request, nil, old, ids[1]) end
+  local public = PUBLIC[name] or (old and OLD_PUBLIC or NEW_PUBLIC)[name]
+  -- Guests of later servers start without a login.
+  if not old and name == "POST /rooms/*/start" and not request:header "authorization" then
+    public = joining.start_invited
+  end
+  if public then return public(request, nil, old, ids[1]) end
   local user, refusal = guest_of(request, name, ids, old), nil
   if not user then user, refusal = users.authenticate(request, old) end
   if not user then return refusal end

@@ -47,6 +47,14 @@ function people.add(event, person, fields, at)
   return true
 end
 
+---Changes a person's invitation; fields: status, role.
+function people.change(event, person, fields)
+  local entry = entry_of(event, "user", person)
+  if not entry then return end
+  entry.status, entry.role = fields.status or entry.status, fields.role or entry.role
+  store.touch()
+end
+
 ---Invites an address; false when it has been before.
 function people.add_address(event, email, fields)
   if entry_of(event, "email", email) then return false end

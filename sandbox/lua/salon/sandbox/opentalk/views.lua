@@ -100,7 +100,7 @@ local function event_room(room, old)
     return view
   end
   view.guest_access, view.e2e_encryption = room.guest_access, room.e2e_encryption
-  if not room.e2e_encryption then
+  if room.sip and not room.e2e_encryption then
     view.call_in = { tel = telephone, id = room.sip.id, password = room.sip.password }
   end
   return view
