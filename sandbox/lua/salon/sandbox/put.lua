@@ -3,11 +3,11 @@
 
 local store = require "salon.sandbox.store"
 local time = require "salon.sandbox.time"
-local assets = require "salon.sandbox.opentalk.assets"
 local event_changes = require "salon.sandbox.opentalk.event_changes"
 local instances = require "salon.sandbox.opentalk.instances"
 local input = require "salon.sandbox.opentalk.input"
 local people = require "salon.sandbox.opentalk.people"
+local things = require "salon.sandbox.opentalk.things"
 local rules = require "salon.sandbox.opentalk.event_rules"
 
 local put = {}
@@ -106,8 +106,9 @@ checked("favourite", function(id, values)
 end)
 
 checked("asset", function(id, values)
-  values.id = id
-  return assets.add(room_of(values.room), values).id
+  local room = room_of(values.room)
+  values.id, values.body, values.room = id, values.body or "", nil
+  return things.add(room, "assets", values).id
 end)
 
 -- A user of the login service, in each realm that has one of this name, or a new one;

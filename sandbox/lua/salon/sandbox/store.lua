@@ -188,15 +188,16 @@ function store.change_room(room, fields)
   store.touch()
 end
 
+---What one dials to join.
+function store.new_sip() return { id = store.random:digits(), password = store.random:digits() } end
+
 ---Makes a room; fields: id, sip, and what can be changed.
 function store.add_room(owner, fields)
   local room = {
     id = fields.id or store.random:uuid(), owner = owner, created = fields.created or store.now(),
     waiting_room = false, guest_access = "waiting_room", e2e_encryption = false,
   }
-  if fields.sip then
-    room.sip = { id = store.random:digits(), password = store.random:digits() }
-  end
+  if fields.sip then room.sip = store.new_sip() end
   store.rooms[room.id] = room
   owner.rooms:add(room)
   store.change_room(room, fields)
@@ -280,7 +281,7 @@ function store.add_event(owner, fields, room_fields)
   end
   event.created = fields.created or store.now()
   event.updated = event.created
-  event.room.sip = event.room.sip or { id = store.random:digits(), password = store.random:digits() }
+  event.room.sip = event.room.sip or store.new_sip()
   event.room.event = event
   store.events[event.id] = event
   owner.events:add(event)

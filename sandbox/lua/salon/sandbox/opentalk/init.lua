@@ -4,16 +4,15 @@
 
 local store = require "salon.sandbox.store"
 local responses = require "salon.sandbox.opentalk.responses"
-local assets = require "salon.sandbox.opentalk.assets"
 local event_changes = require "salon.sandbox.opentalk.event_changes"
 local events = require "salon.sandbox.opentalk.events"
-local extras = require "salon.sandbox.opentalk.extras"
 local instances = require "salon.sandbox.opentalk.instances"
 local invites = require "salon.sandbox.opentalk.invites"
 local joining = require "salon.sandbox.opentalk.joining"
 local people = require "salon.sandbox.opentalk.people"
 local profiles = require "salon.sandbox.opentalk.profiles"
 local rooms = require "salon.sandbox.opentalk.rooms"
+local things = require "salon.sandbox.opentalk.things"
 local users = require "salon.sandbox.opentalk.users"
 
 local opentalk = {}
@@ -27,7 +26,7 @@ local PUBLIC = {
 local OLD_PUBLIC = { ["POST /rooms/*/start_invited"] = joining.start_invited }
 local NEW_PUBLIC = {
   ["POST /rooms/*/start_invited"] = joining.moved,
-  ["GET /rooms/*/assets/*/proxy"] = assets.proxy,
+  ["GET /rooms/*/assets/*/proxy"] = things.proxy,
 }
 
 local ROUTES = {
@@ -49,9 +48,9 @@ local ROUTES = {
   ["PUT /rooms/*/invites/*"] = invites.update,
   ["DELETE /rooms/*/invites/*"] = invites.delete,
   ["POST /rooms/*/start"] = joining.start,
-  ["GET /rooms/*/assets"] = assets.files.list,
-  ["GET /rooms/*/assets/*"] = assets.read,
-  ["DELETE /rooms/*/assets/*"] = assets.files.delete,
+  ["GET /rooms/*/assets"] = things.assets,
+  ["GET /rooms/*/assets/*"] = things.assets,
+  ["DELETE /rooms/*/assets/*"] = things.assets,
   ["GET /events"] = function(request, user, old) return events.list(request, user, old) end,
   ["POST /events"] = event_changes.create,
   ["GET /events/*"] = events.get,
@@ -74,20 +73,20 @@ local OLD = {
 }
 
 local NEW = {
-  ["GET /rooms/*/streaming_targets"] = extras.targets.list,
-  ["POST /rooms/*/streaming_targets"] = extras.targets.create,
-  ["GET /rooms/*/streaming_targets/*"] = extras.targets.get,
-  ["PATCH /rooms/*/streaming_targets/*"] = extras.targets.change,
-  ["DELETE /rooms/*/streaming_targets/*"] = extras.targets.delete,
-  ["POST /rooms/*/assets"] = assets.upload,
-  ["GET /rooms/*/assets/*/download"] = assets.download,
-  ["GET /users/me/assets"] = assets.own,
-  ["GET /rooms/*/sip"] = extras.get_sip,
-  ["PUT /rooms/*/sip"] = extras.put_sip,
-  ["DELETE /rooms/*/sip"] = extras.delete_sip,
-  ["GET /events/*/shared_folder"] = extras.get_folder,
-  ["PUT /events/*/shared_folder"] = extras.put_folder,
-  ["DELETE /events/*/shared_folder"] = extras.delete_folder,
+  ["GET /rooms/*/streaming_targets"] = things.targets,
+  ["POST /rooms/*/streaming_targets"] = things.targets,
+  ["GET /rooms/*/streaming_targets/*"] = things.targets,
+  ["PATCH /rooms/*/streaming_targets/*"] = things.targets,
+  ["DELETE /rooms/*/streaming_targets/*"] = things.targets,
+  ["POST /rooms/*/assets"] = things.assets,
+  ["GET /rooms/*/assets/*/download"] = things.download,
+  ["GET /users/me/assets"] = things.own_assets,
+  ["GET /rooms/*/sip"] = things.sip,
+  ["PUT /rooms/*/sip"] = things.sip,
+  ["DELETE /rooms/*/sip"] = things.sip,
+  ["GET /events/*/shared_folder"] = things.folder,
+  ["PUT /events/*/shared_folder"] = things.folder,
+  ["DELETE /events/*/shared_folder"] = things.folder,
   ["GET /turn"] = function() return responses.empty(204) end,
   ["GET /users/*"] = profiles.get,
   ["GET /users/me/pending_invites"] = people.pending,

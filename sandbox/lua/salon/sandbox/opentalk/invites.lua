@@ -15,7 +15,7 @@ local CODE = input.fields "invite_code:uuid!"
 -- The new controller has no guest links for closed or encrypted rooms.
 local function without_guests(room, old, status)
   return not old and (room.guest_access == "disabled" or room.e2e_encryption)
-    and responses.error(status, "service_unavailable", "The service is currently unavailable")
+    and responses.error(status, "service_unavailable")
 end
 
 function invites.list(request, user, old, id)

@@ -15,6 +15,8 @@ local DEFAULTS = {
   [500] = { "internal_server_error", "An internal server error occurred" },
 }
 
+local UNAVAILABLE = "The service is currently unavailable"
+
 local function new(status, kind, body)
   return { status = status, headers = { ["Content-Type"] = kind }, body = body }
 end
@@ -28,7 +30,8 @@ function responses.list(items) return responses.ok(json.list(items)) end
 ---@param more? table  further members
 function responses.error(status, code, message, more)
   local body = more or {}
-  body.code, body.message = code or DEFAULTS[status][1], message or DEFAULTS[status][2]
+  body.code = code or DEFAULTS[status][1]
+  body.message = message or code == "service_unavailable" and UNAVAILABLE or DEFAULTS[status][2]
   return new(status, "text/json; charset=utf-8", json.write(body))
 end
 

@@ -1,73 +1,152 @@
--- A small store for what hangs on rooms (assets, streaming targets): a POST makes an id,
--- GET lists and reads, PATCH merges, DELETE removes.
+-- A small store for what hangs on rooms and events: files and streaming targets (a POST
+-- makes an id, GET lists and reads, PATCH merges, DELETE removes), dial-in, shared folders
 
 local store = require "salon.sandbox.store"
+local time = require "salon.sandbox.time"
 local responses = require "salon.sandbox.opentalk.responses"
+local events = require "salon.sandbox.opentalk.events"
 local input = require "salon.sandbox.opentalk.input"
+local pages = require "salon.sandbox.opentalk.pages"
 local rooms = require "salon.sandbox.opentalk.rooms"
+local views = require "salon.sandbox.opentalk.views"
 
 local things = {}
 
--- A list that hangs on a room, one of its things, and the place of that in the list.
-function things.find(name, request, user, id, other)
-  local reading = request.method == "GET"
-  local room, refusal = rooms.existing(id, user, not reading)
-  if not room then return nil, refusal end
-  room[name] = room[name] or {}
-  if not other then return room, room[name] end
-  local fault = input.uuid_fault(other)
-  if fault then return nil, responses.text(404, fault) end
-  for i, thing in ipairs(room[name]) do
-    if thing.id == other then return room, room[name], thing, i end
+-- The route of a list of a room, and of its entries. show(entry, room, user), all(list,
+-- room, user, old, request), make(request): the response, the fields of a new entry.
+local function list_route(name, show, all, make)
+  return function(request, user, old, id, other)
+    local method = request.method
+    local room, refusal = rooms.existing(id, user, method ~= "GET")
+    if not room then return refusal end
+    local list, entry, at = room[name] or {}, nil, nil
+    if other and input.uuid_fault(other) then return responses.text(404, input.uuid_fault(other)) end
+    for i, one in ipairs(list) do
+      if one.id == other then entry, at = one, i end
+    end
+    -- 2023 deletes what is not there, too.
+    if other and not entry then return old and method == "DELETE" and responses.empty(204) or responses.error(404) end
+    if method == "GET" then return entry and show(entry, room, user) or all(list, room, user, old, request) end
+    if method == "DELETE" then
+      table.remove(list, at)
+    else
+      local fields
+      fields, refusal = (entry and input.object or make)(request)
+      if not fields then return refusal end
+      if entry and next(fields) == nil then return responses.error(400) end
+      entry = entry or things.add(room, name)
+      for key, value in pairs(fields) do entry[key] = key ~= "id" and value or entry[key] end
+    end
+    store.touch()
+    return method == "DELETE" and responses.empty(204) or show(entry, room, user, request)
   end
-  return room, room[name]
 end
 
--- Routes of a list that hangs on rooms. view(thing, room, user); all(request, list, user,
--- old, room): the response with the list; make(request, room): what a POST gives, or nil
--- and the response; lenient: 2023 deletes what is not there, too.
-function things.kind(name, view, all, make, lenient)
-  return {
-    list = function(request, user, old, id)
-      local room, list = things.find(name, request, user, id)
-      return room and all(request, list, user, old, room) or list
-    end,
-    create = function(request, user, _, id)
-      local room, list = things.find(name, request, user, id)
-      if not room then return list end
-      local thing, refusal = make(request, room)
-      if not thing then return refusal end
-      thing.id = thing.id or store.random:uuid()
-      table.insert(list, thing)
-      store.touch()
-      return responses.ok(view(thing, room, user))
-    end,
-    get = function(request, user, _, id, other)
-      local room, refusal, thing = things.find(name, request, user, id, other)
-      if not room then return refusal end
-      return thing and responses.ok(view(thing, room, user)) or responses.error(404)
-    end,
-    change = function(request, user, _, id, other)
-      local room, refusal, thing = things.find(name, request, user, id, other)
-      if not room then return refusal end
-      local body
-      body, refusal = input.object(request)
-      if not body then return refusal end
-      if not thing then return responses.error(404) end
-      if next(body) == nil then return responses.error(400) end
-      for key, value in pairs(body) do thing[key] = key ~= "id" and value or thing[key] end
-      store.touch()
-      return responses.ok(view(thing, room, user))
-    end,
-    delete = function(request, user, old, id, other)
-      local room, list, thing, i = things.find(name, request, user, id, other)
-      if not room then return list end
-      if not thing and not (old and lenient) then return responses.error(404) end
-      if thing then table.remove(list, i) end
-      store.touch()
-      return responses.empty(204)
-    end,
-  }
+---Puts an entry into a list of a room, before the others.
+function things.add(room, name, entry)
+  entry = entry or {}
+  entry.id, entry.created = entry.id or store.random:uuid(), store.now()
+  room[name] = room[name] or {}
+  table.insert(room[name], 1, entry)
+  return entry
+end
+
+things.targets = list_route("streaming_targets",
+  function(target, room, user) return responses.ok(views.target(target, room, user)) end,
+  function(_, room, user) return responses.ok(views.targets(room, user)) end, input.object)
+
+local function asset_view(asset, old)
+  return { id = asset.id, filename = asset.filename, namespace = asset.namespace, size = not old and #asset.body or nil,
+    kind = not old and (asset.kind or "file") or nil, created_at = time.format(asset.created) }
+end
+
+local function read_upload(request)
+  local query = request:parameters()
+  for _, name in ipairs { "file_extension", "kind" } do
+    if not query[name] then return nil, responses.query(("missing field `%s`"):format(name)) end
+  end
+  return { body = request:body(), kind = query.kind, namespace = query.namespace,
+    filename = ("%s_%s.%s"):format(query.event_title or "asset", query.kind, query.file_extension) }
+end
+
+things.assets = list_route("assets",
+  function(asset, _, _, uploaded)
+    return uploaded and responses.ok(asset_view(asset)) or { status = 200, headers = {}, body = asset.body }
+  end,
+  function(list, _, user, old, request)
+    return pages.numbered(request, old, "assets for " .. user.id, function() return list end, asset_view)
+  end, read_upload)
+
+---Where the bytes of an asset are, without a login.
+function things.download(request, user, old, id, other)
+  local response = things.assets(request, user, old, id, other)
+  if response.status ~= 200 then return response end
+  store.downloads[other] = response
+  local url = "proxy?token=" .. other
+  if request:parameters().redirect == "false" then return responses.ok { url = url } end
+  return { status = 302, headers = { Location = url }, body = "" }
+end
+
+function things.proxy(request)
+  return store.downloads[request:parameters().token or ""] or responses.error(401)
+end
+
+---One's own files in all rooms.
+function things.own_assets(request, user, old)
+  local response = pages.numbered(request, old, "assets of " .. user.id, function()
+    local list = {}
+    for _, room in ipairs(user.rooms) do
+      for _, asset in ipairs(room.owner == user and room.assets or {}) do list[#list + 1] = { asset, room } end
+    end
+    return list
+  end, function(entry)
+    local view, room = asset_view(entry[1]), entry[2]
+    view.room_id, view.event_id = room.id, room.event and room.event.id
+    return view
+  end)
+  if response.status ~= 200 then return response end
+  return { status = 200, headers = response.headers, body = '{"owned_assets":' .. response.body .. "}" }
+end
+
+local SIP = input.fields "password:string? lobby:boolean?"
+
+function things.sip(request, user, _, id)
+  local reading, status = request.method == "GET", 200
+  local room, refusal = rooms.existing(id, user, not reading)
+  if not room then return refusal end
+  if room.e2e_encryption then return responses.error(reading and 404 or 403, "service_unavailable") end
+  if request.method == "PUT" then
+    local values
+    values, refusal = input.body(request, SIP)
+    if not values then return refusal end
+    if next(values) == nil or (values.password and not values.password:find("^" .. ("%d"):rep(10) .. "$")) then
+      return responses.invalid_json "invalid SIP configuration"
+    end
+    if not room.sip then status, room.sip = 201, store.new_sip() end
+    for name, value in pairs(values) do room.sip[name] = value end
+  end
+  local sip = room.sip
+  if not sip then return responses.error(404) end
+  if request.method == "DELETE" then room.sip = nil end
+  store.touch()
+  if not room.sip then return responses.empty(204) end
+  local response = responses.ok { room = id, sip_id = sip.id, password = sip.password, lobby = sip.lobby or false }
+  response.status = status
+  return response
+end
+
+function things.folder(request, user, _, id)
+  local method = request.method
+  local event, refusal = events.find(id, user, method ~= "GET")
+  if not event then return refusal end
+  local had = event.shared_folder ~= nil
+  if method == "GET" and not had then return responses.error(404) end
+  if method == "PUT" and not store.settings.shared_folders then
+    return responses.error(400, nil, "No shared folder configured for this server")
+  end
+  if method ~= "GET" then store.share_folder(event, method == "PUT") end
+  if method == "DELETE" then return responses.empty(204) end
+  return method == "PUT" and had and responses.empty(304) or responses.ok(views.folder(event, user))
 end
 
 return things
