@@ -50,7 +50,6 @@ build = {
     ["salon.sandbox.opentalk.instances"] = "lua/salon/sandbox/opentalk/instances.lua",
     ["salon.sandbox.opentalk.invites"] = "lua/salon/sandbox/opentalk/invites.lua",
     ["salon.sandbox.opentalk.joining"] = "lua/salon/sandbox/opentalk/joining.lua",
-    ["salon.sandbox.opentalk.mails"] = "lua/salon/sandbox/opentalk/mails.lua",
     ["salon.sandbox.opentalk.pages"] = "lua/salon/sandbox/opentalk/pages.lua",
     ["salon.sandbox.opentalk.people"] = "lua/salon/sandbox/opentalk/people.lua",
     ["salon.sandbox.opentalk.profiles"] = "lua/salon/sandbox/opentalk/profiles.lua",

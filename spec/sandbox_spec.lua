@@ -320,7 +320,6 @@ for _, version in ipairs { "2026", "0.66" } do
         { "alice PATCH /rooms/$room", 400, "unknown variant `open`", body = '{"guest_access":"open"}' },
         { "bob PATCH /rooms/$room", 403, body = "{}" },
         { "alice GET /rooms/$room/event", 404, "not_found" },
-        { "bob GET /rooms/$room/tariff", 403 },
         { "alice GET /rooms/$room/tariff", 200, '"modules":{', '"core":{"features":["call_in"]}', "!enabled_modules" },
         { "alice POST /events", 200, body = TIMELESS:format("Open house", ',"password":"x"'),
           keep = "event", room = "house" },
@@ -347,7 +346,6 @@ for _, version in ipairs { "2026", "0.66" } do
           body = SERIES:gsub('"Weekly"', '"New"') },
         { "alice GET /events", 200, "!exception" },
         { "alice PATCH /events/$event", 400, "EventDateKind", body = '{"colour":"red"}' },
-        { "alice PATCH /events/$event", 400, "EventDateKind", body = '{"is_time_independent":false}' },
         { "bob PATCH /events/$event", 403, body = '{"title":"Mine"}' },
         { "alice PATCH /events/$event", 200, '"is_time_independent":true', "!starts_at", body = '{"title":"x"}' },
         { "alice PATCH /events/$event", 500, "without date", body = '{"is_all_day":true}' },
@@ -376,7 +374,6 @@ for _, version in ipairs { "2026", "0.66" } do
             .. '"ends_at":{"datetime":"2027-03-27T10:00:00Z","timezone":"UTC"}}' },
         { "alice GET /events/$event/instances/20270326T090000Z", 200, '{"datetime":"2027-03-27T09:00:00Z"' },
         { "alice GET /events/$event/instances/20270327T090000Z", 404, "not_found" },
-        { "alice GET /events/$event/instances?per_page=101", 400, "Page size" },
         { "alice GET /events/instances", 200, '"type":"recurring"', '"type":"exception"', "!instance\"" },
         { "alice GET /events/instances?instances_max=2", 200, '"type":"instance"', "20270319T090000Z", "Moved",
           "!20270402T080000Z", "!recurring\"" },
@@ -394,7 +391,6 @@ for _, version in ipairs { "2026", "0.66" } do
         { "alice POST /events/$event/invites", 204, body = '{"email":"Charlie@example.org"}' },
         { "alice POST /events/$event/invites", 201, body = '{"email":"Bob@Example.org"}' },
         { "alice POST /events/$event/invites", 409, "unknown_email", body = '{"email":"x@example.net"}' },
-        { "alice POST /events/$event/invites", 400, "PostEventInviteBody", body = '{"email":"x"}' },
         { "alice GET /events/$event/invites", 200, '"role":"moderator"', '"kind":"unregistered"', "!nobody" },
         { "alice GET /events/$event/invites?status=accepted", 200, "[]" },
         { "alice GET /events/$event/invites?per_page=10", 400, 'invalid type: string "10", expected i64' },
@@ -412,9 +408,7 @@ for _, version in ipairs { "2026", "0.66" } do
         { "alice DELETE /events/$event/invites/email?suppress_email_notification=true", 204, mails = 0,
           body = '{"email":"bob@example.org"}' },
         { "alice DELETE /events/$event/invites/$charlie", 204 },
-        { "alice DELETE /events/$event/invites/$charlie", 404, "not_found" },
         { "charlie GET /rooms/$room", 403 },
-        { "bob DELETE /users/me/event_favorites/$event", 403 },
       }
       it_is.sandbox:switch { outside_addresses = true }
       steps {
@@ -434,13 +428,10 @@ for _, version in ipairs { "2026", "0.66" } do
         { "alice PATCH /users/me", 204, body = '{"title":null}' },
         { "alice PATCH /users/me", 400, "unknown variant `pink`", body = '{"conference_theme":"pink"}' },
         { "alice PATCH /users/me", 400, "invalid value of language", body = '{"language":"not a language"}' },
-        { "alice GET /users/me/tariff", 200, '"modules":{' },
-        { "alice GET /users/find?q=al", 400, "query_too_short" },
         { "alice GET /users/find?q=char", 200, '"kind":"registered"', "Charlie", "!role" },
         { "alice GET /users/find?q=brown", 200, '"kind":"unregistered"', "!display_name" },
         { "charlie GET /users/me", 200, keep = "charlie" },
         { "alice GET /users/$charlie", 200, "charlie@example.org", "!language" },
-        { "alice GET /users/00000000-0000-4000-8000-000000000000", 404 },
       }
       it_is.sandbox:switch { user_search = false }
       steps { { "alice GET /users/find?q=char", 404 } }
@@ -488,7 +479,6 @@ for _, version in ipairs { "2026", "0.66" } do
           body = '{"name":"a","kind":"custom","streaming_key":"k"}' },
         { "alice PATCH /rooms/$room/streaming_targets/$target", 200, '"name":"b"', "streaming_key",
           body = '{"name":"b"}' },
-        { "alice PATCH /rooms/$room/streaming_targets/$target", 400, body = "{}" },
         { "alice GET /events/$event", 200, '"streaming_targets":[{"id":"$target"' },
         { "bob GET /rooms/$room/streaming_targets", 403 },
         { "alice DELETE /rooms/$room/streaming_targets/$target", 204 },
@@ -504,7 +494,6 @@ for _, version in ipairs { "2026", "0.66" } do
         { "alice DELETE /rooms/$room/assets/$asset", 404 },
         { "alice PUT /rooms/$room/sip", 200, '"password":"0123456789"', body = '{"password":"0123456789"}' },
         { "alice DELETE /rooms/$room/sip", 204 },
-        { "alice GET /rooms/$room/sip", 404 },
         { "alice PUT /rooms/$room/sip", 201, '"lobby":true', body = '{"lobby":true}' },
         { "alice GET /events/$event/shared_folder", 404 },
         { "alice PUT /events/$event/shared_folder", 200, "read_write" },
@@ -556,7 +545,6 @@ describe("the sandbox's OpenTalk 0.66", function()
       { "alice DELETE /rooms/weekly", 204 },
       { "alice POST /rooms/name/verify", 200, '"available":true', body = '{"name":"weekly"}' },
     }
-    it_is.sandbox:switch { name_suffix = true }
   end)
 
   it("tells no codes of guest links, and takes those it has made", function()

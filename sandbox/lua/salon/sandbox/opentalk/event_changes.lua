@@ -4,7 +4,6 @@ local store = require "salon.sandbox.store"
 local responses = require "salon.sandbox.opentalk.responses"
 local events = require "salon.sandbox.opentalk.events"
 local input = require "salon.sandbox.opentalk.input"
-local mails = require "salon.sandbox.opentalk.mails"
 local rooms = require "salon.sandbox.opentalk.rooms"
 local rules = require "salon.sandbox.opentalk.event_rules"
 local views = require "salon.sandbox.opentalk.views"
@@ -53,7 +52,7 @@ function changes.create(request, user, old)
   if not values then return refusal end
   event, refusal = changes.make(user, values, old)
   if not event then return refusal end
-  mails.count(request, query, event, old)
+  input.count_mails(request, query, event, old)
   return responses.ok(views.event(event, user, old, 0, "new"))
 end
 
@@ -85,30 +84,24 @@ local function change(event, values, old)
 end
 
 function changes.change(request, user, old, id)
-  local event, refusal = events.find(id, user, true)
-  if not event then return refusal end
-  local query, values
-  query, refusal = input.change(request)
-  if not query then return refusal end
-  values, refusal = rules.read(request, "change", old)
+  local event, query = events.start(request, user, id, true)
+  if not event then return query end
+  local values, refusal = rules.read(request, "change", old)
   if not values then return refusal end
   if next(values) == nil then return responses.empty(204) end
   local other = rooms.is_taken(values.room_name)
   refusal = other and other ~= event.room and responses.error(409) or change(event, values, old)
   if refusal then return refusal end
   ensure_link(event, user, old)
-  mails.count(request, query, event, old)
+  input.count_mails(request, query, event, old)
   return responses.ok(views.event(event, user, old, math.max(0, query.invitees_max or 0), "single"))
 end
 
 -- 2023 leaves the room behind.
 function changes.delete(request, user, old, id)
-  local event, refusal = events.find(id, user, true)
-  if not event then return refusal end
-  local query
-  query, refusal = input.change(request)
-  if not query then return refusal end
-  mails.count(request, query, event, old)
+  local event, query = events.start(request, user, id, true)
+  if not event then return query end
+  input.count_mails(request, query, event, old)
   local room = event.room
   store.remove_event(event)
   if not old then store.remove_room(room) end

@@ -165,12 +165,18 @@ function events.find(id, user, as_owner)
   return event
 end
 
-function events.get(request, user, old, id)
-  local event, refusal = events.find(id, user)
-  if not event then return refusal end
+---The event of a path, and what the query of a change says; or nil and the response.
+function events.start(request, user, id, as_owner)
+  local event, refusal = events.find(id, user, as_owner)
+  if not event then return nil, refusal end
   local query
-  query, refusal = input.query(request, { invitees_max = "integer" })
-  if not query then return refusal end
+  query, refusal = input.change(request)
+  return query and event, query or refusal
+end
+
+function events.get(request, user, old, id)
+  local event, query = events.start(request, user, id)
+  if not event then return query end
   return responses.ok(views.event(event, user, old, math.max(0, query.invitees_max or 0), "single"))
 end
 

@@ -40,22 +40,17 @@ local READ = {}
 function READ.string(value) if type(value) == "string" then return value end end
 function READ.boolean(value) if type(value) == "boolean" then return value end end
 
-function READ.strings(value)
-  if type(value) ~= "table" then return nil end
-  for _, item in ipairs(value) do
-    if type(item) ~= "string" then return nil, wrong_type(item) end
-  end
-  return value
-end
-
 function READ.object(value) if json.is_object(value) then return value end end
 
-function READ.objects(value)
-  if type(value) ~= "table" then return nil end
-  for _, item in ipairs(value) do
-    if not json.is_object(item) then return nil, wrong_type(item) end
+-- Lists of what another kind reads.
+for kind, read in pairs { strings = READ.string, objects = READ.object } do
+  READ[kind] = function(value)
+    if type(value) ~= "table" then return nil end
+    for _, item in ipairs(value) do
+      if read(item) == nil then return nil, wrong_type(item) end
+    end
+    return value
   end
-  return value
 end
 
 function READ.uuid(value)
@@ -169,12 +164,8 @@ function input.body(request, fields, closed)
 end
 
 ---The length of a text as the server counts it: 2023 in characters, later in bytes.
-function input.length(text, old) return old and input.characters(text) or #text end
-
----How many characters a text has.
-function input.characters(text)
-  local _, n = text:gsub("[^\128-\191]", "")
-  return n
+function input.length(text, old)
+  return old and #text:gsub("[\128-\191]", "") or #text
 end
 
 -- Kind of parameter -> function(text): the parsed value, or nil and the error message.
@@ -220,5 +211,12 @@ local CHANGE = { suppress_email_notification = "boolean", invitees_max = "intege
 
 ---What requests that change something may say in their query; nil and the response.
 function input.change(request) return input.query(request, CHANGE) end
+
+---Counts in the log (sandbox:requests(), `mails`) whom a change of an event would be
+---mailed to: `people` or all invitees, and in later versions the creator.
+function input.count_mails(request, query, event, old, people)
+  local silent = query.suppress_email_notification or not event or event.is_adhoc
+  request.mails = silent and 0 or (people or #event.invitees) + (old and 0 or 1)
+end
 
 return input

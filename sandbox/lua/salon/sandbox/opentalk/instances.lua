@@ -6,7 +6,6 @@ local time = require "salon.sandbox.time"
 local responses = require "salon.sandbox.opentalk.responses"
 local events = require "salon.sandbox.opentalk.events"
 local input = require "salon.sandbox.opentalk.input"
-local mails = require "salon.sandbox.opentalk.mails"
 local pages = require "salon.sandbox.opentalk.pages"
 local recurrence = require "salon.sandbox.opentalk.recurrence"
 local rules = require "salon.sandbox.opentalk.event_rules"
@@ -77,11 +76,8 @@ end
 -- A route about one date: `act` gets it.
 local function with_date(act, as_owner)
   return function(request, user, old, id, text)
-    local event, refusal = events.find(id, user, as_owner)
-    if not event then return refusal end
-    local query
-    query, refusal = input.change(request)
-    if not query then return refusal end
+    local event, query = events.start(request, user, id, as_owner)
+    if not event then return query end
     local wanted = text:find "^%d%d%d%d%d%d%d%dT%d%d%d%d%d%dZ$" and time.parse_compact(text)
     if not wanted then
       return responses.text(404, ('invalid value: string "%s", expected timestamp in \'%%Y%%m%%dT%%H%%M%%SZ\' format')
@@ -126,7 +122,7 @@ instances.change = with_date(function(request, query, event, at, user, old)
   refusal = rules.span_fault(values.starts_at or event.starts, values.ends_at or event.ends, all_day, old)
   if refusal then return refusal end
   instances.except(event, at, values, user)
-  mails.count(request, query, event, old)
+  input.count_mails(request, query, event, old)
   return show(event, at, query, user, old)
 end, true)
 

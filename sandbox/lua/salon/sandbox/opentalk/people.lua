@@ -5,7 +5,6 @@ local store = require "salon.sandbox.store"
 local responses = require "salon.sandbox.opentalk.responses"
 local events = require "salon.sandbox.opentalk.events"
 local input = require "salon.sandbox.opentalk.input"
-local mails = require "salon.sandbox.opentalk.mails"
 local pages = require "salon.sandbox.opentalk.pages"
 local views = require "salon.sandbox.opentalk.views"
 
@@ -92,16 +91,6 @@ function people.arrive(person, old)
   person.awaiting, person.unseen = nil, nil
 end
 
--- What a route about an event needs: the event, and the query of a change; or nil and the response.
-local function start(request, user, id, as_owner)
-  local event, refusal = events.find(id, user, as_owner)
-  if not event then return nil, refusal end
-  local query
-  query, refusal = input.change(request)
-  if not query then return nil, refusal end
-  return event, query
-end
-
 -- Invites whom a body names: whether somebody was added, or nil and the response.
 local function invite(event, user, old, body, silent)
   local values = input.values(body, INVITEE[old])
@@ -130,14 +119,14 @@ local function invite(event, user, old, body, silent)
 end
 
 function people.invite(request, user, old, id)
-  local event, query = start(request, user, id, true)
+  local event, query = events.start(request, user, id, true)
   if not event then return query end
   local body, refusal = input.object(request)
   if not body then return refusal end
   local added
   added, refusal = invite(event, user, old, body, query.suppress_email_notification)
   if refusal then return refusal end
-  if added then mails.count(request, query, event, old, 1) end
+  if added then input.count_mails(request, query, event, old, 1) end
   return responses.empty(added and 201 or 204)
 end
 
@@ -159,7 +148,7 @@ end
 -- The part of a route about one invitee: by id in the path, or by the address in the body.
 local function with_entry(act)
   local function by_id(request, user, old, id, other)
-    local event, query = start(request, user, id)
+    local event, query = events.start(request, user, id)
     if not event then return query end
     if event.owner ~= user then return request.method == "PATCH" and responses.error(403) or responses.empty(403) end
     local fault = input.uuid_fault(other)
@@ -167,7 +156,7 @@ local function with_entry(act)
     return act(request, event, "user", person_by(user, "id", other:lower()), old, query)
   end
   local function by_email(request, user, old, id)
-    local event, query = start(request, user, id)
+    local event, query = events.start(request, user, id)
     if not event then return query end
     if event.owner ~= user then return responses.error(403) end
     local values, refusal = input.body(request, EMAIL[false])
@@ -182,7 +171,7 @@ end
 
 people.uninvite, people.uninvite_address = with_entry(function(request, event, name, value, old, query)
   if value == nil or not people.remove(event, name, value, old) then return responses.error(404) end
-  mails.count(request, query, event, old, 1)
+  input.count_mails(request, query, event, old, 1)
   return responses.empty(204)
 end)
 

@@ -19,7 +19,7 @@ local function numbers(text)
 end
 
 -- A rule: freq, step, count, stop (microseconds), months, days, weekdays (list of
--- { weekday, which of the period's or nil }), positions. nil when it is none.
+-- { weekday, which of the month's or nil }), positions. nil when it is none.
 local function read_rule(text)
   local raw = {}
   for part in text:gmatch "[^;]+" do
@@ -86,13 +86,10 @@ local function fits(rule, day, first)
   local length = time.days(date.year, date.month + 1, 1) - month_first
   if rule.months and not rule.months[date.month] then return false end
   if rule.days and not (rule.days[date.day] or rule.days[date.day - length - 1]) then return false end
+  local nth, nth_last = math.floor((date.day - 1) / 7) + 1, -math.floor((length - date.day) / 7) - 1
   for _, wanted in ipairs(rule.weekdays or {}) do
-    local yearly = rule.freq == "YEARLY" and not rule.months
-    local at, of = yearly and date.yday or date.day, yearly and time.days(date.year, 13, 1) - time.days(date.year, 1, 1)
-      or length
-    local from_start, from_end = math.floor((at - 1) / 7) + 1, -math.floor((of - at) / 7) - 1
-    local which = wanted[2] or from_start
-    if wanted[1] == date.wday and (which == from_start or which == from_end) then return true end
+    local which = wanted[2] or nth
+    if wanted[1] == date.wday and (which == nth or which == nth_last) then return true end
   end
   if rule.weekdays then return false end
   if rule.days or rule.freq == "DAILY" then return true end

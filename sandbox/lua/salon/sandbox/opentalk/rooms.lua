@@ -3,7 +3,6 @@
 local store = require "salon.sandbox.store"
 local responses = require "salon.sandbox.opentalk.responses"
 local input = require "salon.sandbox.opentalk.input"
-local mails = require "salon.sandbox.opentalk.mails"
 local pages = require "salon.sandbox.opentalk.pages"
 local views = require "salon.sandbox.opentalk.views"
 
@@ -119,7 +118,7 @@ function rooms.delete(request, user, old, id)
   if not query then return refusal end
   if not room then return old and responses.empty(204) or responses.error(404) end
   if old and (room.sip or room.event) then return responses.error(409) end
-  mails.count(request, query, room.event, old)
+  input.count_mails(request, query, room.event, old)
   return remove(room)
 end
 
