@@ -65,6 +65,5 @@ build = {
     ["salon.sandbox.store"] = "lua/salon/sandbox/store.lua",
     ["salon.sandbox.time"] = "lua/salon/sandbox/time.lua",
     ["salon.sandbox.tokens"] = "lua/salon/sandbox/tokens.lua",
-    ["salon.sandbox.zones"] = "lua/salon/sandbox/zones.lua",
   },
 }

@@ -318,16 +318,14 @@ for _, version in ipairs { "2026", "0.66" } do
           body = '{"guest_access":"disabled","waiting_room":true}' },
         { "alice PATCH /rooms/$room", 200, "!password", body = '{"password":null,"guest_access":"direct_access"}' },
         { "alice PATCH /rooms/$room", 400, "unknown variant `open`", body = '{"guest_access":"open"}' },
-        { "bob PATCH /rooms/$room", 403, body = "{}" },
-        { "alice GET /rooms/$room/event", 404, "not_found" },
+        { "bob PATCH /rooms/$room", 403, body = "{}" }, { "alice GET /rooms/$room/event", 404, "not_found" },
         { "alice GET /rooms/$room/tariff", 200, '"modules":{', '"core":{"features":["call_in"]}', "!enabled_modules" },
         { "alice POST /events", 200, body = TIMELESS:format("Open house", ',"password":"x"'),
           keep = "event", room = "house" },
         { "alice GET /rooms/$house/event", 200, '"id":"$event"', '"title":"Open house"', '"password_required":true' },
         { "bob DELETE /rooms/$house", 403 },
         { "alice DELETE /rooms/$house?suppress_email_notification=yes", 400, "was not `true` or `false`" },
-        { "alice DELETE /rooms/$house", 204, mails = 1 },
-        { "alice GET /events/$event", 403 },
+        { "alice DELETE /rooms/$house", 204, mails = 1 }, { "alice GET /events/$event", 403 },
       }
     end)
 
@@ -349,8 +347,7 @@ for _, version in ipairs { "2026", "0.66" } do
         { "bob PATCH /events/$event", 403, body = '{"title":"Mine"}' },
         { "alice PATCH /events/$event", 200, '"is_time_independent":true', "!starts_at", body = '{"title":"x"}' },
         { "alice PATCH /events/$event", 500, "without date", body = '{"is_all_day":true}' },
-        { "alice DELETE /events/$event", 204, mails = 1 },
-        { "alice GET /rooms/$room", 404 },
+        { "alice DELETE /events/$event", 204, mails = 1 }, { "alice GET /rooms/$room", 404 },
       }
     end)
 
@@ -401,14 +398,12 @@ for _, version in ipairs { "2026", "0.66" } do
         { "alice GET /events/$event/invites", 200, "accepted", "declined", "!unregistered" },
         { "charlie PATCH /events/$event/invites/$charlie", 403, "forbidden", body = '{"role":"user"}' },
         { "alice PATCH /events/$event/invites/$charlie", 204, body = '{"role":"user"}' },
-        { "bob PUT /users/me/event_favorites/$event", 201 },
-        { "bob PUT /users/me/event_favorites/$event", 204 },
+        { "bob PUT /users/me/event_favorites/$event", 201 }, { "bob PUT /users/me/event_favorites/$event", 204 },
         { "bob GET /events?favorites=true", 200, "$event" },
         { "alice PATCH /events/$event/invites/email", 204, body = '{"email":"bob@example.org","role":"moderator"}' },
         { "alice DELETE /events/$event/invites/email?suppress_email_notification=true", 204, mails = 0,
           body = '{"email":"bob@example.org"}' },
-        { "alice DELETE /events/$event/invites/$charlie", 204 },
-        { "charlie GET /rooms/$room", 403 },
+        { "alice DELETE /events/$event/invites/$charlie", 204 }, { "charlie GET /rooms/$room", 403 },
       }
       it_is.sandbox:switch { outside_addresses = true }
       steps {
@@ -490,15 +485,13 @@ for _, version in ipairs { "2026", "0.66" } do
         { "alice GET /rooms/$room/assets/$asset", 200, "{}" },
         { "alice GET /rooms/$room/assets/$asset/download", 302 },
         { "alice GET /rooms/$room/assets/$asset/download?redirect=false", 200, "proxy?token=" },
-        { "alice DELETE /rooms/$room/assets/$asset", 204 },
-        { "alice DELETE /rooms/$room/assets/$asset", 404 },
+        { "alice DELETE /rooms/$room/assets/$asset", 204 }, { "alice DELETE /rooms/$room/assets/$asset", 404 },
         { "alice PUT /rooms/$room/sip", 200, '"password":"0123456789"', body = '{"password":"0123456789"}' },
         { "alice DELETE /rooms/$room/sip", 204 },
         { "alice PUT /rooms/$room/sip", 201, '"lobby":true', body = '{"lobby":true}' },
         { "alice GET /events/$event/shared_folder", 404 },
         { "alice PUT /events/$event/shared_folder", 200, "read_write" },
-        { "alice PUT /events/$event/shared_folder", 304 },
-        { "alice DELETE /events/$event/shared_folder", 204 },
+        { "alice PUT /events/$event/shared_folder", 304 }, { "alice DELETE /events/$event/shared_folder", 204 },
         { "alice POST /rooms/$room/start", 200, "roomserver_address", body = '{"device_secret":"0123456789abcdef"}' },
         { "nobody POST /rooms/$room/start_invited", 308, body = "{}" },
       }
@@ -541,8 +534,7 @@ describe("the sandbox's OpenTalk 0.66", function()
       { "alice POST /rooms", 200, '"alias":"weekly"', keep = "room", body = '{"name":"weekly"}' },
       { "alice GET /rooms/weekly", 200, "$room" },
       { "alice POST /rooms/name/verify", 200, '"available":false', body = '{"name":"weekly"}' },
-      { "alice POST /rooms", 409, "conflict", body = '{"name":"weekly"}' },
-      { "alice DELETE /rooms/weekly", 204 },
+      { "alice POST /rooms", 409, "conflict", body = '{"name":"weekly"}' }, { "alice DELETE /rooms/weekly", 204 },
       { "alice POST /rooms/name/verify", 200, '"available":true', body = '{"name":"weekly"}' },
     }
   end)

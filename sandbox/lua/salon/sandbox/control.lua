@@ -8,7 +8,7 @@ local faults = require "salon.sandbox.faults"
 local put = require "salon.sandbox.put"
 local tokens = require "salon.sandbox.tokens"
 
-local control = { PUT = put }
+local control = {}
 
 local function rooms()
   local list = {}

@@ -25,7 +25,7 @@ local SEEDED = {
 local OPTIONS = {
   opentalk = { "version", "2026", { ["0.66"] = true, ["2026"] = true, ["2023"] = true, [false] = true } },
   meet = { "version", "1.31", { ["1.31"] = true, ["1.27"] = true, [false] = true } },
-  dir = { "string" }, switches = { "table" }, extension = { "string" },
+  dir = { "string" }, switches = { "table" },
 }
 for name, option in pairs(SEEDED) do OPTIONS[name] = option end
 
@@ -140,7 +140,7 @@ end
 ---@param options? table  opentalk, meet: version or false; rooms, events: how
 ---  many to seed; latency, token_life: seconds; seed: of ids and names;
 ---  link_host: host named in links; dir: where to make the folder; switches:
----  configuration of the servers; extension: Lua file run inside, see control.lua
+---  configuration of the servers
 ---@return salon.Sandbox? sandbox
 ---@return string? message
 function module.start(options)

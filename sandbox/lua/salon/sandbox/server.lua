@@ -30,9 +30,6 @@ function server.init(dir)
   server.log, server.count = {}, 0
   store.reset(settings)
   for _, role in pairs(ROLES) do role.respond = require(role.module)[role.call or "respond"] end
-  if settings.extension then
-    assert(loadfile(settings.extension))()(require("salon.sandbox.control").PUT)
-  end
 end
 
 -- The start time of a process, to tell it from a later one of the same number:

@@ -115,6 +115,13 @@ local function about_dates(values, code, words)
   return entries
 end
 
+-- What is sent over what is there.
+local function merged(event, values, pattern, old)
+  local all_day = values.is_all_day
+  if all_day == nil then all_day = event.is_all_day end
+  return dates(values.starts_at or event.starts, values.ends_at or event.ends, all_day, pattern, old)
+end
+
 local function old_changed_dates(event, values)
   local timed = event.starts ~= nil
   if values.is_time_independent or (values.is_time_independent == nil and not timed) then
@@ -126,9 +133,7 @@ local function old_changed_dates(event, values)
     return nil, responses.invalid(true,
       about_dates(values, "value_required", "Must be provided when changing to time dependent events"))
   end
-  local all_day = values.is_all_day
-  if all_day == nil then all_day = event.is_all_day end
-  return dates(values.starts_at or event.starts, values.ends_at or event.ends, all_day, values.recurrence_pattern, true)
+  return merged(event, values, values.recurrence_pattern, true)
 end
 
 local function new_changed_dates(event, values)
@@ -145,10 +150,7 @@ local function new_changed_dates(event, values)
   elseif not event.starts then
     return nil, responses.error(500, nil, "tried to patch time depedent event without date")
   end
-  local all_day = values.is_all_day
-  if all_day == nil then all_day = event.is_all_day end
-  return dates(values.starts_at or event.starts, values.ends_at or event.ends, all_day,
-    values.recurrence_pattern or event.pattern)
+  return merged(event, values, values.recurrence_pattern or event.pattern)
 end
 
 ---The dates that an event has after a change of anything but its room. Two traps:

@@ -1,8 +1,10 @@
 -- Recurrence patterns (RFC 5545 lines): are they valid, and on which dates does a
 -- series take place? Dates are found one after the other, as far as they are asked for.
 
+local ffi = require "ffi"
 local time = require "salon.sandbox.time"
-local zones = require "salon.sandbox.zones"
+
+ffi.cdef "int setenv(const char *name, const char *value, int overwrite); void tzset(void);"
 
 local recurrence = {}
 
@@ -11,6 +13,30 @@ local INVALID = "Invalid recurrence pattern"
 local WEEKDAYS = { SU = 1, MO = 2, TU = 3, WE = 4, TH = 5, FR = 6, SA = 7 }
 local KNOWN = { DAILY = true, WEEKLY = true, MONTHLY = true, YEARLY = true }
 local SHORT = { HOURLY = true, MINUTELY = true, SECONDLY = true }
+
+-- The machine's own database of zones answers. The process moves to the zone that is
+-- asked about; nothing else in it uses local time.
+local zone_now
+
+-- What a time zone's clocks are ahead of UTC at a moment: both in seconds.
+local function zone_offset(zone, seconds)
+  if zone ~= zone_now then
+    ffi.C.setenv("TZ", ":" .. zone, 1)
+    ffi.C.tzset()
+    zone_now = zone
+  end
+  local there = os.date("*t", seconds)
+  local day = time.days(there.year, there.month, there.day)
+  return day * 86400 + there.hour * 3600 + there.min * 60 + there.sec - seconds
+end
+
+-- Seconds in UTC of a day's clock time (seconds) in a zone; at_midnight: with the
+-- offset that the day begins with.
+local function zone_utc(zone, day, clock, at_midnight)
+  local base = day * 86400
+  local wanted = base + (at_midnight and 0 or clock)
+  return base + clock - zone_offset(zone, wanted - zone_offset(zone, wanted))
+end
 
 local function numbers(text)
   local set = text and {}
@@ -49,7 +75,7 @@ local function read_dates(text, zone, old)
     local at = time.parse_compact(word)
     if at and not word:find "Z$" then
       local seconds = at / 1000000
-      at = zones.utc(zone, math.floor(seconds / 86400), seconds % 86400, old) * 1000000
+      at = zone_utc(zone, math.floor(seconds / 86400), seconds % 86400, old) * 1000000
     end
     list[#list + 1] = at
   end
@@ -127,7 +153,7 @@ end
 -- the end of the series, or after a century.
 local function follow(rule, starts, old, give)
   local seconds = math.floor(starts.at / 1000000)
-  local here = seconds + zones.offset(starts.timezone, seconds)
+  local here = seconds + zone_offset(starts.timezone, seconds)
   local day, clock, fraction = math.floor(here / 86400), here % 86400, starts.at % 1000000
   local first, count, n = os.date("!*t", day * 86400), 0, -1
   return function()
@@ -136,7 +162,7 @@ local function follow(rule, starts, old, give)
     if from > day + CENTURY then return false end
     for _, other in ipairs(days_in(rule, from, to, first)) do
       if other >= day then
-        local at = zones.utc(starts.timezone, other, clock, old) * 1000000 + fraction
+        local at = zone_utc(starts.timezone, other, clock, old) * 1000000 + fraction
         count = count + 1
         if at > rule.stop or count > rule.count then return false end
         give(at)
