@@ -140,13 +140,21 @@ describe("an operation", function()
 
   it("is judged by the version, where the server tells it", function()
     answer = function() return 200, '{"openapi":"3.1.0","info":{"title":"x","version":"0.30.2"}}' end
-    assert.same({ version = "0.30.2", lacking = {} }, ot:server())
+    assert.same({ version = "0.30.2", profile = "2026", lacking = {} }, ot:server())
     assert.equal("GET /v1/openapi.json", (last()))
     local sent = #transport.log
     assert.is_false(ot:supports "events.instances")
     assert.is_true(ot:supports "rooms.event")
     assert(ot:server())
     assert.equal(sent, #transport.log)
+  end)
+
+  it("is judged by what servers of 2023 do not have, once it is known that it is one", function()
+    answer = function() return 404, "" end
+    assert.is_true(ot:supports "events.instances")
+    assert.same({ profile = "2023", lacking = {} }, ot:server())
+    assert.is_false(ot:supports "events.instances")
+    assert.is_true(ot:supports "events.create")
   end)
 
   it("refuses a client that is closed", function()

@@ -43,7 +43,7 @@ end
 
 function Server:has(op)
   if self.lacking[op.name] or op.since == "announced" then return false end
-  return op.since == nil or not is_older(self.version, op.since)
+  return op.since == nil or not is_older(self.profile == "2023" and "0.0" or self.version, op.since)
 end
 
 ---Does the server have this operation? By what is known of it, without a request: true as
@@ -72,15 +72,18 @@ local function ask(self, deadline)
   backend.server.asked = true
   local data = response and self:decode(response, "object")
   local info = data and type(data.info) == "table" and data.info
-  backend.server.version = info and type(info.version) == "string" and info.version or nil
+  local server = backend.server
+  server.version = info and type(info.version) == "string" and info.version or nil
+  server.profile = backend:profile(server.version)
   return true
 end
 
 ---What is known of the server. The first call may ask it for its version.
 ---@param self salon.Client
 ---@param opts? salon.CallOptions
----@return { version: string?, lacking: string[] }? about  version: nil where it does not tell;
----  lacking: operations that it turned out not to have
+---@return { version: string?, profile: string?, lacking: string[] }? about  version: nil where it
+---  does not tell; profile, OpenTalk's: "2023" of servers that describe nothing of themselves, or
+---  "2026"; lacking: operations that it turned out not to have
 ---@return salon.Error? err
 function Server.about(self, opts)
   local session = client.session(self, "client:server")
@@ -90,7 +93,7 @@ function Server.about(self, opts)
   local server, lacking = session.backend.server, setmetatable({}, core.array_mt)
   for name in pairs(server.lacking) do lacking[#lacking + 1] = (name:gsub(":", ".")) end
   table.sort(lacking)
-  return { version = server.version, lacking = lacking }
+  return { version = server.version, profile = server.profile, lacking = lacking }
 end
 
 return Server

@@ -128,6 +128,10 @@ end
 -- Where a server describes its API; unknown to those of 2023.
 Backend.description = { "openapi.json" }
 
+function Backend:profile(version)
+  return (version or self.discovery.says_version) and "2026" or "2023"
+end
+
 local CATALOGUE = Server.catalogue { rooms, invites, events, events.across, instances,
   event_invites, users }
 
