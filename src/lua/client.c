@@ -171,12 +171,13 @@ static int client_tostring(lua_State *L) {
   return 1;
 }
 
-/* client.rooms: the services in the user value first, then the methods. */
+/* client.rooms: the services in the user value first, which may be made when they
+** are first asked for, then the methods. */
 static int client_index(lua_State *L) {
   to_client(L);
   salon_getuservalue(L, 1);
   lua_pushvalue(L, 2);
-  lua_rawget(L, -2);
+  lua_gettable(L, -2);
   if (!lua_isnil(L, -1)) return 1;
   lua_pushvalue(L, 2);
   lua_rawget(L, SALON_METHODS);

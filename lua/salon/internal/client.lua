@@ -20,10 +20,26 @@ end
 ---@param self salon.Client
 ---@param session salon.Session
 ---@param services table
-function client.equip(self, session, services)
+---@param chapters table<string, string>  service -> the module that makes it (resource.lua), which is
+---  loaded when it is first used: a script needs few of them
+function client.equip(self, session, services, chapters)
   local own = core.services(self)
   for name, service in pairs(services) do own[name] = service end
   own[SESSION] = session
+  setmetatable(own, { __index = function(_, name)
+    local module = chapters[name]
+    if module == nil then return nil end
+    local service = require(module).of { session = session }
+    own[name] = service
+    return service
+  end })
+end
+
+---In nginx all are loaded at once, so that no request waits for a disk.
+---@param chapters table<string, string>
+function client.load_in_nginx(chapters)
+  if rawget(_G, "ngx") == nil then return end
+  for _, module in pairs(chapters) do require(module) end
 end
 
 local function session_of(self)

@@ -9,10 +9,8 @@ local options = require "salon.internal.options"
 local Server = {}
 Server.__index = Server
 
----Operations by name: "rooms.tariff"; by the name of a resource alone its list.
----@param resources table[]  see resource.lua
----@return table<string, table>
-function Server.catalogue(resources)
+-- Operations by name: "rooms.tariff"; by the name of a resource alone its list.
+local function catalogue(resources)
   local operations = {}
   for _, resource in ipairs(resources) do
     for name, op in pairs(resource.ops) do operations[resource.name .. "." .. name] = op end
@@ -21,9 +19,9 @@ function Server.catalogue(resources)
   return operations
 end
 
----@param catalogue table<string, table>
-function Server.new(catalogue)
-  return setmetatable({ operations = catalogue, lacking = {} }, Server)
+---@param resources fun(): table[]  see resource.lua
+function Server.new(resources)
+  return setmetatable({ resources = resources, lacking = {} }, Server)
 end
 
 ---Takes note of what the server does not have.
@@ -53,6 +51,7 @@ end
 ---@return boolean
 function Server.supports(self, name)
   local server = client.session(self, "client:supports").backend.server
+  server.operations = server.operations or catalogue(server.resources())
   local op = server.operations[name]
   if op == nil then
     local guess = type(name) == "string" and options.nearest(name, server.operations)

@@ -13,7 +13,6 @@ local finder = require "salon.internal.hints"
 local hints = require "salon.meet.hints"
 local login = require "salon.meet.login"
 local options = require "salon.internal.options"
-local rooms = require "salon.meet.rooms"
 local unsupported = require "salon.internal.unsupported"
 
 local meet = {}
@@ -121,7 +120,10 @@ end
 
 Backend.user_fault = api.user_fault
 
-local CATALOGUE = Server.catalogue { rooms }
+local CHAPTERS = { rooms = "salon.meet.rooms" }
+client.load_in_nginx(CHAPTERS)
+
+local function resources() return { (require "salon.meet.rooms") } end
 
 -- The client -------------------------------------------------------------------
 
@@ -154,21 +156,20 @@ function meet.new(given)
     http = http,
     secrets = secrets,
     given = checked,
-    server = Server.new(CATALOGUE),
+    server = Server.new(resources),
     user = checked.user,
     logins = {},
     made = 0,
   }, Backend))
   client.equip(self, session, {
     backend = "meet",
-    rooms = rooms.of { session = session },
     events = unsupported.service("meet.events", "Meet's External API has no events"),
     token = meet.token,
     server = Server.about,
     supports = Server.supports,
     call = call.call,
     pages = call.pages,
-  })
+  }, CHAPTERS)
   return self
 end
 

@@ -9,17 +9,11 @@ local Server = require "salon.internal.server"
 local Session = require "salon.internal.session"
 local call = require "salon.internal.call"
 local client = require "salon.internal.client"
-local event_invites = require "salon.opentalk.people"
-local events = require "salon.opentalk.events"
-local instances = require "salon.opentalk.instances"
-local invites = require "salon.opentalk.invites"
 local json = require "salon.internal.json"
 local login = require "salon.opentalk.login"
 local options = require "salon.internal.options"
 local refusals = require "salon.opentalk.refusals"
-local rooms = require "salon.opentalk.rooms"
 local unsupported = require "salon.internal.unsupported"
-local users = require "salon.opentalk.users"
 
 local opentalk = {}
 
@@ -132,8 +126,18 @@ function Backend:profile(version)
   return (version or self.discovery.says_version) and "2026" or "2023"
 end
 
-local CATALOGUE = Server.catalogue { rooms, invites, events, events.across, instances,
-  event_invites, users }
+local CHAPTERS = {
+  rooms = "salon.opentalk.rooms",
+  events = "salon.opentalk.events",
+  users = "salon.opentalk.users",
+}
+client.load_in_nginx(CHAPTERS)
+
+local function resources()
+  local events = require "salon.opentalk.events"
+  return { events, events.across, require "salon.opentalk.instances", require "salon.opentalk.invites",
+    require "salon.opentalk.people", require "salon.opentalk.rooms", (require "salon.opentalk.users") }
+end
 
 -- The client -----------------------------------------------------------------
 
@@ -174,22 +178,18 @@ function opentalk.new(given)
   local session = Session.new(http, setmetatable({
     discovery = discovery,
     registration = registration,
-    server = Server.new(CATALOGUE),
+    server = Server.new(resources),
     the_login = login.new { http = http, discovery = discovery, secrets = secrets,
       registration = registration, given = checked },
   }, Backend))
-  local context = { session = session }
   client.equip(self, session, {
     backend = "opentalk",
-    rooms = rooms.of(context),
-    events = events.of(context),
-    users = users.of(context),
     token = opentalk.token,
     server = Server.about,
     supports = Server.supports,
     call = call.call,
     pages = call.pages,
-  })
+  }, CHAPTERS)
   return self
 end
 
