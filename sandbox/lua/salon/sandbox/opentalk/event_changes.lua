@@ -10,9 +10,10 @@ local views = require "salon.sandbox.opentalk.views"
 
 local changes = {}
 
--- What belongs to the event's own row, and to its room (by the room's name for it).
+-- What belongs to the event's own row, what else changes it, and what belongs to its room
+-- (by the room's name for it).
 local ROW = { "title", "description", "is_adhoc", "show_meeting_details" }
-local DATES = { "is_time_independent", "is_all_day", "starts_at", "ends_at", "recurrence_pattern" }
+local TOUCHING = { "is_time_independent", "is_all_day", "starts_at", "ends_at", "recurrence_pattern", unpack(ROW) }
 local ROOM = { password = "password", waiting_room = "waiting_room", guest_access = "guest_access",
   e2e_encryption = "e2e_encryption", name = "room_name" }
 
@@ -56,12 +57,6 @@ function changes.create(request, user, old)
   return responses.ok(views.event(event, user, old, 0, "new"))
 end
 
-local function any_of(values, names)
-  for _, name in pairs(names) do
-    if values[name] ~= nil then return true end
-  end
-end
-
 -- The guest link for the text of the mails, whether these are sent or not.
 local function ensure_link(event, user, old)
   if store.settings.opentalk == "0.66" then return end
@@ -73,7 +68,9 @@ end
 
 -- Changes an event by the fields of a body; the response when they are refused.
 local function change(event, values, old)
-  if any_of(values, ROW) or any_of(values, DATES) then
+  local touched = false
+  for _, name in ipairs(TOUCHING) do touched = touched or values[name] ~= nil end
+  if touched then
     local fields, refusal = rules.changed_dates(event, values, old)
     if not fields then return refusal end
     for _, name in ipairs(ROW) do fields[name] = values[name] end

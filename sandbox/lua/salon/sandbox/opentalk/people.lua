@@ -103,7 +103,7 @@ local function invite(event, user, old, body, silent)
   if not values or not values.email:find "^[^@%s]+@[^@%s]+%.[^@%s]+$" then
     return nil, responses.invalid_json "data did not match any variant of untagged enum PostEventInviteBody"
   end
-  local email = old and values.email or values.email:lower()
+  local email = old and values.email or values.email:lower()    -- 2023 compares texts
   local person = person_by(user, "email", email)
   if person and people.known(person, old) then
     if values.role == "guest" then values.role = nil end

@@ -45,7 +45,7 @@ local function numbers(text)
 end
 
 -- A rule: freq, step, count, stop (microseconds), months, days, weekdays (list of
--- { weekday, which of the month's or nil }), positions. nil when it is none.
+-- { weekday, which of the month's or nil }). nil when it is none; BYSETPOS is not looked at.
 local function read_rule(text)
   local raw = {}
   for part in text:gmatch "[^;]+" do
@@ -54,7 +54,7 @@ local function read_rule(text)
     raw[name] = value
   end
   local rule = { freq = raw.FREQ, step = tonumber(raw.INTERVAL or 1), months = numbers(raw.BYMONTH),
-    count = tonumber(raw.COUNT or math.huge), days = numbers(raw.BYMONTHDAY), positions = numbers(raw.BYSETPOS),
+    count = tonumber(raw.COUNT or math.huge), days = numbers(raw.BYMONTHDAY),
     stop = raw.UNTIL and (time.parse_compact(raw.UNTIL) or -math.huge) or math.huge, ended = raw.COUNT or raw.UNTIL }
   if not (rule.freq and rule.step and rule.step >= 1 and rule.count) then return nil end
   for part in (raw.BYDAY or ""):gmatch "[^,]+" do
@@ -99,10 +99,9 @@ local function read(lines, starts, old)
     end
   end
   local rule = plan.rule
-  if not rule and not lines[1]:find "^RDATE" then return nil, INVALID end
-  if rule and SHORT[rule.freq] then return nil, "Frequencies below 'DAILY' are not supported" end
-  if rule and (not KNOWN[rule.freq] or rule.stop < starts.at) then return nil, INVALID end
-  return plan
+  if not rule then return plan.added[1] and plan, INVALID end
+  if SHORT[rule.freq] then return nil, "Frequencies below 'DAILY' are not supported" end
+  return KNOWN[rule.freq] and rule.stop >= starts.at and plan, INVALID
 end
 
 -- Does day number `day` fit? `first` is the series' first day, as os.date tells it.
@@ -136,19 +135,6 @@ local function period(rule, day, first, n)
   return time.days(first.year + n, 1, 1), time.days(first.year + n + 1, 1, 1) - 1
 end
 
-local function days_in(rule, from, to, first)
-  local list = {}
-  for day = from, to do
-    if fits(rule, day, first) then list[#list + 1] = day end
-  end
-  if not rule.positions then return list end
-  local chosen = {}
-  for i, day in ipairs(list) do
-    if rule.positions[i] or rule.positions[i - #list - 1] then chosen[#chosen + 1] = day end
-  end
-  return chosen
-end
-
 -- A function that calls give(moment) for the dates in a rule's next period; false at
 -- the end of the series, or after a century.
 local function follow(rule, starts, old, give)
@@ -160,8 +146,8 @@ local function follow(rule, starts, old, give)
     n = n + 1
     local from, to = period(rule, day, first, n)
     if from > day + CENTURY then return false end
-    for _, other in ipairs(days_in(rule, from, to, first)) do
-      if other >= day then
+    for other = math.max(from, day), to do
+      if fits(rule, other, first) then
         local at = zone_utc(starts.timezone, other, clock, old) * 1000000 + fraction
         count = count + 1
         if at > rule.stop or count > rule.count then return false end
