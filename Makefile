@@ -1,6 +1,7 @@
 # make            builds a module for each Lua ABI whose headers are installed
 # make demo       runs a tour against a sandbox; make sandbox: a sandbox until Ctrl-C
 # make check      what a change must pass; make test: everything
+# make docs       makes types/ and doc/reference from the descriptions in lua/salon
 #
 # All output goes to build/. build/5.1 is built against PUC 5.1 headers if there are
 # any, because that binary also loads in LuaJIT, and one built for LuaJIT does not
@@ -48,7 +49,7 @@ C_HELP  := spec/c/server.c spec/c/calls.c
 LUA  := $(firstword $(foreach n,lua5.4 lua54 lua,$(shell command -v $(n))) lua5.4)
 RUN   = SALON_BUILD=$(BUILD) tools/run $(LUA)
 
-.PHONY: all build setup demo sandbox conformance bench torture rock clean \
+.PHONY: all build setup docs demo sandbox conformance bench torture rock clean \
         check test test-keycloak strict lint install-check fuzz
 all: build
 
@@ -143,6 +144,11 @@ servers: $(BUILD)/5.4/c/rawserver $(BUILD)/5.4/c/blackhole $(BUILD)/5.4/c/replay
 strict:
 	$(MAKE) -s BUILD=$(BUILD)/gcc CC=gcc WARNINGS="$(WARNINGS) -Werror" build
 	$(MAKE) -s BUILD=$(BUILD)/clang CC=clang WARNINGS="$(WARNINGS) -Werror" build
+
+# Makes types/opentalk.lua, types/meet.lua and doc/reference from the descriptions in
+# lua/salon; spec/docs_spec.lua fails when that was forgotten.
+docs: $(BUILD)/5.4/salon/core.so
+	@$(RUN) tools/docs/main.lua
 
 lint:
 	luacheck --quiet .

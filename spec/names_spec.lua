@@ -17,6 +17,14 @@ local FIELDS = {
   exception = "id recurring_event_id instance_id created_by created_at updated_by updated_at "
     .. "original_starts_at type status can_edit title description is_all_day starts_at ends_at",
   invite = "invite_code room_id active created updated created_by updated_by expiration",
+  instance = "id recurring_event_id instance_id created_by created_at updated_by updated_at title "
+    .. "description room invitees_truncated invitees is_all_day starts_at ends_at type status "
+    .. "invite_status is_favorite can_edit shared_folder training_participation_report",
+  invitee = "profile status",
+  user = "id email title firstname lastname display_name avatar_url kind dashboard_theme "
+    .. "conference_theme language tariff_status used_storage",
+  tariff = "id name quotas modules enabled_modules",
+  event_info = "id room_id title is_adhoc e2e_encryption meeting_details password_required",
   meet_room = "id name slug access_level configuration url telephony",
 }
 
@@ -73,6 +81,29 @@ describe("the API's names", function()
     body = marked "exception"
     body.type = "exception"
     check(assert(ot.events:get("x")), "exception", "type")
+  end)
+
+  it("are all there on occurrences and on the people who are invited", function()
+    body = marked "event"
+    local event = assert(ot.events:get("x"))
+    body = marked "instance"
+    body.room = marked "event_room"
+    local instance = assert(event.instances:get("20270118T080000Z"))
+    check(instance, "instance", "room")
+    check(instance.room, "event_room")
+    body = { marked "invitee" }
+    check(assert(event.invites:list())[1], "invitee")
+  end)
+
+  it("are all there on users, tariffs and what a room's event is called", function()
+    body = marked "user"
+    check(assert(ot.users:me()), "user")
+    body = marked "tariff"
+    check(assert(ot.users:tariff()), "tariff")
+    body = marked "room"
+    local room = assert(ot.rooms:get("x"))
+    body = marked "event_info"
+    check(assert(room:event()), "event_info")
   end)
 
   it("read as nil where the server says null or nothing", function()

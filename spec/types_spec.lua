@@ -72,13 +72,15 @@ describe("types/", function()
 end)
 
 describe("each option of a client", function()
-  local annotations = support.read "lua/salon/internal/options.lua"
-    .. support.read "lua/salon/meet/init.lua"
+  local types = { support.read "types/opentalk.lua", support.read "types/meet.lua" }
   local page = support.read "doc/limits.md"
 
   it("has a type and a line in the documentation", function()
     for name in pairs(options.CLIENT) do
-      assert.matches("\n%-%-%-@field " .. name .. "%?? ", annotations)
+      for _, annotations in ipairs(types) do
+        local class = annotations:match "@class salon%.%l+%.Options.-\n\n"
+        assert.truthy(class:find("\n%-%-%-@field " .. name .. "%?? "), name)
+      end
       assert.is_true(name == "url" or page:find("\n| [^|]*`" .. name .. "`") ~= nil, name)
     end
   end)

@@ -3,6 +3,86 @@
 -- The C module below salon's Lua layer, in LuaLS annotations. It is internal:
 -- programs use `require "salon"`.
 
+-- One exchange under way, and the mailbox of finished ones ------------------------
+
+---@class salon.Request: userdata
+local Request = {}
+
+---@return boolean
+function Request:done() end
+
+function Request:cancel() end
+
+---Cancels it if it is under way, and frees what came of it.
+function Request:close() end
+
+---Blocks; may return early, on a signal for instance.
+---@param seconds number
+---@return boolean done
+function Request:wait(seconds) end
+
+---@return integer
+function Request:id() end
+
+---For hosts that take from the mailbox.
+---@return integer? id  which the mailbox will tell; nil once it is done
+---@return number? seconds  until its time is up
+function Request:pending() end
+
+---@return integer? status
+---@return string|table body_or_info
+---@return integer? attempts
+---@return string? request_id  what the response's header says of it
+---@return string? date
+---@return boolean? retryable  may the same call be made again safely? In `info` as well
+---@return integer? retry_after  seconds the server asks to wait
+function Request:result() end
+
+---@param name string
+---@return string?  values joined with ", "
+function Request:header(name) end
+
+---@return string
+function Request:method() end
+
+---@return string  without query
+function Request:url() end
+
+---A name that one holder on this machine has.
+---@class salon.Claim: userdata
+local Claim = {}
+
+---Idempotent.
+function Claim:release() end
+
+---What has finished in this Lua state, of what `request:pending` asked for.
+---@class salon.Mailbox: userdata
+local Mailbox = {}
+
+---@return string? path  of a Unix socket
+---@return string? message
+function Mailbox:listen() end
+
+---@return true? ok
+---@return string? message
+function Mailbox:accept() end
+
+---@return integer? id  of a finished request
+function Mailbox:take() end
+
+---@return boolean  true: the next finish writes a byte
+function Mailbox:arm() end
+
+---@return integer
+function Mailbox:in_flight() end
+
+---Blocks until there is something to take; may return early, on a signal for instance.
+---@param seconds number
+---@return boolean  something is there
+function Mailbox:wait(seconds) end
+
+-- The module -------------------------------------------------------------------------
+
 ---@class salon.core
 ---@field null lightuserdata  JSON null; equals cjson.null and ngx.null
 ---@field array_mt table  metatable that marks a table as a JSON list

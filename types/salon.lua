@@ -1,38 +1,63 @@
 ---@meta salon
 
--- What salon's C module defines, in LuaLS annotations: editors read this file,
--- nothing runs it. The functions of the Lua layer are annotated where they stand.
+-- What `require "salon"` gives, in LuaLS annotations: editors read this file, nothing runs
+-- it. What belongs to one API is in opentalk.lua and meet.lua, made by `make docs`.
 
 -- Shared shapes ----------------------------------------------------------------
 
----Details of the exchange behind a Room, a page or a Token.
+---JSON null: `salon.null`. What the server sends as null reads as nil.
+---@class salon.Null: lightuserdata
+
+---Details of the exchange behind a record, a page or a Token.
 ---@class salon.Response
 ---@field status integer
 ---@field request_id? string
 ---@field date? string
 ---@field attempts integer
 
----Options of a single call.
----@class salon.CallOptions
----@field timeout? number  seconds for the whole call; the client's `timeout` otherwise
+---@class salon.FieldError
+---@field field? string
+---@field code? string
+---@field message? string
 
----@class salon.meet.CallOptions: salon.CallOptions
----@field user? string  e-mail address of the user to act for
+---@alias salon.ErrorKind "network"|"tls"|"timeout"|"cancelled"|"http"|"auth"|"decode"|"limit"|"unsupported"|"phase"|"store"
+
+---What comes in place of a result, or is raised by `each` and `salon.check`.
+---@class salon.Error
+---@field kind salon.ErrorKind
+---@field message string
+---@field status? integer  whenever a response came
+---@field code? string  the server's own code, unchanged
+---@field fields? salon.FieldError[]
+---@field retryable boolean  may the same call be made again safely?
+---@field attempts integer  how many times it was sent
+---@field outcome "unsent"|"unknown"|"done"
+---@field hint? string  what to do about it
+---@field method? string
+---@field url? string  without query
+---@field request_id? string
+---@field body? string  first 2 KiB of the response, secrets struck out
+---@field made? salon.Record  what the server made all the same, without all that was asked for
+---@field retry_after? number  seconds the server asks to wait
+---@field resume? table  of a walk that broke: the options with which `each` goes on
+---@operator concat(any): string
 
 ---One page of a list: page[1], page[2] … and #page.
 ---@class salon.Page
----@field [integer] salon.Record
----@field next? table  options for the next `list`; nil after the last page
 ---@field total? integer  Meet only
 ---@field response salon.Response
 
----Everything of a list, one record per call; close it when you leave early.
+---Everything of a list: called, it returns the next entry, or nil at the end. Close it when
+---you leave early.
 ---@class salon.Walk
----@overload fun(): salon.Record?
 local Walk = {}
 
 ---Cancels what is in flight. May be called twice.
 function Walk:close() end
+
+---What `client:pages` returns: the decoded entries.
+---@class salon.AnyWalk: salon.Walk
+---@overload fun(): any
 
 -- Secrets and tokens -----------------------------------------------------------
 
@@ -68,11 +93,46 @@ function Token:reveal_id() end
 
 -- Clients ----------------------------------------------------------------------
 
+---@class salon.AnyCall: table<"json"|"query"|"raw"|"timeout"|"user", any>
+---@field json? table  body; `salon.array {}` is an empty list
+---@field query? table<string, string|number|boolean>
+---@field raw? boolean  hands over the body as it came
+---@field timeout? number  seconds for the whole call
+---@field user? string  Meet: for whom to act
+
+---@class salon.AnyPages: table<"items"|"prefetch"|"query"|"timeout"|"user", any>
+---@field items? string  the member that holds the list, where the response is an object
+---@field prefetch? integer  0 to 64 pages under way while you work on one: 4 where the response
+---  tells how many there are, otherwise 1 (which is then the most there can be)
+---@field query? table<string, string|number|boolean>
+---@field timeout? number  seconds per page
+---@field user? string  Meet: for whom to act
+
 ---@class salon.Client: userdata
----@field backend "opentalk"|"meet"
----@field call fun(self: salon.Client, method: string, path: string, opts?: salon.AnyCall): any, salon.Response|salon.Error
----@field pages fun(self: salon.Client, path: string, opts?: salon.AnyPages): salon.Walk
 local Client = {}
+
+---Any request, with the client's login, retries, time limit and errors.
+---@param method "GET"|"HEAD"|"POST"|"PUT"|"PATCH"|"DELETE"|"OPTIONS"
+---@param path string  OpenTalk: as on the controller, "/v1/users/me"; Meet: "/rooms/"
+---@param opts? salon.AnyCall
+---@return any data  decoded; true without a body; the text where it is not JSON
+---@return salon.Response|salon.Error response_or_err
+function Client:call(method, path, opts) end
+
+---Walks any list of either API, page by page. Raises the error that `call` would return.
+---@param path string
+---@param opts? salon.AnyPages
+---@return salon.AnyWalk
+function Client:pages(path, opts) end
+
+---What is known of the server. The first call may ask it for its version.
+---@param opts? { timeout?: number }
+---@return { version: string?, lacking: string[] }? about  version: nil where it does not tell;
+---  lacking: operations that it turned out not to have
+---@return salon.Error? err
+---@return_overload { version: string?, lacking: string[] }
+---@return_overload nil, salon.Error
+function Client:server(opts) end
 
 ---Ends the client: no call begins any more. May be called twice.
 function Client:close() end
@@ -81,35 +141,55 @@ function Client:close() end
 function Client:closed() end
 
 ---@class salon.opentalk.Client: salon.Client
----@field rooms salon.opentalk.Rooms
----@field events salon.opentalk.Events
 local OpenTalk = {}
 
 ---The token in use, after a login if one is needed.
----@param opts? salon.CallOptions
+---@param opts? salon.opentalk.CallOptions
 ---@return salon.Token? token
 ---@return salon.Error? err
+---@return_overload salon.Token
+---@return_overload nil, salon.Error
 function OpenTalk:token(opts) end
 
+---Does the server have this operation? By what is known of it, without a request.
+---@param name salon.opentalk.Operation
+---@return boolean
+function OpenTalk:supports(name) end
+
 ---@class salon.meet.Client: salon.Client
----@field rooms salon.meet.Rooms
----@field events table  every method answers `err.kind == "unsupported"`
+---@field events salon.Unsupported  every method returns `err.kind == "unsupported"`
 local Meet = {}
 
 ---The token in use for a user, after a login if one is needed.
 ---@param opts? salon.meet.CallOptions
 ---@return salon.Token? token
 ---@return salon.Error? err
+---@return_overload salon.Token
+---@return_overload nil, salon.Error
 function Meet:token(opts) end
+
+---Does the server have this operation? By what is known of it, without a request.
+---@param name salon.meet.Operation
+---@return boolean
+function Meet:supports(name) end
+
+---What a system does not have: `list` and the others return an error of kind
+---"unsupported", `each` raises it.
+---@class salon.Unsupported
+---@field list fun(self: salon.Unsupported, ...: any): nil, salon.Error
+---@field each fun(self: salon.Unsupported, ...: any)
+---@field get fun(self: salon.Unsupported, ...: any): nil, salon.Error
+---@field create fun(self: salon.Unsupported, ...: any): nil, salon.Error
+---@field update fun(self: salon.Unsupported, ...: any): nil, salon.Error
+---@field delete fun(self: salon.Unsupported, ...: any): nil, salon.Error
 
 -- Records: read-only views on what the server sent -------------------------------
 
----All fields of the API under their own names, and those below.
+---All fields of the API under their own names, and those that salon adds.
 ---@class salon.Record: userdata
 ---@field raw table  the decoded object; JSON null reads as nil
 ---@field backend "opentalk"|"meet"
 ---@field response salon.Response
----@field [string] any
 local Record = {}
 
 ---A deep copy, for JSON encoders.
@@ -122,142 +202,101 @@ function Record:totable() end
 ---@field id? string  OpenTalk
 ---@field pin? string  leading zeros count
 
----@class salon.Room: salon.Record
----@field id string
----@field join_url? string  nil while the web front end's address is unknown
----@field title? string
----@field dial_in? salon.DialIn
----@field access string
+---@class salon.opentalk.Moment: table<"datetime"|"timezone", any>
+---@field datetime string  RFC 3339
+---@field timezone string  IANA name: Europe/Berlin
 
----@class salon.opentalk.Room: salon.Room
----@field access "waiting_room"|"password"|"open"
----@field invites salon.opentalk.Invites
----@field password? string
----@field waiting_room boolean
----@field guest_access? string
----@field created_at? string
----@field created_by? table
+---@class salon.meet.Configuration: table<"can_publish_sources"|"everyone_can_mute", any>
+---@field can_publish_sources? ("camera"|"microphone"|"screen_share"|"screen_share_audio")[]|salon.Null
+---@field everyone_can_mute? boolean
 
----@class salon.meet.Room: salon.Room
----@field access "public"|"trusted"|"restricted"
----@field invites table  every method answers `err.kind == "unsupported"`
----@field name string
----@field slug string
----@field access_level string
----@field configuration? table
----@field url? string
----@field telephony? table
+-- The module ---------------------------------------------------------------------
 
----@class salon.opentalk.Invite: salon.Record
----@field id? string  the invite code
----@field url? string  for guests
----@field usable fun(self: salon.opentalk.Invite): boolean  active and not expired, by the server's clock
----@field invite_code? string  servers up to 0.65
----@field room_id string
----@field active boolean
----@field expiration? string
----@field created string
----@field updated string
+---@class salon.Map
+---@overload fun(): any, any, salon.Error?
+local Map = {}
 
----@class salon.opentalk.Event: salon.Record
----@field id string
----@field room salon.opentalk.Room
----@field join_url? string
----@field title string
----@field description string
----@field type "single"|"recurring"
----@field is_time_independent boolean
----@field is_all_day? boolean
----@field starts_at? { datetime: string, timezone: string }
----@field ends_at? { datetime: string, timezone: string }
----@field recurrence_pattern? string[]
----@field is_adhoc boolean
----@field invite_status string
----@field invitees table[]
+---Cancels the calls under way and begins no more. May be called twice.
+function Map:close() end
 
----An occurrence that differs from its series; it has no room.
----@class salon.opentalk.Exception: salon.Record
----@field id string
----@field recurring_event_id string
----@field instance_id string
----@field status "ok"|"cancelled"
----@field original_starts_at { datetime: string, timezone: string }
----@field title? string
+---@class salon.Scope
+local Scope = {}
 
--- Inside: one exchange under way, and the mailbox of finished ones ---------------
+---Calls `fn(...)`, returns what it returns and raises what it raises. Every call inside ends
+---with the scope at the latest.
+---@param fn function
+---@param ... any
+---@return any ...
+function Scope:run(fn, ...) end
 
----@class salon.Request: userdata
-local Request = {}
+---Ends what is under way inside: `err.kind == "cancelled"`.
+function Scope:cancel() end
 
----@return boolean
-function Request:done() end
+---Cancels what is left; `run` raises from now on. May be called twice.
+function Scope:close() end
 
-function Request:cancel() end
+---Seconds that are left; nil without a timeout.
+---@return number?
+function Scope:expires_in() end
 
----Cancels it if it is under way, and frees what came of it.
-function Request:close() end
+---@class salon
+---@field null salon.Null  sends a JSON null; the same as cjson.null and ngx.null
+local salon = {}
 
----Blocks; may return early, on a signal for instance.
----@param seconds number
----@return boolean done
-function Request:wait(seconds) end
+---A client for an OpenTalk server. Nothing is sent before the first call.
+---@param options salon.opentalk.Options
+---@return salon.opentalk.Client
+function salon.opentalk(options) end
 
----@return integer
-function Request:id() end
+---A client for a Meet server. Nothing is sent before the first call.
+---@param options salon.meet.Options
+---@return salon.meet.Client
+function salon.meet(options) end
 
----For hosts that take from the mailbox.
----@return integer? id  which the mailbox will tell; nil once it is done
----@return number? seconds  until its time is up
-function Request:pending() end
+---The value, or the error raised readably: `salon.check(ot.rooms:get(id))`.
+---@generic T
+---@param value T
+---@param err? any
+---@return std.NotNull<T>
+---@overload fun<T>(value?: T, err: any, ...: any): T
+function salon.check(value, err) end
 
----@return integer? status
----@return string|table body_or_info
----@return integer? attempts
----@return string? request_id  what the response's header says of it
----@return string? date
----@return boolean? retryable  may the same call be made again safely? In `info` as well
----@return integer? retry_after  seconds the server asks to wait
-function Request:result() end
+---The error object of what `pcall` caught, on every Lua; nil for other errors.
+---@param e any
+---@return salon.Error?
+function salon.caught(e) end
 
----@param name string
----@return string?  values joined with ", "
-function Request:header(name) end
+---Calls `fn` for each entry, many calls at a time (on PUC Lua 5.1 one after the other), and
+---hands out entries, results and errors in order.
+---@param iterable function|salon.Walk|table  called until nil comes; or an array
+---@param fn fun(item: any): any, any
+---@param opts? { concurrency?: integer, on_error?: "stop"|"collect" }  16, "stop"
+---@return salon.Map
+function salon.map(iterable, fn, opts) end
 
----@return string
-function Request:method() end
+---Calls all functions at once; the first failure cancels the others.
+---@param functions table<any, function>
+---@return table<any, any>? results
+---@return any err
+function salon.all(functions) end
 
----@return string  without query
-function Request:url() end
+---One deadline and one cancellation for everything inside `scope:run`.
+---@param opts? { timeout?: number }
+---@return salon.Scope
+function salon.scope(opts) end
 
----A name that one holder on this machine has.
----@class salon.Claim: userdata
-local Claim = {}
+---Marks a table as a JSON list, so that an empty one is sent as [].
+---@param list? table
+---@return table
+function salon.array(list) end
 
----Idempotent.
-function Claim:release() end
+---A value that prints as "salon.Secret(***)".
+---@param text string
+---@return salon.Secret
+function salon.secret(text) end
 
----What has finished in this Lua state, of what `request:pending` asked for.
----@class salon.Mailbox: userdata
-local Mailbox = {}
+---Versions of salon and of what it runs on, for bug reports.
+---@return { salon: string, lua: string, cjson: string, libcurl: string, ssl: string, features: string[] }
+function salon.version() end
 
----@return string? path  of a Unix socket
----@return string? message
-function Mailbox:listen() end
-
----@return true? ok
----@return string? message
-function Mailbox:accept() end
-
----@return integer? id  of a finished request
-function Mailbox:take() end
-
----@return boolean  true: the next finish writes a byte
-function Mailbox:arm() end
-
----@return integer
-function Mailbox:in_flight() end
-
----Blocks until there is something to take; may return early, on a signal for instance.
----@param seconds number
----@return boolean  something is there
-function Mailbox:wait(seconds) end
+return salon

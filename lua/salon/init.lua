@@ -9,14 +9,7 @@ local core = require "salon.core"
 local json = require "salon.internal.json"
 local version = require "salon.version"
 
----@class salon
----@field opentalk fun(options: salon.OpenTalkOptions): salon.OpenTalk
----@field meet fun(options: salon.MeetOptions): salon.Meet
----One at a time on PUC Lua 5.1; opts: concurrency (1 to 10,000; 16), on_error ("stop", "collect").
----@field map fun(iterable: function|salon.Walk|table, fn: function, opts?: table): salon.Map
----One at a time on PUC Lua 5.1.
----@field all fun(functions: table<any, function>): table?, any
----@field scope fun(opts?: { timeout?: number }): salon.Scope
+---@class salon  types/salon.lua describes it for editors
 local salon = {
   ---`salon.check(client.rooms:get(id))`: the value, or the error raised readably.
   check = Error.check,

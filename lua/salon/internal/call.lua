@@ -102,12 +102,6 @@ local function new_call(session, parts, query, user)
   return { parts = below, outside = outside, secret = secret, query = query, user = user }
 end
 
----@class salon.AnyCall: salon.CallOptions
----@field query? table<string, string|number|boolean>
----@field json? table  body; `salon.array {}` is an empty list
----@field raw? boolean  hands over the body as it came
----@field user? string  Meet: for whom to act
-
 ---Any request. What comes back: the decoded object or list; `true` for a response
 ---without a body; the text where it is neither.
 ---
@@ -185,14 +179,6 @@ local function entries(items)
   for i, raw in ipairs(items) do page[i] = raw end
   return page
 end
-
----@class salon.AnyPages
----@field query? table<string, string|number|boolean>
----@field items? string  the member that holds the list, where the response is an object
----@field user? string  Meet: for whom to act
----@field timeout? number  seconds per page
----@field prefetch? integer  0 to 64 pages under way while you work on one: 4 where the response
----  tells how many there are, otherwise 1 (which is then the most there can be)
 
 ---Walks any list of either API, page by page; what comes are the decoded entries.
 ---Raises the error that `call` would return. Only what `query` holds is asked for,

@@ -6,41 +6,15 @@
 -- and nginx print nonsense ("error object is not a string", "unknown reason").
 -- There the text is raised instead, and `caught` finds the object again.
 
----@class salon.Error
----@field kind salon.ErrorKind
----@field message string
----@field status? integer  whenever a response came
----@field code? string  the server's own code, unchanged
----@field fields? salon.FieldError[]
----@field retryable boolean  may the same call be made again safely?
----@field attempts integer  how many times it was sent
----@field outcome "unsent"|"unknown"|"done"
----@field hint? string  what to do about it
----@field method? string
----@field url? string  without query
----@field request_id? string
----@field body? string  first 2 KiB of the response, secrets struck out
----@field made? salon.Record  what the server made all the same, without all that was asked for
----@field retry_after? number  seconds the server asks to wait
----@field resume? table  of a walk that broke: the options with which `each` goes on
+---@class salon.Error  its fields: types/salon.lua
 local Error = { __name = "salon.Error" }
 Error.__index = Error
-
----@alias salon.ErrorKind
----| "network" | "tls" | "timeout" | "cancelled" | "http" | "auth" | "decode"
----| "limit" | "unsupported" | "phase" | "store"
-
----@class salon.FieldError
----@field field? string
----@field code? string
----@field message? string
 
 local KINDS = {}
 for kind in ("network tls timeout cancelled http auth decode limit unsupported phase store")
   :gmatch("%a+") do
   KINDS[kind] = true
 end
-
 
 ---A text without line ends, and without two blanks in a row.
 ---@param text string

@@ -296,9 +296,11 @@ end
 
 -- Pieces of specs that several functions share.
 
-options.TIMEOUT = { "number", above = 0 }
-options.PREFETCH = { "number", integer = true, min = 0, max = 64 }
-options.PAGE = { "number", integer = true, min = 1, max = 2 ^ 31 }
+options.TIMEOUT = { "number", above = 0,
+  says = "seconds for the whole call, of a list for each page; the client's `timeout` otherwise" }
+options.PREFETCH = { "number", integer = true, min = 0, max = 64,
+  says = "pages under way while you work on one: 4 where their number is known, else 1" }
+options.PAGE = { "number", integer = true, min = 1, max = 2 ^ 31, says = "number of the page: 1" }
 options.CALL = { timeout = options.TIMEOUT }
 -- What was read from a file may bring its line end along, and servers blame something
 -- else then. Nobody has blanks around a name or a generated secret; in a password they count.
@@ -358,39 +360,30 @@ end
 -- src/io/config.c says holds.
 options.CLIENT = {
   url = { "string" },
-  timeout = { "number", above = 0, default = 30 },
-  connect_timeout = options.TIMEOUT,
-  silence_timeout = options.TIMEOUT,
-  max_tries = { "number", integer = true, min = 1, max = 100 },
-  retry_after_cap = { "number", min = 0 },
-  max_body = { "number", integer = true, min = 1 },
-  max_per_origin = { "number", integer = true, min = 1 },
-  max_rate = { "number", above = 0 },
+  timeout = { "number", above = 0, default = 30,
+    says = "seconds for a whole call: 30; a page of `each` counts as a call" },
+  connect_timeout = { "number", above = 0,
+    says = "seconds for name look-up, connection and TLS together: 10" },
+  silence_timeout = { "number", above = 0, says = "seconds without a byte of the response: none" },
+  max_tries = { "number", integer = true, min = 1, max = 100,
+    says = "how often one request may be sent: 4; 1: no retries" },
+  retry_after_cap = { "number", min = 0, says = "longest `Retry-After` that is waited for: 30 s" },
+  max_body = { "number", integer = true, min = 1, says = "bytes of a response, unpacked: 16 MiB" },
+  max_per_origin = { "number", integer = true, min = 1,
+    says = "requests at a time to one server: 256" },
+  max_rate = { "number", above = 0, says = "requests per second to one server: none" },
   http_version = { "string", one_of = { "auto", "1.1", "2" } },
-  ca_file = { "string", bytes = true, check = ca_fault },
-  proxy = { "string", empty = true, check = no_blanks },
-  no_proxy = { "string", empty = true, check = no_blanks },
-  allow_insecure = { "boolean" },
+  ca_file = { "string", bytes = true, check = ca_fault,
+    says = "PEM file of the certificate authorities to trust: the system's" },
+  proxy = { "string", empty = true, check = no_blanks,
+    says = '"": none; default: the environment\'s' },
+  no_proxy = { "string", empty = true, check = no_blanks,
+    says = "hosts that need no proxy; default: the environment's" },
+  allow_insecure = { "boolean", says = "allows http:// to other machines" },
   user_agent = { "string", check = header_fault, default = "salon/" .. version },
-  host = { "string", one_of = { "plain", "nginx" } },
+  host = { "string", one_of = { "plain", "nginx" },
+    says = "how to wait; default: found at each call" },
 }
-
----@class salon.ClientOptions
----@field timeout? number  seconds for a whole call: 30; a page of `each` counts as a call
----@field connect_timeout? number  seconds for name look-up, connection and TLS together: 10
----@field silence_timeout? number  seconds without a byte of the response: none
----@field max_tries? integer  how often one request may be sent: 4; 1: no retries
----@field retry_after_cap? number  longest `Retry-After` that is waited for: 30 s
----@field max_body? integer  bytes of a response, unpacked: 16 MiB
----@field max_per_origin? integer  requests at a time to one server: 256
----@field max_rate? number  requests per second to one server: none
----@field http_version? "auto"|"1.1"|"2"
----@field ca_file? string  PEM file of the certificate authorities to trust: the system's
----@field proxy? string  "": none; default: the environment's
----@field no_proxy? string  hosts that need no proxy; default: the environment's
----@field allow_insecure? boolean  allows http:// to other machines
----@field user_agent? string
----@field host? "plain"|"nginx"  how to wait; default: found at each call
 
 ---Several tables as one; of two equal names the later counts.
 ---@param ... table

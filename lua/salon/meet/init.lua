@@ -20,11 +20,13 @@ local meet = {}
 local API = "/external-api/v1.0"
 local SWEEP_EVERY = 256  -- new logins
 
-local OPTIONS = options.merge(options.CLIENT, {
-  client_id = options.NAME,
+meet.OPTIONS = options.merge(options.CLIENT, {
+  url = { "string", required = true, says = "origin of the server: https://visio.example.org" },
+  client_id = options.merge(options.NAME, { says = "of the application" }),
   client_secret = options.SECRET,
-  user = options.NAME,
-  token = options.TOKEN,
+  user = options.merge(options.NAME, {
+    says = "e-mail address of the user to act for; a call may name another" }),
+  token = options.merge(options.TOKEN, { says = "instead of application and user" }),
 })
 
 -- Which of the options belong together; raises at the caller of `new`.
@@ -127,20 +129,13 @@ local function resources() return { (require "salon.meet.rooms") } end
 
 -- The client -------------------------------------------------------------------
 
----@class salon.meet.Options: salon.ClientOptions
----@field url string  origin of the server, https://visio.example.org
----@field client_id? string  of the application
----@field client_secret? string|salon.Secret|fun():string
----@field user? string  e-mail address of the user to act for; a call may name another
----@field token? string|salon.Secret|fun():string  instead of application and user
-
 ---A client for a Meet server. Nothing is sent before the first call.
 ---
 ---Source: Meet External API v1.0, `POST /application/token/`.
 ---@param given salon.meet.Options
 ---@return salon.meet.Client
 function meet.new(given)
-  local checked = options.check("salon.meet", given, OPTIONS)
+  local checked = options.check("salon.meet", given, meet.OPTIONS)
   options.urls("salon.meet", checked, { "url" })
   check_sense(checked)
   for _, name in ipairs { "client_secret", "token" } do

@@ -17,17 +17,18 @@ local unsupported = require "salon.internal.unsupported"
 
 local opentalk = {}
 
-local OPTIONS = options.merge(options.CLIENT, {
-  frontend_url = { "string" },
-  controller_url = { "string" },
-  issuer = { "string" },
-  token_endpoint = { "string" },
-  client_id = options.NAME,
-  client_secret = options.SECRET,
+opentalk.OPTIONS = options.merge(options.CLIENT, {
+  url = { "string", says = "web front end or controller; the rest is discovered" },
+  frontend_url = { "string", says = "overrides discovery" },
+  controller_url = { "string", says = "overrides discovery" },
+  issuer = { "string", says = "overrides discovery" },
+  token_endpoint = { "string", says = "overrides discovery" },
+  client_id = options.merge(options.NAME, { says = "of the login service; cannot be discovered" }),
+  client_secret = options.merge(options.SECRET, { says = "of a confidential client" }),
   username = options.SECRET,
   password = options.PASSWORD,
-  scope = { "string" },
-  token = options.TOKEN,
+  scope = { "string", says = '"openid" (default)' },
+  token = options.merge(options.TOKEN, { says = "instead of user name and password" }),
 })
 
 local URLS = { "url", "frontend_url", "controller_url", "issuer", "token_endpoint" }
@@ -141,19 +142,6 @@ end
 
 -- The client -----------------------------------------------------------------
 
----@class salon.opentalk.Options: salon.ClientOptions
----@field url? string  web front end or controller; the rest is discovered
----@field frontend_url? string  overrides discovery
----@field controller_url? string  overrides discovery
----@field issuer? string  overrides discovery
----@field token_endpoint? string  overrides discovery
----@field client_id? string  of the login service; cannot be discovered
----@field client_secret? string|salon.Secret|fun():string  of a confidential client
----@field username? string|salon.Secret|fun():string
----@field password? string|salon.Secret|fun():string
----@field scope? string  "openid" (default)
----@field token? string|salon.Secret|fun():string  instead of user name and password
-
 ---A client for an OpenTalk server. Nothing is sent before the first call.
 ---
 ---Logs in with the password grant; a password that was refused is not sent again
@@ -163,7 +151,7 @@ end
 ---@param given salon.opentalk.Options
 ---@return salon.opentalk.Client
 function opentalk.new(given)
-  local checked = options.check("salon.opentalk", given, OPTIONS)
+  local checked = options.check("salon.opentalk", given, opentalk.OPTIONS)
   options.urls("salon.opentalk", checked, URLS)
   check_sense(checked)
   for _, name in ipairs { "client_secret", "password", "token" } do

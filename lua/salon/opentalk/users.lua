@@ -14,7 +14,8 @@ local User = resource.class {
     lastname = "string",
     display_name = "string",
     avatar_url = "string",
-    kind = '("registered"|"unregistered")?  of a search',
+    kind = '("registered"|"unregistered")?  of a search; unregistered: without id, title and '
+      .. "display_name",
     language = "string?  of your own profile",
     dashboard_theme = "string?  of your own profile",
     conference_theme = "string?  of your own profile",

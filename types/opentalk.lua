@@ -1,0 +1,1347 @@
+---@meta
+
+-- Made by `make docs` from the descriptions in lua/salon/opentalk.
+
+---@class salon.opentalk.Options: table<"allow_insecure"|"ca_file"|"client_id"|"client_secret"|"connect_timeout"|"controller_url"|"frontend_url"|"host"|"http_version"|"issuer"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"password"|"proxy"|"retry_after_cap"|"scope"|"silence_timeout"|"timeout"|"token"|"token_endpoint"|"url"|"user_agent"|"username", any>
+---@field allow_insecure? boolean  allows http:// to other machines
+---@field ca_file? string  PEM file of the certificate authorities to trust: the system's
+---@field client_id? string  of the login service; cannot be discovered
+---@field client_secret? string|salon.Secret|fun(): string|salon.Secret|nil, string?  of a confidential client
+---@field connect_timeout? number  seconds for name look-up, connection and TLS together: 10
+---@field controller_url? string  overrides discovery
+---@field frontend_url? string  overrides discovery
+---@field host? "plain"|"nginx"  how to wait; default: found at each call
+---@field http_version? "auto"|"1.1"|"2"
+---@field issuer? string  overrides discovery
+---@field max_body? integer  bytes of a response, unpacked: 16 MiB
+---@field max_per_origin? integer  requests at a time to one server: 256
+---@field max_rate? number  requests per second to one server: none
+---@field max_tries? integer  how often one request may be sent: 4; 1: no retries
+---@field no_proxy? string  hosts that need no proxy; default: the environment's
+---@field password? string|salon.Secret|fun(): string|salon.Secret|nil, string?
+---@field proxy? string  "": none; default: the environment's
+---@field retry_after_cap? number  longest `Retry-After` that is waited for: 30 s
+---@field scope? string  "openid" (default)
+---@field silence_timeout? number  seconds without a byte of the response: none
+---@field timeout? number  seconds for a whole call: 30; a page of `each` counts as a call
+---@field token? string|salon.Secret|fun(): string|salon.Secret|nil, string?  instead of user name and password
+---@field token_endpoint? string  overrides discovery
+---@field url? string  web front end or controller; the rest is discovered
+---@field user_agent? string
+---@field username? string|salon.Secret|fun(): string|salon.Secret|nil, string?
+
+---@class salon.opentalk.CallOptions: table<"timeout", any>
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.Client: salon.Client
+---@field backend "opentalk"
+---@field events salon.opentalk.Events
+---@field rooms salon.opentalk.Rooms
+---@field users salon.opentalk.Users
+
+---What `client:supports` knows.
+---@alias salon.opentalk.Operation
+---| "event.instances"
+---| "event.instances.cancel"
+---| "event.instances.get"
+---| "event.instances.list"
+---| "event.instances.restore"
+---| "event.instances.update"
+---| "event.invites"
+---| "event.invites.create"
+---| "event.invites.list"
+---| "event.invites.update"
+---| "event.invites.withdraw"
+---| "events"
+---| "events.accept"
+---| "events.add_favorite"
+---| "events.cancel"
+---| "events.create"
+---| "events.decline"
+---| "events.delete"
+---| "events.get"
+---| "events.instances"
+---| "events.instances.list"
+---| "events.list"
+---| "events.move"
+---| "events.remove_favorite"
+---| "events.update"
+---| "invites"
+---| "invites.create"
+---| "invites.deactivate"
+---| "invites.get"
+---| "invites.list"
+---| "invites.update"
+---| "rooms"
+---| "rooms.create"
+---| "rooms.delete"
+---| "rooms.event"
+---| "rooms.get"
+---| "rooms.guest_url"
+---| "rooms.list"
+---| "rooms.tariff"
+---| "rooms.update"
+---| "rooms.verify_name"
+---| "users"
+---| "users.find"
+---| "users.get"
+---| "users.me"
+---| "users.pending_invites"
+---| "users.tariff"
+---| "users.update_me"
+
+---@class salon.opentalk.InstancesListOptions: table<"after"|"invitees_max"|"per_page"|"time_max"|"time_min"|"timeout", any>
+---@field after? string  cursor, from page.next
+---@field invitees_max? integer  how many people come with it: 0
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field time_max? string
+---@field time_min? string
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.InstancesPage: salon.Page
+---@field [integer] salon.opentalk.Instance
+---@field next? salon.opentalk.InstancesListOptions  for the next call; nil after the last page
+
+---@class salon.opentalk.InstancesEachOptions: table<"after"|"invitees_max"|"per_page"|"prefetch"|"time_max"|"time_min"|"timeout", any>
+---@field after? string  cursor, from page.next
+---@field invitees_max? integer  how many people come with it: 0
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
+---@field time_max? string
+---@field time_min? string
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.InstancesWalk: salon.Walk
+---@overload fun(): salon.opentalk.Instance?
+
+---@class salon.opentalk.InstancesGetOptions: table<"invitees_max"|"timeout", any>
+---@field invitees_max? integer  how many people come with it: 0
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.InstancesUpdateFields: table<"description"|"ends_at"|"is_all_day"|"starts_at"|"status"|"title", any>
+---@field description? string
+---@field ends_at? salon.opentalk.Moment  together with starts_at
+---@field is_all_day? boolean  both ends are midnight in UTC
+---@field starts_at? salon.opentalk.Moment
+---@field status? "ok"|"cancelled"
+---@field title? string
+
+---@class salon.opentalk.InstancesUpdateOptions: table<"invitees_max"|"notify"|"timeout", any>
+---@field invitees_max? integer  how many people come with it: 0
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.InstancesCancelOptions: table<"invitees_max"|"notify"|"timeout", any>
+---@field invitees_max? integer  how many people come with it: 0
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.InstancesRestoreOptions: table<"invitees_max"|"notify"|"timeout", any>
+---@field invitees_max? integer  how many people come with it: 0
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---`event.instances`
+---@class salon.opentalk.Instances
+local Instances = {}
+
+---The occurrences of a series, cancelled ones included. A series without an end goes on for years: give `time_max`. 404: the event does not repeat.
+---
+---Source: `GET /events/{event_id}/instances`.
+---@param opts? salon.opentalk.InstancesListOptions
+---@return salon.opentalk.InstancesPage? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.InstancesPage
+---@return_overload nil, salon.Error
+function Instances:list(opts) end
+
+---The occurrences of a series, cancelled ones included. A series without an end goes on for years: give `time_max`. 404: the event does not repeat.
+---Raises the error that `list` would return.
+---
+---Source: `GET /events/{event_id}/instances`.
+---@param opts? salon.opentalk.InstancesEachOptions
+---@return salon.opentalk.InstancesWalk
+function Instances:each(opts) end
+
+---One occurrence.
+---
+---Source: `GET /events/{event_id}/instances/{instance_id}`.
+---@param instance_id string
+---@param opts? salon.opentalk.InstancesGetOptions
+---@return salon.opentalk.Instance? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Instance
+---@return_overload nil, salon.Error
+function Instances:get(instance_id, opts) end
+
+---Changes one occurrence. Its id stays.
+---
+---Source: `PATCH /events/{event_id}/instances/{instance_id}`.
+---@param instance_id string
+---@param fields? salon.opentalk.InstancesUpdateFields
+---@param opts? salon.opentalk.InstancesUpdateOptions
+---@return salon.opentalk.Instance? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Instance
+---@return_overload nil, salon.Error
+function Instances:update(instance_id, fields, opts) end
+
+---Cancels one occurrence.
+---
+---Source: `PATCH /events/{event_id}/instances/{instance_id}`.
+---@param instance_id string
+---@param opts? salon.opentalk.InstancesCancelOptions
+---@return salon.opentalk.Instance? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Instance
+---@return_overload nil, salon.Error
+function Instances:cancel(instance_id, opts) end
+
+---Takes a cancellation back.
+---
+---Source: `PATCH /events/{event_id}/instances/{instance_id}`.
+---@param instance_id string
+---@param opts? salon.opentalk.InstancesRestoreOptions
+---@return salon.opentalk.Instance? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Instance
+---@return_overload nil, salon.Error
+function Instances:restore(instance_id, opts) end
+
+---@class salon.opentalk.PeopleListOptions: table<"page"|"per_page"|"status"|"timeout", any>
+---@field page? integer  number of the page: 1
+---@field per_page? integer  newer servers refuse it
+---@field status? "pending"|"accepted"|"tentative"|"declined"  servers since 0.5
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.PeoplePage: salon.Page
+---@field [integer] salon.opentalk.Invitee
+---@field next? salon.opentalk.PeopleListOptions  for the next call; nil after the last page
+
+---@class salon.opentalk.PeopleEachOptions: table<"page"|"per_page"|"prefetch"|"status"|"timeout", any>
+---@field page? integer  number of the page: 1
+---@field per_page? integer  newer servers refuse it
+---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
+---@field status? "pending"|"accepted"|"tentative"|"declined"  servers since 0.5
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.PeopleWalk: salon.Walk
+---@overload fun(): salon.opentalk.Invitee?
+
+---@class salon.opentalk.PeopleCreateFields: table<"email"|"invitee"|"role", any>
+---@field email? string  address, of anybody
+---@field invitee? string  id of a user
+---@field role? "user"|"moderator"|"guest"  user or moderator; guest or moderator of an address without an account. Servers of 2023 know no roles
+
+---@class salon.opentalk.PeopleCreateOptions: table<"notify"|"timeout", any>
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.PeopleUpdateFields: table<"role", any>
+---@field role "user"|"moderator"|"guest"  user or moderator; guest or moderator of an address without an account. Servers of 2023 know no roles
+
+---@class salon.opentalk.PeopleUpdateOptions: table<"notify"|"timeout", any>
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.PeopleWithdrawOptions: table<"notify"|"timeout", any>
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---`event.invites`
+---@class salon.opentalk.People
+local People = {}
+
+---The people who are invited: users first, then e-mail addresses.
+---
+---Source: `GET /events/{event_id}/invites`.
+---@param opts? salon.opentalk.PeopleListOptions
+---@return salon.opentalk.PeoplePage? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.PeoplePage
+---@return_overload nil, salon.Error
+function People:list(opts) end
+
+---The people who are invited: users first, then e-mail addresses.
+---Raises the error that `list` would return.
+---
+---Source: `GET /events/{event_id}/invites`.
+---@param opts? salon.opentalk.PeopleEachOptions
+---@return salon.opentalk.PeopleWalk
+function People:each(opts) end
+
+---Invites somebody, by id or by e-mail address. Also true where the person had been invited already.
+---
+---Source: `POST /events/{event_id}/invites`.
+---@param fields? salon.opentalk.PeopleCreateFields
+---@param opts? salon.opentalk.PeopleCreateOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function People:create(fields, opts) end
+
+---Gives somebody another role; `user_id` may be an e-mail address.
+---
+---Source: `PATCH /events/{event_id}/invites/{user_id}`, servers since 0.7.
+---@param user_id string
+---@param fields salon.opentalk.PeopleUpdateFields
+---@param opts? salon.opentalk.PeopleUpdateOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function People:update(user_id, fields, opts) end
+
+---Takes an invitation back; `user_id` may be an e-mail address (servers since 0.7).
+---
+---Source: `DELETE /events/{event_id}/invites/{user_id}`.
+---@param user_id string
+---@param opts? salon.opentalk.PeopleWithdrawOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function People:withdraw(user_id, opts) end
+
+---@class salon.opentalk.EventsListOptions: table<"adhoc"|"after"|"created_after"|"created_before"|"exceptions"|"favorites"|"invite_status"|"invitees_max"|"per_page"|"time_independent"|"time_max"|"time_min"|"timeout", any>
+---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
+---@field after? string  cursor, from page.next
+---@field created_after? string  the same
+---@field created_before? string  before 0.29 all events come and are looked through here
+---@field exceptions? boolean  true: also exceptions of series
+---@field favorites? boolean  true: favourites alone
+---@field invite_status? string|string[]  pending, accepted, tentative, declined
+---@field invitees_max? integer  how many people come with it: 0
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field time_independent? boolean  true: those without a time alone; false: all others
+---@field time_max? string
+---@field time_min? string  with time_max: what overlaps; then events without a time are left out
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.EventsPage: salon.Page
+---@field [integer] salon.opentalk.Event
+---@field next? salon.opentalk.EventsListOptions  for the next call; nil after the last page
+
+---@class salon.opentalk.EventsEachOptions: table<"adhoc"|"after"|"created_after"|"created_before"|"exceptions"|"favorites"|"invite_status"|"invitees_max"|"per_page"|"prefetch"|"time_independent"|"time_max"|"time_min"|"timeout", any>
+---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
+---@field after? string  cursor, from page.next
+---@field created_after? string  the same
+---@field created_before? string  before 0.29 all events come and are looked through here
+---@field exceptions? boolean  true: also exceptions of series
+---@field favorites? boolean  true: favourites alone
+---@field invite_status? string|string[]  pending, accepted, tentative, declined
+---@field invitees_max? integer  how many people come with it: 0
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
+---@field time_independent? boolean  true: those without a time alone; false: all others
+---@field time_max? string
+---@field time_min? string  with time_max: what overlaps; then events without a time are left out
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.EventsWalk: salon.Walk
+---@overload fun(): salon.opentalk.Event?
+
+---@class salon.opentalk.EventsGetOptions: table<"invitees_max"|"timeout", any>
+---@field invitees_max? integer  how many people come with it: 0
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.EventsCreateFields: table<"title"|"description"|"e2e_encryption"|"ends_at"|"guest_access"|"has_shared_folder"|"is_adhoc"|"is_all_day"|"is_time_independent"|"password"|"recurrence_pattern"|"room_name"|"show_meeting_details"|"starts_at"|"streaming_targets"|"training_participation_report"|"waiting_room", any>
+---@field title string
+---@field description? string
+---@field e2e_encryption? boolean  servers since 0.20
+---@field ends_at? salon.opentalk.Moment  together with starts_at
+---@field guest_access? "disabled"|"waiting_room"|"direct_access"  servers since 2026
+---@field has_shared_folder? boolean  servers since 0.10
+---@field is_adhoc? boolean  an ad-hoc meeting: nobody gets mails
+---@field is_all_day? boolean  both ends are midnight in UTC
+---@field is_time_independent? boolean  true: without a time; the default without `starts_at`
+---@field password? string|salon.Secret|salon.Null  of the room; in an update salon.null clears it
+---@field recurrence_pattern? string[]  lines of RFC 5545: FREQ=WEEKLY;COUNT=10
+---@field room_name? string|salon.Null  the server may add a suffix: see room.alias; servers since 0.36
+---@field show_meeting_details? boolean  servers since 0.15
+---@field starts_at? salon.opentalk.Moment
+---@field streaming_targets? table[]  servers since 0.10
+---@field training_participation_report? table|salon.Null  servers since 0.30
+---@field waiting_room? boolean  a moderator lets people in
+
+---@class salon.opentalk.EventsCreateOptions: table<"notify"|"timeout", any>
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.EventsUpdateFields: table<"description"|"e2e_encryption"|"ends_at"|"guest_access"|"has_shared_folder"|"is_adhoc"|"is_all_day"|"is_time_independent"|"password"|"recurrence_pattern"|"room_name"|"show_meeting_details"|"starts_at"|"streaming_targets"|"title"|"training_participation_report"|"waiting_room", any>
+---@field description? string
+---@field e2e_encryption? boolean  servers since 0.20
+---@field ends_at? salon.opentalk.Moment  together with starts_at
+---@field guest_access? "disabled"|"waiting_room"|"direct_access"  servers since 2026
+---@field has_shared_folder? boolean  servers since 0.10
+---@field is_adhoc? boolean  an ad-hoc meeting: nobody gets mails
+---@field is_all_day? boolean  both ends are midnight in UTC
+---@field is_time_independent? boolean  true: without a time; the default without `starts_at`
+---@field password? string|salon.Secret|salon.Null  of the room; in an update salon.null clears it
+---@field recurrence_pattern? string[]  lines of RFC 5545: FREQ=WEEKLY;COUNT=10
+---@field room_name? string|salon.Null  the server may add a suffix: see room.alias; servers since 0.36
+---@field show_meeting_details? boolean  servers since 0.15
+---@field starts_at? salon.opentalk.Moment
+---@field streaming_targets? table[]  servers since 0.10
+---@field title? string
+---@field training_participation_report? table|salon.Null  servers since 0.30
+---@field waiting_room? boolean  a moderator lets people in
+
+---@class salon.opentalk.EventsUpdateOptions: table<"invitees_max"|"notify"|"timeout", any>
+---@field invitees_max? integer  how many people come with it: 0
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.EventsDeleteOptions: table<"force"|"notify"|"timeout", any>
+---@field force? boolean  true: also when a shared folder or the like cannot be deleted
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.EventsCancelOptions: table<"force"|"notify"|"timeout", any>
+---@field force? boolean  true: also when a shared folder or the like cannot be deleted
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.EventsMoveFields: table<"starts_at"|"ends_at", any>
+---@field starts_at salon.opentalk.Moment
+---@field ends_at? salon.opentalk.Moment  else it takes as long as before
+
+---@class salon.opentalk.EventsMoveOptions: table<"invitees_max"|"notify"|"timeout", any>
+---@field invitees_max? integer  how many people come with it: 0
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---`ot.events`
+---@class salon.opentalk.Events
+---@field instances salon.opentalk.AllInstances
+local Events = {}
+
+---Events, those without a start first, then by start. With exceptions left out a page may be short, or even empty, and have a next one.
+---
+---Source: `GET /events`.
+---@param opts? salon.opentalk.EventsListOptions
+---@return salon.opentalk.EventsPage? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.EventsPage
+---@return_overload nil, salon.Error
+function Events:list(opts) end
+
+---Events, those without a start first, then by start. With exceptions left out a page may be short, or even empty, and have a next one.
+---Raises the error that `list` would return.
+---
+---Source: `GET /events`.
+---@param opts? salon.opentalk.EventsEachOptions
+---@return salon.opentalk.EventsWalk
+function Events:each(opts) end
+
+---One event.
+---
+---Source: `GET /events/{event_id}`.
+---@param id string
+---@param opts? salon.opentalk.EventsGetOptions
+---@return salon.opentalk.Event? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Event
+---@return_overload nil, salon.Error
+function Events:get(id, opts) end
+
+---Creates a meeting with its room.
+---
+---Source: `POST /events`.
+---@param fields salon.opentalk.EventsCreateFields
+---@param opts? salon.opentalk.EventsCreateOptions
+---@return salon.opentalk.Event? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Event
+---@return_overload nil, salon.Error
+function Events:create(fields, opts) end
+
+---Changes a meeting. It is read first, since servers want all date fields together. Changed occurrences of a series are lost.
+---
+---Source: `PATCH /events/{event_id}`.
+---@param id string
+---@param fields? salon.opentalk.EventsUpdateFields
+---@param opts? salon.opentalk.EventsUpdateOptions
+---@return salon.opentalk.Event? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Event
+---@return_overload nil, salon.Error
+function Events:update(id, fields, opts) end
+
+---Deletes a meeting, with its occurrences and, on newer servers, its room; the people who are invited are told.
+---
+---Source: `DELETE /events/{event_id}`.
+---@param id string
+---@param opts? salon.opentalk.EventsDeleteOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function Events:delete(id, opts) end
+
+---Accepts your own invitation.
+---
+---Source: `PATCH /events/{event_id}/invite`.
+---@param id string
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function Events:accept(id, opts) end
+
+---Makes a meeting one of your favourites.
+---
+---Source: `PUT /users/me/event_favorites/{event_id}`.
+---@param id string
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function Events:add_favorite(id, opts) end
+
+---Deletes a meeting, with its occurrences and, on newer servers, its room; the people who are invited are told. The same as `delete`.
+---
+---Source: `DELETE /events/{event_id}`.
+---@param id string
+---@param opts? salon.opentalk.EventsCancelOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function Events:cancel(id, opts) end
+
+---Declines your own invitation.
+---
+---Source: `DELETE /events/{event_id}/invite`.
+---@param id string
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function Events:decline(id, opts) end
+
+---Gives a meeting another time; without `ends_at` it takes as long as before.
+---
+---Source: `PATCH /events/{event_id}`.
+---@param id string
+---@param fields salon.opentalk.EventsMoveFields
+---@param opts? salon.opentalk.EventsMoveOptions
+---@return salon.opentalk.Event? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Event
+---@return_overload nil, salon.Error
+function Events:move(id, fields, opts) end
+
+---Takes a meeting from your favourites.
+---
+---Source: `DELETE /users/me/event_favorites/{event_id}`.
+---@param id string
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function Events:remove_favorite(id, opts) end
+
+---@class salon.opentalk.AllInstancesListOptions: table<"adhoc"|"after"|"created_after"|"created_before"|"exceptions"|"favorites"|"instances_max"|"invite_status"|"invitees_max"|"per_page"|"time_independent"|"time_max"|"time_min"|"timeout", any>
+---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
+---@field after? string  cursor, from page.next
+---@field created_after? string  the same
+---@field created_before? string  before 0.29 all events come and are looked through here
+---@field exceptions? boolean  true: also exceptions of series
+---@field favorites? boolean  true: favourites alone
+---@field instances_max? integer  occurrences of each series at most; 0: the series itself comes
+---@field invite_status? string|string[]  pending, accepted, tentative, declined
+---@field invitees_max? integer  how many people come with it: 0
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field time_independent? boolean  true: those without a time alone; false: all others
+---@field time_max? string
+---@field time_min? string  with time_max: what overlaps; then events without a time are left out
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.AllInstancesPage: salon.Page
+---@field [integer] salon.opentalk.Event|salon.opentalk.Instance
+---@field next? salon.opentalk.AllInstancesListOptions  for the next call; nil after the last page
+
+---@class salon.opentalk.AllInstancesEachOptions: table<"adhoc"|"after"|"created_after"|"created_before"|"exceptions"|"favorites"|"instances_max"|"invite_status"|"invitees_max"|"per_page"|"prefetch"|"time_independent"|"time_max"|"time_min"|"timeout", any>
+---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
+---@field after? string  cursor, from page.next
+---@field created_after? string  the same
+---@field created_before? string  before 0.29 all events come and are looked through here
+---@field exceptions? boolean  true: also exceptions of series
+---@field favorites? boolean  true: favourites alone
+---@field instances_max? integer  occurrences of each series at most; 0: the series itself comes
+---@field invite_status? string|string[]  pending, accepted, tentative, declined
+---@field invitees_max? integer  how many people come with it: 0
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
+---@field time_independent? boolean  true: those without a time alone; false: all others
+---@field time_max? string
+---@field time_min? string  with time_max: what overlaps; then events without a time are left out
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.AllInstancesWalk: salon.Walk
+---@overload fun(): (salon.opentalk.Event|salon.opentalk.Instance)?
+
+---`ot.events.instances`
+---@class salon.opentalk.AllInstances
+local AllInstances = {}
+
+---Occurrences of all events, with the single events between them.
+---
+---Source: `GET /events/instances`, servers since 0.31.
+---@param opts? salon.opentalk.AllInstancesListOptions
+---@return salon.opentalk.AllInstancesPage? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.AllInstancesPage
+---@return_overload nil, salon.Error
+function AllInstances:list(opts) end
+
+---Occurrences of all events, with the single events between them.
+---Raises the error that `list` would return.
+---
+---Source: `GET /events/instances`, servers since 0.31.
+---@param opts? salon.opentalk.AllInstancesEachOptions
+---@return salon.opentalk.AllInstancesWalk
+function AllInstances:each(opts) end
+
+---@class salon.opentalk.InvitesListOptions: table<"page"|"per_page"|"timeout", any>
+---@field page? integer  number of the page: 1
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.InvitesPage: salon.Page
+---@field [integer] salon.opentalk.Invite
+---@field next? salon.opentalk.InvitesListOptions  for the next call; nil after the last page
+
+---@class salon.opentalk.InvitesEachOptions: table<"page"|"per_page"|"prefetch"|"timeout", any>
+---@field page? integer  number of the page: 1
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.InvitesWalk: salon.Walk
+---@overload fun(): salon.opentalk.Invite?
+
+---@class salon.opentalk.InvitesCreateFields: table<"expiration"|"expires_in", any>
+---@field expiration? string|salon.Null  RFC 3339; salon.null: never
+---@field expires_in? number  seconds from now
+
+---@class salon.opentalk.InvitesUpdateFields: table<"expiration"|"expires_in", any>
+---@field expiration? string|salon.Null  RFC 3339; salon.null: never
+---@field expires_in? number  seconds from now
+
+---`room.invites`
+---@class salon.opentalk.Invites
+local Invites = {}
+
+---The room's guest links, inactive and expired ones included (`invite:usable()`), last changed first.
+---
+---Source: `GET /rooms/{room_id}/invites`.
+---@param opts? salon.opentalk.InvitesListOptions
+---@return salon.opentalk.InvitesPage? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.InvitesPage
+---@return_overload nil, salon.Error
+function Invites:list(opts) end
+
+---The room's guest links, inactive and expired ones included (`invite:usable()`), last changed first.
+---Raises the error that `list` would return.
+---
+---Source: `GET /rooms/{room_id}/invites`.
+---@param opts? salon.opentalk.InvitesEachOptions
+---@return salon.opentalk.InvitesWalk
+function Invites:each(opts) end
+
+---One guest link. Servers up to 0.65: newer ones have no codes.
+---
+---Source: `GET /rooms/{room_id}/invites/{invite_code}`.
+---@param invite_code string
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Invite? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Invite
+---@return_overload nil, salon.Error
+function Invites:get(invite_code, opts) end
+
+---Makes a guest link; without an end it is good until it is deactivated. Since 0.66 there is no `invite.id`, and `invite.url` is the room's own link.
+---
+---Source: `POST /rooms/{room_id}/invites`.
+---@param fields? salon.opentalk.InvitesCreateFields
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Invite? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Invite
+---@return_overload nil, salon.Error
+function Invites:create(fields, opts) end
+
+---Gives a guest link another end.
+---
+---Source: `PUT /rooms/{room_id}/invites/{invite_code}`.
+---@param invite_code string
+---@param fields? salon.opentalk.InvitesUpdateFields
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Invite? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Invite
+---@return_overload nil, salon.Error
+function Invites:update(invite_code, fields, opts) end
+
+---Switches a guest link off for good; it stays in the list.
+---
+---Source: `DELETE /rooms/{room_id}/invites/{invite_code}`.
+---@param invite_code string
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function Invites:deactivate(invite_code, opts) end
+
+---@class salon.opentalk.RoomsListOptions: table<"page"|"per_page"|"timeout", any>
+---@field page? integer  number of the page: 1
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.RoomsPage: salon.Page
+---@field [integer] salon.opentalk.Room
+---@field next? salon.opentalk.RoomsListOptions  for the next call; nil after the last page
+
+---@class salon.opentalk.RoomsEachOptions: table<"page"|"per_page"|"prefetch"|"timeout", any>
+---@field page? integer  number of the page: 1
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.RoomsWalk: salon.Walk
+---@overload fun(): salon.opentalk.Room?
+
+---@class salon.opentalk.RoomsCreateFields: table<"e2e_encryption"|"enable_sip"|"guest_access"|"name"|"password"|"waiting_room", any>
+---@field e2e_encryption? boolean  servers since 0.20
+---@field enable_sip? boolean  with dial-in
+---@field guest_access? "disabled"|"waiting_room"|"direct_access"  servers since 2026
+---@field name? string|salon.Null  the server may add a suffix: see room.alias; servers since 0.36
+---@field password? string|salon.Secret|salon.Null  for guests; in an update salon.null clears it
+---@field waiting_room? boolean  a moderator lets people in
+
+---@class salon.opentalk.RoomsUpdateFields: table<"e2e_encryption"|"guest_access"|"name"|"password"|"waiting_room", any>
+---@field e2e_encryption? boolean  servers since 0.20
+---@field guest_access? "disabled"|"waiting_room"|"direct_access"  servers since 2026
+---@field name? string|salon.Null  the server may add a suffix: see room.alias; servers since 0.36
+---@field password? string|salon.Secret|salon.Null  for guests; in an update salon.null clears it
+---@field waiting_room? boolean  a moderator lets people in
+
+---@class salon.opentalk.RoomsDeleteOptions: table<"force"|"notify"|"timeout", any>
+---@field force? boolean  true: also when a shared folder or the like cannot be deleted
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.RoomsGuestUrlFields: table<"expires_in", any>
+---@field expires_in? number  seconds from now
+
+---`ot.rooms`
+---@class salon.opentalk.Rooms
+local Rooms = {}
+
+---Rooms that are yours or of meetings you are invited to.
+---
+---Source: `GET /rooms`.
+---@param opts? salon.opentalk.RoomsListOptions
+---@return salon.opentalk.RoomsPage? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.RoomsPage
+---@return_overload nil, salon.Error
+function Rooms:list(opts) end
+
+---Rooms that are yours or of meetings you are invited to.
+---Raises the error that `list` would return.
+---
+---Source: `GET /rooms`.
+---@param opts? salon.opentalk.RoomsEachOptions
+---@return salon.opentalk.RoomsWalk
+function Rooms:each(opts) end
+
+---One room. A foreign or unknown room is a 403 without a body.
+---
+---Source: `GET /rooms/{room_id}`.
+---@param id string
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Room? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Room
+---@return_overload nil, salon.Error
+function Rooms:get(id, opts) end
+
+---Creates a room.
+---
+---Source: `POST /rooms`.
+---@param fields? salon.opentalk.RoomsCreateFields
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Room? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Room
+---@return_overload nil, salon.Error
+function Rooms:create(fields, opts) end
+
+---Changes a room. `created_by` of what comes back is you. Servers of 2023 refuse it (403).
+---
+---Source: `PATCH /rooms/{room_id}`.
+---@param id string
+---@param fields? salon.opentalk.RoomsUpdateFields
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Room? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Room
+---@return_overload nil, salon.Error
+function Rooms:update(id, fields, opts) end
+
+---Deletes a room and its event.
+---
+---Source: `DELETE /rooms/{room_id}`.
+---@param id string
+---@param opts? salon.opentalk.RoomsDeleteOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function Rooms:delete(id, opts) end
+
+---What a room's event is called. 404: the room has none.
+---
+---Source: `GET /rooms/{room_id}/event`, servers since 0.5.
+---@param id string
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.EventInfo? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.EventInfo
+---@return_overload nil, salon.Error
+function Rooms:event(id, opts) end
+
+---A link for guests: one that is there already and ends within `expires_in`, with at least half of that time left; else a new one. Without `expires_in` one without an end. Since 0.66 the room's own link.
+---
+---Source: `GET /rooms/{room_id}/invites`.
+---@param id string
+---@param fields? salon.opentalk.RoomsGuestUrlFields
+---@param opts? salon.opentalk.CallOptions
+---@return string? result
+---@return salon.Error? err
+---@return_overload string
+---@return_overload nil, salon.Error
+function Rooms:guest_url(id, fields, opts) end
+
+---The tariff of the room's creator.
+---
+---Source: `GET /rooms/{room_id}/tariff`.
+---@param id string
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Tariff? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Tariff
+---@return_overload nil, salon.Error
+function Rooms:tariff(id, opts) end
+
+---Can a room have this name?
+---
+---Source: `POST /rooms/name/verify`, servers since 0.36.
+---@param name string
+---@param opts? salon.opentalk.CallOptions
+---@return boolean? result
+---@return salon.Error? err
+---@return_overload boolean
+---@return_overload nil, salon.Error
+function Rooms:verify_name(name, opts) end
+
+---@class salon.opentalk.UsersFindOptions: table<"timeout", any>
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.UsersFindPage: salon.Page
+---@field [integer] salon.opentalk.User
+---@field next? salon.opentalk.UsersFindOptions  for the next call; nil after the last page
+
+---@class salon.opentalk.UsersUpdateMeFields: table<"conference_theme"|"dashboard_theme"|"display_name"|"language"|"title", any>
+---@field conference_theme? string
+---@field dashboard_theme? string
+---@field display_name? string  the operator may forbid to change it
+---@field language? string  BCP 47: de-DE
+---@field title? string
+
+---`ot.users`
+---@class salon.opentalk.Users
+local Users = {}
+
+---A user of the same tenant. Servers of 2023 refuse it to everybody (403).
+---
+---Source: `GET /users/{user_id}`.
+---@param user_id string
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.User? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.User
+---@return_overload nil, salon.Error
+function Users:get(user_id, opts) end
+
+---Up to 20 users whose name or address matches; q has at least 3 bytes.
+---
+---Source: `GET /users/find`.
+---@param q string
+---@param opts? salon.opentalk.UsersFindOptions
+---@return salon.opentalk.UsersFindPage? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.UsersFindPage
+---@return_overload nil, salon.Error
+function Users:find(q, opts) end
+
+---Your own profile.
+---
+---Source: `GET /users/me`.
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.User? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.User
+---@return_overload nil, salon.Error
+function Users:me(opts) end
+
+---How many invitations wait for your response.
+---
+---Source: `GET /users/me/pending_invites`, servers since 0.5.
+---@param opts? salon.opentalk.CallOptions
+---@return integer? result
+---@return salon.Error? err
+---@return_overload integer
+---@return_overload nil, salon.Error
+function Users:pending_invites(opts) end
+
+---Your tariff: quotas and modules.
+---
+---Source: `GET /users/me/tariff`.
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Tariff? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Tariff
+---@return_overload nil, salon.Error
+function Users:tariff(opts) end
+
+---Changes your own profile.
+---
+---Source: `PATCH /users/me`.
+---@param fields? salon.opentalk.UsersUpdateMeFields
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.User? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.User
+---@return_overload nil, salon.Error
+function Users:update_me(fields, opts) end
+
+---@class salon.opentalk.Event: salon.Record
+---@field backend "opentalk"
+---@field can_edit boolean  is it yours?
+---@field created_at string
+---@field created_by salon.opentalk.User
+---@field description string
+---@field ends_at? salon.opentalk.Moment  of a series: of its first occurrence on servers of 2023, else the start of the last one
+---@field id string
+---@field invite_status "pending"|"accepted"|"tentative"|"declined"
+---@field invitees table[]  as far as asked for: event.invites lists all
+---@field invitees_truncated boolean
+---@field is_adhoc boolean
+---@field is_all_day? boolean  of events with a time
+---@field is_favorite boolean
+---@field is_time_independent boolean
+---@field recurrence_pattern? string[]  of a series
+---@field shared_folder? table
+---@field show_meeting_details? boolean
+---@field starts_at? salon.opentalk.Moment
+---@field streaming_targets? table[]  not in lists
+---@field title string
+---@field training_participation_report? table
+---@field type "single"|"recurring"
+---@field updated_at string
+---@field updated_by salon.opentalk.User
+---@field join_url? string
+---@field room salon.opentalk.Room
+---@field instances salon.opentalk.Instances
+---@field invites salon.opentalk.People
+local EventRecord = {}
+
+---One event.
+---
+---Source: `GET /events/{event_id}`.
+---@param opts? salon.opentalk.EventsGetOptions
+---@return salon.opentalk.Event? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Event
+---@return_overload nil, salon.Error
+function EventRecord:refresh(opts) end
+
+---Changes a meeting. It is read first, since servers want all date fields together. Changed occurrences of a series are lost.
+---
+---Source: `PATCH /events/{event_id}`.
+---@param fields? salon.opentalk.EventsUpdateFields
+---@param opts? salon.opentalk.EventsUpdateOptions
+---@return salon.opentalk.Event? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Event
+---@return_overload nil, salon.Error
+function EventRecord:update(fields, opts) end
+
+---Deletes a meeting, with its occurrences and, on newer servers, its room; the people who are invited are told.
+---
+---Source: `DELETE /events/{event_id}`.
+---@param opts? salon.opentalk.EventsDeleteOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function EventRecord:delete(opts) end
+
+---Accepts your own invitation.
+---
+---Source: `PATCH /events/{event_id}/invite`.
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function EventRecord:accept(opts) end
+
+---Makes a meeting one of your favourites.
+---
+---Source: `PUT /users/me/event_favorites/{event_id}`.
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function EventRecord:add_favorite(opts) end
+
+---Deletes a meeting, with its occurrences and, on newer servers, its room; the people who are invited are told. The same as `delete`.
+---
+---Source: `DELETE /events/{event_id}`.
+---@param opts? salon.opentalk.EventsCancelOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function EventRecord:cancel(opts) end
+
+---Declines your own invitation.
+---
+---Source: `DELETE /events/{event_id}/invite`.
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function EventRecord:decline(opts) end
+
+---Gives a meeting another time; without `ends_at` it takes as long as before.
+---
+---Source: `PATCH /events/{event_id}`.
+---@param fields salon.opentalk.EventsMoveFields
+---@param opts? salon.opentalk.EventsMoveOptions
+---@return salon.opentalk.Event? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Event
+---@return_overload nil, salon.Error
+function EventRecord:move(fields, opts) end
+
+---Takes a meeting from your favourites.
+---
+---Source: `DELETE /users/me/event_favorites/{event_id}`.
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function EventRecord:remove_favorite(opts) end
+
+---@class salon.opentalk.EventInfo: salon.Record
+---@field backend "opentalk"
+---@field e2e_encryption boolean
+---@field id string  of the event
+---@field is_adhoc boolean
+---@field meeting_details? table  servers up to 0.34
+---@field password_required? boolean  newer servers
+---@field room_id string
+---@field title string
+local EventInfoRecord = {}
+
+---@class salon.opentalk.Exception: salon.Record
+---@field backend "opentalk"
+---@field can_edit boolean
+---@field created_at string
+---@field created_by salon.opentalk.User
+---@field description? string  where it differs
+---@field ends_at? salon.opentalk.Moment  where it differs
+---@field id string
+---@field instance_id string
+---@field is_all_day? boolean  where it differs
+---@field original_starts_at salon.opentalk.Moment
+---@field recurring_event_id string
+---@field starts_at? salon.opentalk.Moment  where it differs
+---@field status "ok"|"cancelled"
+---@field title? string  where it differs from the series
+---@field type "exception"
+---@field updated_at string
+---@field updated_by salon.opentalk.User
+local ExceptionRecord = {}
+
+---@class salon.opentalk.Instance: salon.Record
+---@field backend "opentalk"
+---@field can_edit boolean
+---@field created_at string
+---@field created_by salon.opentalk.User
+---@field description string
+---@field ends_at salon.opentalk.Moment
+---@field id string  event and occurrence, with _ between them
+---@field instance_id string  start by the rule, in UTC: 20270118T080000Z
+---@field invite_status "pending"|"accepted"|"tentative"|"declined"
+---@field invitees table[]
+---@field invitees_truncated boolean
+---@field is_all_day boolean
+---@field is_favorite boolean
+---@field recurring_event_id string
+---@field shared_folder? table
+---@field starts_at salon.opentalk.Moment
+---@field status "ok"|"cancelled"
+---@field title string
+---@field training_participation_report? table
+---@field type "instance"
+---@field updated_at string
+---@field updated_by salon.opentalk.User
+---@field join_url? string
+---@field room salon.opentalk.Room
+local InstanceRecord = {}
+
+---One occurrence.
+---
+---Source: `GET /events/{event_id}/instances/{instance_id}`.
+---@param opts? salon.opentalk.InstancesGetOptions
+---@return salon.opentalk.Instance? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Instance
+---@return_overload nil, salon.Error
+function InstanceRecord:refresh(opts) end
+
+---Changes one occurrence. Its id stays.
+---
+---Source: `PATCH /events/{event_id}/instances/{instance_id}`.
+---@param fields? salon.opentalk.InstancesUpdateFields
+---@param opts? salon.opentalk.InstancesUpdateOptions
+---@return salon.opentalk.Instance? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Instance
+---@return_overload nil, salon.Error
+function InstanceRecord:update(fields, opts) end
+
+---Cancels one occurrence.
+---
+---Source: `PATCH /events/{event_id}/instances/{instance_id}`.
+---@param opts? salon.opentalk.InstancesCancelOptions
+---@return salon.opentalk.Instance? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Instance
+---@return_overload nil, salon.Error
+function InstanceRecord:cancel(opts) end
+
+---Takes a cancellation back.
+---
+---Source: `PATCH /events/{event_id}/instances/{instance_id}`.
+---@param opts? salon.opentalk.InstancesRestoreOptions
+---@return salon.opentalk.Instance? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Instance
+---@return_overload nil, salon.Error
+function InstanceRecord:restore(opts) end
+
+---@class salon.opentalk.Invite: salon.Record
+---@field backend "opentalk"
+---@field active boolean
+---@field created string
+---@field created_by salon.opentalk.User
+---@field expiration? string  RFC 3339; nil: never
+---@field invite_code? string  servers up to 0.65
+---@field room_id string
+---@field updated string
+---@field updated_by salon.opentalk.User
+---@field id? string  the invite code
+---@field url? string  for guests
+---@field usable fun(self: salon.opentalk.Invite): boolean  active and not expired, by the server's clock
+local InviteRecord = {}
+
+---One guest link. Servers up to 0.65: newer ones have no codes.
+---
+---Source: `GET /rooms/{room_id}/invites/{invite_code}`.
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Invite? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Invite
+---@return_overload nil, salon.Error
+function InviteRecord:refresh(opts) end
+
+---Gives a guest link another end.
+---
+---Source: `PUT /rooms/{room_id}/invites/{invite_code}`.
+---@param fields? salon.opentalk.InvitesUpdateFields
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Invite? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Invite
+---@return_overload nil, salon.Error
+function InviteRecord:update(fields, opts) end
+
+---Switches a guest link off for good; it stays in the list.
+---
+---Source: `DELETE /rooms/{room_id}/invites/{invite_code}`.
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function InviteRecord:deactivate(opts) end
+
+---@class salon.opentalk.Invitee: salon.Record
+---@field backend "opentalk"
+---@field profile table  as the server sends it
+---@field status "pending"|"accepted"|"tentative"|"declined"
+---@field display_name? string
+---@field email? string
+---@field id? string  of people with an account
+---@field kind "registered"|"unregistered"|"email"
+---@field role? ("user"|"moderator"|"guest")  nil on servers of 2023
+local InviteeRecord = {}
+
+---Gives somebody another role; `user_id` may be an e-mail address.
+---
+---Source: `PATCH /events/{event_id}/invites/{user_id}`, servers since 0.7.
+---@param fields salon.opentalk.PeopleUpdateFields
+---@param opts? salon.opentalk.PeopleUpdateOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function InviteeRecord:update(fields, opts) end
+
+---Takes an invitation back; `user_id` may be an e-mail address (servers since 0.7).
+---
+---Source: `DELETE /events/{event_id}/invites/{user_id}`.
+---@param opts? salon.opentalk.PeopleWithdrawOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function InviteeRecord:withdraw(opts) end
+
+---@class salon.opentalk.Room: salon.Record
+---@field backend "opentalk"
+---@field alias? string  servers after 0.35: usable in place of the id
+---@field call_in? { tel: string, uri: string?, id: string, password: string }
+---@field created_at? string
+---@field created_by? salon.opentalk.User
+---@field e2e_encryption? boolean  of an event's room
+---@field guest_access? ("disabled"|"waiting_room"|"direct_access")  servers since 2026
+---@field id string
+---@field password? string
+---@field sip_id? string  servers of 2023
+---@field sip_password? string  servers of 2023
+---@field sip_tel? string  servers of 2023
+---@field sip_uri? string  servers of 2023
+---@field waiting_room boolean
+---@field access "waiting_room"|"password"|"open"
+---@field dial_in? salon.DialIn
+---@field join_url? string  nil while the web front end's address is unknown
+---@field title? string  of its event, where the room came with one
+---@field invites salon.opentalk.Invites
+local RoomRecord = {}
+
+---One room. A foreign or unknown room is a 403 without a body.
+---
+---Source: `GET /rooms/{room_id}`.
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Room? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Room
+---@return_overload nil, salon.Error
+function RoomRecord:refresh(opts) end
+
+---Changes a room. `created_by` of what comes back is you. Servers of 2023 refuse it (403).
+---
+---Source: `PATCH /rooms/{room_id}`.
+---@param fields? salon.opentalk.RoomsUpdateFields
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Room? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Room
+---@return_overload nil, salon.Error
+function RoomRecord:update(fields, opts) end
+
+---Deletes a room and its event.
+---
+---Source: `DELETE /rooms/{room_id}`.
+---@param opts? salon.opentalk.RoomsDeleteOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function RoomRecord:delete(opts) end
+
+---What a room's event is called. 404: the room has none.
+---
+---Source: `GET /rooms/{room_id}/event`, servers since 0.5.
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.EventInfo? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.EventInfo
+---@return_overload nil, salon.Error
+function RoomRecord:event(opts) end
+
+---A link for guests: one that is there already and ends within `expires_in`, with at least half of that time left; else a new one. Without `expires_in` one without an end. Since 0.66 the room's own link.
+---
+---Source: `GET /rooms/{room_id}/invites`.
+---@param fields? salon.opentalk.RoomsGuestUrlFields
+---@param opts? salon.opentalk.CallOptions
+---@return string? result
+---@return salon.Error? err
+---@return_overload string
+---@return_overload nil, salon.Error
+function RoomRecord:guest_url(fields, opts) end
+
+---The tariff of the room's creator.
+---
+---Source: `GET /rooms/{room_id}/tariff`.
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Tariff? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Tariff
+---@return_overload nil, salon.Error
+function RoomRecord:tariff(opts) end
+
+---@class salon.opentalk.Tariff: salon.Record
+---@field backend "opentalk"
+---@field enabled_modules? string[]  servers of 2023
+---@field id string
+---@field modules? table<string, { features: string[] }>  newer servers
+---@field name string
+---@field quotas table<string, integer>  room_time_limit_secs …; what is missing has no limit
+local TariffRecord = {}
+
+---@class salon.opentalk.User: salon.Record
+---@field backend "opentalk"
+---@field avatar_url string
+---@field conference_theme? string  of your own profile
+---@field dashboard_theme? string  of your own profile
+---@field display_name string
+---@field email string
+---@field firstname string
+---@field id? string  the controller's own id; people who never logged in have none
+---@field kind? ("registered"|"unregistered")  of a search; unregistered: without id, title and display_name
+---@field language? string  of your own profile
+---@field lastname string
+---@field tariff_status? ("default"|"paid"|"downgraded")  of your own profile
+---@field title string
+---@field used_storage? integer  bytes, of your own profile
+local UserRecord = {}
