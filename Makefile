@@ -49,7 +49,7 @@ C_HELP  := spec/c/server.c spec/c/calls.c
 LUA  := $(firstword $(foreach n,lua5.4 lua54 lua,$(shell command -v $(n))) lua5.4)
 RUN   = SALON_BUILD=$(BUILD) tools/run $(LUA)
 
-.PHONY: all build setup docs demo sandbox conformance bench torture rock clean \
+.PHONY: all build setup docs operations demo sandbox conformance bench torture rock clean \
         check test test-keycloak strict lint install-check fuzz
 all: build
 
@@ -150,7 +150,11 @@ strict:
 docs: $(BUILD)/5.4/salon/core.so
 	@$(RUN) tools/docs/main.lua
 
-lint:
+# Fails when an operation of spec/operations.txt is neither described nor excused.
+operations: $(BUILD)/5.4/salon/core.so
+	@$(RUN) tools/docs/operations.lua
+
+lint: operations
 	luacheck --quiet .
 	@tools/format.sh
 

@@ -17,7 +17,7 @@ end
 -- A checkout to change: product and tools, with the C module of this one.
 local function copy()
   local folder = support.folder()
-  support.run(("cp -R lua tools %s/ && ln -s \"$PWD/build\" %s/build"):format(folder, folder))
+  support.run(("cp -R lua tools spec %s/ && ln -s \"$PWD/build\" %s/build"):format(folder, folder))
   return folder
 end
 
@@ -57,6 +57,38 @@ describe("what is made from the descriptions", function()
       print(pcall(ot.users.rest, ot.users, "x"))]])
     assert.matches("users:rest: field 'minutes' is required", (support.run(
       ("cd %s && tools/run %s script.lua"):format(folder, support.quote(support.lua)))))
+    local output, status = support.run(("cd %s && tools/run %s tools/docs/operations.lua"):format(folder,
+      support.quote(support.lua)))
+    assert.equal(1, status)
+    assert.truthy(output:find("opentalk: POST /users/{user_id}/rest is described, and not in the list", 1, true))
+  end)
+end)
+
+describe("the list of operations", function()
+  local function compared(change)
+    local folder = support.folder()
+    local path = support.write(folder .. "/operations.txt",
+      (support.read("spec/operations.txt"):gsub(change[1], change[2])))
+    local output, status = support.script { "tools/docs/operations.lua", path }
+    support.remove(folder)
+    return output, status
+  end
+
+  it("has each operation described or excused", function()
+    local output, status = compared { "$", "" }
+    assert.equal(0, status, output)
+  end)
+
+  it("tells which operation is neither", function()
+    local output, status = compared { "\nGET /users/me\n", "%0GET /users/me/shoes\n" }
+    assert.equal(1, status)
+    assert.truthy(output:find("opentalk: GET /users/me/shoes is neither described nor excused\n", 1, true))
+  end)
+
+  it("tells which excuse is not needed any more", function()
+    local output, status = compared { "\nGET /users/me\n", "\nGET /users/me  not yet\n" }
+    assert.equal(1, status)
+    assert.truthy(output:find("opentalk: GET /users/me is described, so its excuse can go\n", 1, true))
   end)
 end)
 

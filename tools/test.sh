@@ -243,8 +243,8 @@ for part in ${*:-$all}; do
       units build/5.4
       side_by_side "C tests" $tests ;;
     check)
-      check "lint" timeout 300 "$make" -s lint
       check "build" timeout 900 "$make" -s -j"$jobs" build
+      check "lint" timeout 300 "$make" -s lint
       units build/5.4
       specs "C tests and specs on Lua 5.4" lua5.4 "" $tests $(suite) ;;
     busted-5.4) specs "specs on Lua 5.4" lua5.4 "$given" $(suite) ;;
