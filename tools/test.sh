@@ -14,7 +14,7 @@ make=${MAKE:-make}
 unset MAKEFLAGS MFLAGS MAKELEVEL
 jobs=$(nproc 2>/dev/null || echo 2)
 given=${SALON_BUILD:-}
-all="check strict load busted-luajit busted-5.3 busted-5.1 locale"
+all="check types strict load busted-luajit busted-5.3 busted-5.1 locale"
 all="$all conformance foreign asan tsan fuzz install bench"
 [ -z "${CI:-}" ] || all="$all keycloak"
 
@@ -164,6 +164,18 @@ finds() {
   if "$1/c/planted" "$2" 2>&1 | grep -q "$3"; then count 1 0 0; else failed "$1 does not see a planted $2"; fi
 }
 
+# What an editor sees, where emmylua_check is there (SALON_TYPES=1 builds it).
+types() {
+  title "types"
+  tools/types.sh
+  status=$?
+  case $status in
+    0) count 1 0 0 ;;
+    77) skip "types: emmylua_check" ;;
+    *) failed "types (status $status)" ;;
+  esac
+}
+
 fuzz() {
   title "fuzz targets"
   tools/fuzz.sh
@@ -264,7 +276,7 @@ for part in ${*:-$all}; do
       finds build/tsan/5.4 race "data race"
       side_by_side "thread sanitizer" $tests ;;
     conformance) check "the sandbox responds as recorded" timeout 300 "$make" -s conformance ;;
-    foreign | fuzz | keycloak) $part ;;
+    foreign | fuzz | keycloak | types) $part ;;
     bench) check "bench" bench ;;
     lint) check "lint" timeout 300 "$make" -s lint ;;
     install) check "install" timeout 600 "$make" -s install-check ;;
