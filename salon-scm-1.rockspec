@@ -30,8 +30,10 @@ external_dependencies = {
   CURL = { library = "curl" },
 }
 
+-- `luarocks show --rock-dir salon` says where these are; editors want types/.
 build = {
   type = "builtin",
+  copy_directories = { "doc", "types" },
   modules = {
     ["salon.core"] = {
       sources = {

@@ -15,7 +15,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 mkdir "$work/home" "$work/empty" "$work/source"
 export HOME="$work/home"
-cp -R src lua sandbox salon-scm-1.rockspec README.md LICENSE CHANGELOG.md doc "$work/source/"
+cp -R src lua sandbox salon-scm-1.rockspec README.md LICENSE CHANGELOG.md doc types "$work/source/"
 find "$work/source" -name '*.o' -exec rm {} +
 "${LUA:-lua5.4}" tools/rock.lua "$work/rock" >/dev/null
 
@@ -54,6 +54,10 @@ installs() {
   (cd "$work/source" && $make salon-scm-1.rockspec "$@")
   $install "$work"/rock/salon-[0-9]*.src.rock "$@"
   each_requires "$version" "$name" "$interpreters" "$alone"
+  for tree in "$work/made-$name" "$work/packed-$name"; do
+    folder=$(luarocks --lua-version "$version" --tree "$tree" show --rock-dir salon)
+    [ -f "$folder/types/opentalk.lua" ] || { echo "no types in $folder"; exit 1; }
+  done
   (cd "$work/source/sandbox" && $make salon-sandbox-scm-1.rockspec)
   $install "$work"/rock/salon-sandbox-*.src.rock
   each_requires "$version" "$name" "$interpreters" "$both"

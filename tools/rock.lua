@@ -1,7 +1,7 @@
 -- Writes the versioned rockspecs from the scm ones and packs source rocks:
 --   lua tools/rock.lua [folder [base URL of the archive]]
 -- The number comes from lua/salon/version.lua and nowhere else. An archive holds
--- what its rockspec names, the headers and doc/, not the whole tree: a file that the
+-- what its rockspec names, the headers, doc/ and types/, not the whole tree: a file that the
 -- rockspec forgot is missing in the installation check as well.
 
 local folder = arg[1] or "build/rock"
@@ -78,6 +78,7 @@ local function pack(package, root)
     run("cp " .. quote(root .. path) .. " " .. at(name .. "/" .. path))
   end
   if package == "salon" then
+    run("cp -r types " .. at(name .. "/types"))
     for _, part in ipairs { "io", "lua" } do
       run(("cp src/%s/*.h %s/"):format(part, at(name .. "/src/" .. part)))
     end
