@@ -67,9 +67,10 @@ describe("salon.opentalk and salon.meet", function()
       mistake(salon.opentalk, with(OT, { pasword = "x" })))
     assert.equal("salon.meet: unknown option 'client_secert', did you mean 'client_secret'?",
       mistake(salon.meet, with(MEET, { client_secert = "x" })))
-    for _, name in ipairs { "colour", "client_cert" } do
+    for _, name in ipairs { "colour", "verify" } do
       assert.equal("salon.meet: unknown option '" .. name .. "', options are allow_insecure, ca_file, "
-        .. "client_id, client_secret, connect_timeout, host, http_version, max_body, max_per_origin, "
+        .. "ca_path, client_cert, client_id, client_key, client_key_password, client_secret, "
+        .. "connect_timeout, headers, host, http_version, max_body, max_per_origin, "
         .. "max_rate, max_tries, no_proxy, proxy, retry_after_cap, silence_timeout, timeout, token, "
         .. "url, user, user_agent", mistake(salon.meet, with(MEET, { [name] = "x" })))
     end

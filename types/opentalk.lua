@@ -2,14 +2,19 @@
 
 -- Made by `make docs` from the descriptions in lua/salon/opentalk.
 
----@class salon.opentalk.Options: table<"allow_insecure"|"ca_file"|"client_id"|"client_secret"|"connect_timeout"|"controller_url"|"frontend_url"|"host"|"http_version"|"issuer"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"password"|"proxy"|"retry_after_cap"|"scope"|"silence_timeout"|"timeout"|"token"|"token_endpoint"|"url"|"user_agent"|"username", any>
+---@class salon.opentalk.Options: table<"allow_insecure"|"ca_file"|"ca_path"|"client_cert"|"client_id"|"client_key"|"client_key_password"|"client_secret"|"connect_timeout"|"controller_url"|"frontend_url"|"headers"|"host"|"http_version"|"issuer"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"password"|"proxy"|"retry_after_cap"|"scope"|"silence_timeout"|"timeout"|"token"|"token_endpoint"|"url"|"user_agent"|"username", any>
 ---@field allow_insecure? boolean  allows http:// to other machines
 ---@field ca_file? string  PEM file of the certificate authorities to trust: the system's
+---@field ca_path? string  folder of such files, named by OpenSSL's `rehash`
+---@field client_cert? string  PEM file of the certificate by which the server knows this client
 ---@field client_id? string  of the login service; cannot be discovered
+---@field client_key? string  PEM file of its key: in client_cert
+---@field client_key_password? string|salon.Secret
 ---@field client_secret? string|salon.Secret|fun(): string|salon.Secret|nil, string?  of a confidential client
 ---@field connect_timeout? number  seconds for name look-up, connection and TLS together: 10
 ---@field controller_url? string  overrides discovery
 ---@field frontend_url? string  overrides discovery
+---@field headers? table<string, string>  are sent with every request, to the login service too
 ---@field host? "plain"|"nginx"  how to wait; default: found at each call
 ---@field http_version? "auto"|"1.1"|"2"
 ---@field issuer? string  overrides discovery

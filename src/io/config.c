@@ -3,6 +3,9 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "wipe.h"
 
 salon_Config *salon_config_new(void) {
   salon_Config *c = calloc(1, sizeof(*c));
@@ -32,6 +35,12 @@ void salon_config_unref(salon_Config *c) {
   if (atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1) return;
   free(c->user_agent);
   free(c->ca_file);
+  free(c->ca_path);
+  free(c->client_cert);
+  free(c->client_key);
+  if (c->client_key_password != NULL)
+    salon_wipe(c->client_key_password, strlen(c->client_key_password));
+  free(c->client_key_password);
   for (int i = 0; i < SALON_SCHEMES; i++) free(c->proxy[i]);
   free(c->no_proxy);
   free(c);

@@ -28,6 +28,10 @@ typedef struct salon_Config {
                      ** the I/O thread's own */
   char *user_agent;  /* owned texts; NULL = libcurl's default */
   char *ca_file;
+  char *ca_path;
+  char *client_cert;
+  char *client_key;            /* NULL: in client_cert */
+  char *client_key_password;   /* overwritten on release */
   char *proxy[SALON_SCHEMES];  /* NULL = none: the environment is read on the
                               ** Lua thread only, getenv races setenv */
   bool proxy_from_environment; /* then none for loopback */

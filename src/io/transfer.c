@@ -157,10 +157,17 @@ static int on_close(void *user, curl_socket_t fd) {
 static void set_tls(CURL *e, const salon_Config *c) {
   curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (c->ca_file == NULL) return;
+  if (c->client_cert != NULL) {
+    const char *password = c->client_key_password;
+    curl_easy_setopt(e, CURLOPT_SSLCERT, c->client_cert);
+    curl_easy_setopt(e, CURLOPT_SSLKEY, c->client_key);
+    /* without one, OpenSSL would ask at the terminal */
+    curl_easy_setopt(e, CURLOPT_KEYPASSWD, password != NULL ? password : "");
+  }
+  if (c->ca_file == NULL && c->ca_path == NULL) return;
   curl_easy_setopt(e, CURLOPT_CAINFO, c->ca_file);
-  /* Debian's built-in path would switch libcurl's CA cache off */
-  curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+  /* without one, Debian's built-in path would switch libcurl's CA cache off */
+  curl_easy_setopt(e, CURLOPT_CAPATH, c->ca_path);
 }
 
 /* What must not be repeated goes over HTTP/1.1 unless the client wants HTTP/2:
@@ -576,6 +583,9 @@ bool salon_transfer_conclude(salon_Transfer *t, CURLcode code) {
     snprintf(x->message, sizeof(x->message),
              "the proxy refused the connection with status %ld",
              proxy_status(t));
+  else if (code == CURLE_SSL_CERTPROBLEM)
+    snprintf(x->message, sizeof(x->message), "the client's certificate: %s",
+             message_for(t, code));
   else if (code == CURLE_OPERATION_TIMEDOUT) /* all other dates are ours */
     snprintf(x->message, sizeof(x->message), "%s (connect_timeout)",
              message_for(t, code));

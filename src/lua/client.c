@@ -83,6 +83,11 @@ static const struct {
 } options[] = {
   {"user_agent", read_text, offsetof(salon_Config, user_agent)},
   {"ca_file", read_text, offsetof(salon_Config, ca_file)},
+  {"ca_path", read_text, offsetof(salon_Config, ca_path)},
+  {"client_cert", read_text, offsetof(salon_Config, client_cert)},
+  {"client_key", read_text, offsetof(salon_Config, client_key)},
+  {"client_key_password", read_text,
+   offsetof(salon_Config, client_key_password)},
   {"proxy", read_proxy, 0},
   {"no_proxy", read_text, offsetof(salon_Config, no_proxy)},
   {"http_version", read_http_version, offsetof(salon_Config, http_version)},

@@ -14,7 +14,9 @@ local SESSION = {}
 ---@param given table  checked options
 ---@return salon.Client
 function client.new(backend, url, given)
-  return core.client(options.merge(given, { label = backend .. " " .. url }))
+  local password = given.client_key_password
+  return core.client(options.merge(given, { label = backend .. " " .. url,
+    client_key_password = password and options.reveal(password) }))
 end
 
 ---@param self salon.Client

@@ -48,6 +48,8 @@ local CAUSES = {
   { "timed out while connecting", SLOW:format "'connect_timeout' and 'timeout'" },
   { "timed out during the TLS handshake", SLOW:format "'connect_timeout' and 'timeout'" },
   { "this port speaks no TLS", "write http:// if the server speaks no TLS, or give its TLS port" },
+  { "the client's certificate", "check 'client_cert', 'client_key' and 'client_key_password': they "
+    .. "must belong together" },
   { "the proxy refused", "check 'proxy', its user and password, and whether it allows this server" },
 }
 

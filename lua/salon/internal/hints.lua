@@ -28,6 +28,10 @@ end
 local GENERAL = {
   { "this port wants TLS: write https:// in the address", status = 400,
     text = "plain http request was sent to https port" },
+  { "the server wants to know this client: set 'client_cert' and 'client_key'", status = 400,
+    text = "no required ssl certificate was sent" },
+  { "the server does not accept the certificate of 'client_cert'", status = 400,
+    text = "the ssl certificate error" },
 }
 
 local function first(rows, err)

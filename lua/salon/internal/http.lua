@@ -39,7 +39,20 @@ local Http = {}
 Http.__index = Http
 
 local ACCEPT, LANGUAGE = "Accept: application/json", "Accept-Language: en"  -- hints match its texts
+local JSON = "Content-Type: application/json"
 local FORM = "Content-Type: application/x-www-form-urlencoded"
+
+local SHORT = 8  -- bytes; a header's value that is shorter is no secret
+
+-- The lines that every request has, besides those of the client's options.
+local function header_lines(fields, ...)
+  local lines = { ACCEPT, LANGUAGE, ... }
+  for name, value in pairs(fields.options.headers or {}) do
+    lines[#lines + 1] = name .. ": " .. value
+    if #value >= SHORT then fields.secrets:note("header " .. name, value) end
+  end
+  return core.headers(fields.client, lines)
+end
 
 ---@param fields { client: salon.Client, secrets: salon.Secrets, options: table }
 ---@return salon.Http
@@ -50,10 +63,9 @@ function Http.new(fields)
     secrets = fields.secrets,
     timeout = fields.options.timeout,
     forced_host = fields.options.host,
-    headers = core.headers(fields.client, { ACCEPT, LANGUAGE }),
-    json_headers = core.headers(fields.client, {
-      ACCEPT, LANGUAGE, "Content-Type: application/json" }),
-    form_headers = core.headers(fields.client, { ACCEPT, LANGUAGE, FORM }),
+    headers = header_lines(fields),
+    json_headers = header_lines(fields, JSON),
+    form_headers = header_lines(fields, FORM),
   }, Http)
 end
 

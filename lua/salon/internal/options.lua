@@ -340,19 +340,43 @@ local function rfc3339_fault(value)
 end
 options.TIME = { "string", check = rfc3339_fault }
 
-local function ca_fault(value)
-  local file = io.open(value, "r")
-  local text = file and file:read(1048576)
-  if file then file:close() end
-  if file == nil then return "names a file that cannot be read" end
-  if text == nil or text == "" then return "names a file that is empty, or a folder" end
-  if not text:find("-----BEGIN", 1, true) then
-    return "must be a PEM file, with lines '-----BEGIN CERTIFICATE-----'"
-  end
+-- A PEM file that holds what `label` names.
+local function pem(label, says)
+  return { "string", bytes = true, says = says, check = function(value)
+    local file = io.open(value, "r")
+    local text = file and file:read(1048576)
+    if file then file:close() end
+    if file == nil then return "names a file that cannot be read" end
+    if text == nil or text == "" then return "names a file that is empty, or a folder" end
+    if not text:find("-----BEGIN [%u ]-" .. label) then
+      return ("must be a PEM file, with lines '-----BEGIN %s-----'"):format(label)
+    end
+  end }
 end
 
 local function header_fault(value)
   if value:find("%c") then return "must not hold control characters" end
+end
+
+-- What salon sends itself, and what would change where a request goes or how it ends.
+local OWN_HEADERS = {}
+for name in ([[accept accept-encoding accept-language authorization connection content-length
+  content-type cookie expect host keep-alive te trailer transfer-encoding upgrade]])
+  :gmatch "%S+" do
+  OWN_HEADERS[name] = "cannot be set"
+end
+OWN_HEADERS["user-agent"] = "is option 'user_agent'"
+
+local function headers_fault(headers)
+  for name, value in pairs(headers) do
+    if type(name) ~= "string" or not name:find "^[%w!#$%%&'*+.^_`|~-]+$" then
+      return ("has '%s', which is no name of a header"):format(tostring(name))
+    elseif OWN_HEADERS[name:lower()] then
+      return ("has '%s', which %s"):format(name, OWN_HEADERS[name:lower()])
+    elseif type(value) ~= "string" or value == "" or value:find "%c" then
+      return ("has '%s', which must be a string without control characters, and not empty"):format(name)
+    end
+  end
 end
 
 -- The options that both backends know: what is allowed here, what they mean below.
@@ -373,8 +397,13 @@ options.CLIENT = {
     says = "requests at a time to one server: 256" },
   max_rate = { "number", above = 0, says = "requests per second to one server: none" },
   http_version = { "string", one_of = { "auto", "1.1", "2" } },
-  ca_file = { "string", bytes = true, check = ca_fault,
-    says = "PEM file of the certificate authorities to trust: the system's" },
+  ca_file = pem("CERTIFICATE", "PEM file of the certificate authorities to trust: the system's"),
+  ca_path = { "string", bytes = true, says = "folder of such files, named by OpenSSL's `rehash`" },
+  client_cert = pem("CERTIFICATE", "PEM file of the certificate by which the server knows this client"),
+  client_key = pem("PRIVATE KEY", "PEM file of its key: in client_cert"),
+  client_key_password = { "string", "secret", bytes = true },
+  headers = { "table", check = headers_fault, luals = "table<string, string>",
+    says = "are sent with every request, to the login service too" },
   proxy = { "string", empty = true, check = no_blanks,
     says = '"": none; default: the environment\'s' },
   no_proxy = { "string", empty = true, check = no_blanks,
