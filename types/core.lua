@@ -38,6 +38,9 @@ function Request:pending() end
 ---@return integer? retry_after  seconds the server asks to wait
 function Request:result() end
 
+---@return { began: number, ended: number, status: integer? }[]  of a client with `on_event`
+function Request:tries() end
+
 ---@param name string
 ---@return string?  values joined with ", "
 function Request:header(name) end

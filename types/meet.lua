@@ -2,7 +2,7 @@
 
 -- Made by `make docs` from the descriptions in lua/salon/meet.
 
----@class salon.meet.Options: table<"url"|"allow_insecure"|"ca_file"|"ca_path"|"client_cert"|"client_id"|"client_key"|"client_key_password"|"client_secret"|"connect_timeout"|"headers"|"host"|"http_version"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"proxy"|"retry_after_cap"|"silence_timeout"|"timeout"|"token"|"user"|"user_agent", any>
+---@class salon.meet.Options: table<"url"|"allow_insecure"|"ca_file"|"ca_path"|"client_cert"|"client_id"|"client_key"|"client_key_password"|"client_secret"|"connect_timeout"|"headers"|"host"|"http_version"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"on_event"|"proxy"|"retry_after_cap"|"silence_timeout"|"timeout"|"token"|"user"|"user_agent", any>
 ---@field url string  origin of the server: https://visio.example.org
 ---@field allow_insecure? boolean  allows http:// to other machines
 ---@field ca_file? string  PEM file of the certificate authorities to trust: the system's
@@ -21,6 +21,7 @@
 ---@field max_rate? number  requests per second to one server: none
 ---@field max_tries? integer  how often one request may be sent: 4; 1: no retries
 ---@field no_proxy? string  hosts that need no proxy; default: the environment's
+---@field on_event? fun(event: salon.LogEvent)  is told of attempts, retries, logins and finished calls; salon.log makes such functions
 ---@field proxy? string  "": none; default: the environment's
 ---@field retry_after_cap? number  longest `Retry-After` that is waited for: 30 s
 ---@field silence_timeout? number  seconds without a byte of the response: none

@@ -2,7 +2,7 @@
 
 -- Made by `make docs` from the descriptions in lua/salon/opentalk.
 
----@class salon.opentalk.Options: table<"allow_insecure"|"ca_file"|"ca_path"|"client_cert"|"client_id"|"client_key"|"client_key_password"|"client_secret"|"connect_timeout"|"controller_url"|"frontend_url"|"headers"|"host"|"http_version"|"issuer"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"password"|"proxy"|"retry_after_cap"|"scope"|"silence_timeout"|"timeout"|"token"|"token_endpoint"|"url"|"user_agent"|"username", any>
+---@class salon.opentalk.Options: table<"allow_insecure"|"ca_file"|"ca_path"|"client_cert"|"client_id"|"client_key"|"client_key_password"|"client_secret"|"connect_timeout"|"controller_url"|"frontend_url"|"headers"|"host"|"http_version"|"issuer"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"on_event"|"password"|"proxy"|"retry_after_cap"|"scope"|"silence_timeout"|"timeout"|"token"|"token_endpoint"|"url"|"user_agent"|"username", any>
 ---@field allow_insecure? boolean  allows http:// to other machines
 ---@field ca_file? string  PEM file of the certificate authorities to trust: the system's
 ---@field ca_path? string  folder of such files, named by OpenSSL's `rehash`
@@ -23,6 +23,7 @@
 ---@field max_rate? number  requests per second to one server: none
 ---@field max_tries? integer  how often one request may be sent: 4; 1: no retries
 ---@field no_proxy? string  hosts that need no proxy; default: the environment's
+---@field on_event? fun(event: salon.LogEvent)  is told of attempts, retries, logins and finished calls; salon.log makes such functions
 ---@field password? string|salon.Secret|fun(): string|salon.Secret|nil, string?
 ---@field proxy? string  "": none; default: the environment's
 ---@field retry_after_cap? number  longest `Retry-After` that is waited for: 30 s

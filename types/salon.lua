@@ -42,6 +42,26 @@
 ---@field resume? table  of a walk that broke: the options with which `each` goes on
 ---@operator concat(any): string
 
+---What a client's `on_event` is told.
+---@class salon.LogEvent
+---@field name "attempt"|"retry"|"login"|"renewal"|"done"
+---@field method? string
+---@field url? string  without query
+---@field attempt? integer  its number: of an attempt, or of the one that a retry leads to
+---@field status? integer  whenever a response came
+---@field duration number  seconds: of an attempt, a login, a whole call; of a retry the pause
+---@field attempts? integer  of a call that is done: how often it was sent
+---@field bytes? integer  of the body
+---@field request_id? string
+---@field error? salon.Error
+
+---`salon.log`: functions for `on_event`. The level is the least that is written, "info" by
+---default: "debug" tells each attempt as well.
+---@class salon.Log
+---@field stderr fun(level?: "debug"|"info"|"error"): fun(event: salon.LogEvent)
+---@field ngx fun(level?: "debug"|"info"|"error"): fun(event: salon.LogEvent)
+---@field write fun(fn: fun(line: string, level: string), level?: "debug"|"info"|"error"): fun(event: salon.LogEvent)
+
 ---One page of a list: page[1], page[2] … and #page.
 ---@class salon.Page
 ---@field total? integer  Meet only
@@ -241,6 +261,7 @@ function Scope:expires_in() end
 
 ---@class salon
 ---@field null salon.Null  sends a JSON null; the same as cjson.null and ngx.null
+---@field log salon.Log
 local salon = {}
 
 ---A client for an OpenTalk server. Nothing is sent before the first call.

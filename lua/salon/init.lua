@@ -24,10 +24,11 @@ local salon = {
   secret = core.secret,
 }
 
--- A backend's module is a table with `new`, the others are the function.
+-- A backend's module is a table with `new`, the others are the function or table itself.
 local LAZY = {
   opentalk = "salon.opentalk",
   meet = "salon.meet",
+  log = "salon.log",
   map = "salon.map",
   all = "salon.all",
   scope = "salon.scope",

@@ -47,6 +47,7 @@ typedef struct salon_Config {
   double retry_reserve;   /* ... and that are there without */
   double silence_timeout; /* seconds without a byte; 0 = any */
   salon_HttpVersion http_version;
+  bool watched;          /* each try is noted, for those who want to be told */
   salon_RetryPlan retry; /* the plan that each exchange starts from */
 } salon_Config;
 

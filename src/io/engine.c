@@ -111,6 +111,7 @@ static void release(Engine *e, salon_Exchange *x, double now) {
   if (x->state == SALON_STATE_WAITING) {
     salon_origins_withdraw(&e->origins, x, now);
   } else if (x->state == SALON_STATE_RUNNING) {
+    salon_exchange_note_end(x, now);
     if (x->transfer != NULL) {
       curl_multi_remove_handle(e->multi, x->transfer->easy);
       salon_pool_put(&e->pool, x->transfer, now);
@@ -156,6 +157,7 @@ static void begin_try(Engine *e, salon_Exchange *x) {
   x->state = SALON_STATE_RUNNING;
   salon_exchange_rewind(x);
   x->attempts++;
+  salon_exchange_note_begin(x, salon_now());
   bool ready = salon_pool_get(&e->pool, e->poller, x) &&
                salon_timers_set(&e->timers, &x->timer, next_check(x));
   if (ready && curl_multi_add_handle(e->multi, x->transfer->easy) == CURLM_OK)

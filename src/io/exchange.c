@@ -58,6 +58,7 @@ static void destroy(salon_Exchange *x) {
   free_secret(x->content.data, x->content.len);
   free(x->head.data);
   free(x->repeat_prefix);
+  free(x->tries);
   if (x->upload.fd >= 0) close(x->upload.fd);
   if (x->download.fd >= 0) close(x->download.fd);
   salon_config_unref(x->config);
@@ -144,6 +145,23 @@ void salon_exchange_unref(salon_Exchange *x) {
   if (x == NULL) return;
   if (atomic_fetch_sub_explicit(&x->refs, 1, memory_order_acq_rel) == 1)
     destroy(x);
+}
+
+void salon_exchange_note_begin(salon_Exchange *x, double now) {
+  if (!x->config->watched) return;
+  size_t size = ((size_t)x->noted + 1) * sizeof(*x->tries);
+  salon_Try *longer = realloc(x->tries, size);
+  if (longer == NULL) return;
+  x->tries = longer;
+  x->tries[x->noted++] = (salon_Try){.began = now};
+}
+
+void salon_exchange_note_end(salon_Exchange *x, double now) {
+  if (x->noted == 0) return;
+  salon_Try *last = &x->tries[x->noted - 1];
+  if (last->ended != 0) return;
+  last->ended = now;
+  last->status = x->status;
 }
 
 bool salon_exchange_finished(const salon_Exchange *x) {

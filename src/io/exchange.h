@@ -42,6 +42,12 @@ typedef struct salon_File {
   bool failed; /* the disk's fault, not the server's */
 } salon_File;
 
+typedef struct salon_Try { /* one time on the clock of clock.h to another */
+  double began;
+  double ended; /* 0 = not yet */
+  long status;  /* 0 = no response */
+} salon_Try;
+
 typedef enum { /* what went wrong, if anything */
                SALON_OK,
                SALON_NETWORK,
@@ -111,7 +117,9 @@ typedef struct salon_Exchange {
   salon_Kind kind;
   salon_Outcome outcome; /* over all tries */
   int attempts;
-  bool retryable;      /* may the caller safely make the same call again? */
+  salon_Try *tries; /* owned; of the attempts, where the config is watched */
+  int noted;        /* how many: fewer than attempts where memory was short */
+  bool retryable;   /* may the caller safely make the same call again? */
   int64_t retry_after; /* seconds the server asks to wait; < 0 = it does not */
   long status;         /* 0 = no response */
   salon_Bytes head;    /* header block of the final response */
@@ -139,6 +147,10 @@ salon_Exchange *salon_exchange_ref(salon_Exchange *x);
 void salon_exchange_unref(salon_Exchange *x);
 
 bool salon_exchange_finished(const salon_Exchange *x);
+
+/* Notes the beginning and the end of a try, if somebody wants to know. */
+void salon_exchange_note_begin(salon_Exchange *x, double now);
+void salon_exchange_note_end(salon_Exchange *x, double now);
 
 /* Forgets the response of an earlier try. */
 void salon_exchange_rewind(salon_Exchange *x);

@@ -56,6 +56,10 @@ static void set_text(lua_State *L, char **to, const char *text) {
   if (text != NULL && *to == NULL) luaL_error(L, "not enough memory");
 }
 
+static void read_presence(lua_State *L, void *to) {
+  *(bool *)to = lua_toboolean(L, -1);
+}
+
 static void read_text(lua_State *L, void *to) {
   set_text(L, (char **)to, luaL_checkstring(L, -1));
 }
@@ -90,6 +94,7 @@ static const struct {
    offsetof(salon_Config, client_key_password)},
   {"proxy", read_proxy, 0},
   {"no_proxy", read_text, offsetof(salon_Config, no_proxy)},
+  {"on_event", read_presence, offsetof(salon_Config, watched)},
   {"http_version", read_http_version, offsetof(salon_Config, http_version)},
   {"connect_timeout", read_number, offsetof(salon_Config, connect_timeout)},
   {"silence_timeout", read_number, offsetof(salon_Config, silence_timeout)},

@@ -333,6 +333,26 @@ static int read_header(lua_State *L, const salon_Exchange *x) {
   return 1;
 }
 
+/* tries() -> list of { began =, ended = (seconds on core.now's clock), status = }
+*/
+static int read_tries(lua_State *L, const salon_Exchange *x) {
+  int n = is_done(x) && is_ours(x) ? x->noted : 0;
+  lua_createtable(L, n, 0);
+  for (int i = 0; i < n; i++) {
+    const salon_Try *t = &x->tries[i];
+    lua_createtable(L, 0, 3);
+    lua_pushnumber(L, t->began);
+    lua_setfield(L, -2, "began");
+    lua_pushnumber(L, t->ended);
+    lua_setfield(L, -2, "ended");
+    if (t->status != 0) set_integer(L, "status", t->status);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+static int request_tries(lua_State *L) { return with_exchange(L, read_tries); }
+
 static int request_header(lua_State *L) {
   return with_exchange(L, read_header);
 }
@@ -407,17 +427,13 @@ static const luaL_Reg request_meta[] = {{"__gc", request_gc},
                                         {"__tostring", request_tostring},
                                         {NULL, NULL}};
 
-static const luaL_Reg request_methods[] = {{"done", request_done},
-                                           {"wait", request_wait},
-                                           {"cancel", request_cancel},
-                                           {"close", request_close},
-                                           {"result", request_result},
-                                           {"header", request_header},
-                                           {"pending", request_pending},
-                                           {"id", request_id},
-                                           {"method", request_method},
-                                           {"url", request_url},
-                                           {NULL, NULL}};
+static const luaL_Reg request_methods[] = {
+  {"done", request_done},     {"wait", request_wait},
+  {"cancel", request_cancel}, {"close", request_close},
+  {"result", request_result}, {"header", request_header},
+  {"tries", request_tries},   {"pending", request_pending},
+  {"id", request_id},         {"method", request_method},
+  {"url", request_url},       {NULL, NULL}};
 
 void salon_open_request(lua_State *L) {
   salon_newclass(L, SALON_REQUEST, request_meta, request_methods);

@@ -14,6 +14,9 @@ local SESSION = {}
 ---@param given table  checked options
 ---@return salon.Client
 function client.new(backend, url, given)
+  if given.on_event == nil and os.getenv "SALON_LOG" then
+    given.on_event = require("salon.log").of_environment()
+  end
   local password = given.client_key_password
   return core.client(options.merge(given, { label = backend .. " " .. url,
     client_key_password = password and options.reveal(password) }))

@@ -10,6 +10,7 @@ local failures = require "salon.internal.failures"
 local hosts = require "salon.internal.host"
 local json = require "salon.internal.json"
 local options = require "salon.internal.options"
+local watch = require "salon.internal.watch"
 
 ---@class salon.Call
 ---@field method? string  "GET"
@@ -35,6 +36,7 @@ local options = require "salon.internal.options"
 ---@field secrets salon.Secrets
 ---@field timeout number  seconds, of a call that names none
 ---@field forced_host? string
+---@field on_event? fun(event: salon.LogEvent)  see watch.lua
 local Http = {}
 Http.__index = Http
 
@@ -63,6 +65,7 @@ function Http.new(fields)
     secrets = fields.secrets,
     timeout = fields.options.timeout,
     forced_host = fields.options.host,
+    on_event = fields.options.on_event,
     headers = header_lines(fields),
     json_headers = header_lines(fields, JSON),
     form_headers = header_lines(fields, FORM),
@@ -137,6 +140,7 @@ end
 function Http:receive(request, call, host, token, before)
   local waited, trouble = host.wait(request, call.deadline)
   if not waited then return nil, trouble end
+  if self.on_event then watch.attempts(self, request, self.secrets:striker(token, call.secret)) end
   local status, body, attempts, request_id, date, retryable, retry_after = request:result()
   if status == nil then
     local info = body
@@ -182,6 +186,7 @@ end
 function Http:call(call)
   local host, err = self:host()
   if host == nil then return nil, err end
+  if self.on_event then return watch.call(self, call, Http.within, host, exchange, self, call, host) end
   return Http.within(host, exchange, self, call, host)
 end
 

@@ -9,6 +9,7 @@ local Error = require "salon.internal.error"
 local SingleFlight = require "salon.internal.single_flight"
 local core = require "salon.core"
 local options = require "salon.internal.options"
+local watch = require "salon.internal.watch"
 
 local MARGIN = 30  -- seconds before expiry; half the lifetime if that is less
 local FLOOR = 5    -- seconds between two renewals of a token that is still alive
@@ -78,12 +79,18 @@ local function still_good(token, refused)
   return left and left > 1
 end
 
+local function renew_told(self, deadline, old)
+  local grant = self.grant
+  if self.http.on_event == nil or grant.is_given then return grant:renew(deadline, old) end
+  return watch.login(self.http, old and "renewal" or "login", grant.renew, grant, deadline, old)
+end
+
 local function renew_now(self, deadline, refused)
   local err
   local token = self:ready(refused)
   if token then return token end  -- renewed meanwhile
   local old = self.token
-  token, err = self.grant:renew(deadline, old)
+  token, err = renew_told(self, deadline, old)
   self.renewed_at = core.now()
   if token == nil then
     if still_good(old, refused) then return old end
@@ -142,7 +149,7 @@ end
 
 -- A token from outside --------------------------------------------------------
 
-local Given = {}
+local Given = { is_given = true }
 Given.__index = Given
 
 local function given_fault(message, hint)

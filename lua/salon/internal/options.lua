@@ -410,6 +410,8 @@ options.CLIENT = {
     says = "hosts that need no proxy; default: the environment's" },
   allow_insecure = { "boolean", says = "allows http:// to other machines" },
   user_agent = { "string", check = header_fault, default = "salon/" .. version },
+  on_event = { "function", luals = "fun(event: salon.LogEvent)",
+    says = "is told of attempts, retries, logins and finished calls; salon.log makes such functions" },
   host = { "string", one_of = { "plain", "nginx" },
     says = "how to wait; default: found at each call" },
 }

@@ -21,6 +21,7 @@ local Http = require "salon.internal.http"
 local clock = require "salon.internal.clock"
 local context = require "salon.internal.context"
 local core = require "salon.core"
+local watch = require "salon.internal.watch"
 
 ---@class salon.Session: salon.Http
 ---@field backend table
@@ -165,6 +166,9 @@ function Session:finish(pending)
   if host == nil then
     if pending.request then pending.request:cancel() end
     return nil, err
+  end
+  if self.on_event then
+    return watch.call(self, pending.call, Http.within, host, complete, self, pending, host)
   end
   return Http.within(host, complete, self, pending, host)
 end

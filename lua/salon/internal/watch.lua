@@ -1,0 +1,72 @@
+-- Tells a client's `on_event` what happened. No Lua runs on the I/O thread: the attempts of a
+-- request are told with their times once it has ended. Nothing that the function does, or
+-- fails to do, harms the call.
+--
+-- An event is a table of
+--   name        "attempt", "retry", "login", "renewal", "done"
+--   method, url of the request, without query, secrets struck
+--   attempt     its number: of an attempt, or of the one that a retry leads to
+--   status      of the response, if there was one
+--   duration    seconds: of an attempt, a login, a whole call; of a retry the pause before it
+--   attempts, bytes, request_id, error  of a call that is done: how often it was sent, the length
+--               of the body, what the server calls it, the error if it failed
+
+local core = require "salon.core"
+
+local watch = {}
+
+---@param http salon.Http
+---@param event table
+function watch.tell(http, event)
+  pcall(http.on_event, event)
+end
+
+---The attempts of a request that has ended.
+---@param http salon.Http
+---@param request salon.Request
+---@param strike fun(text: string): string
+function watch.attempts(http, request, strike)
+  local method, url, last = request:method(), strike(request:url()), nil
+  for i, try in ipairs(request:tries()) do
+    if last then
+      watch.tell(http, { name = "retry", method = method, url = url, attempt = i,
+        duration = try.began - last.ended })
+    end
+    watch.tell(http, { name = "attempt", method = method, url = url, attempt = i, status = try.status,
+      duration = try.ended - try.began })
+    last = try
+  end
+end
+
+---A whole call, with its logins and retries.
+---@param http salon.Http
+---@param call salon.Call
+---@param work fun(...): any, any
+---@return any response
+---@return any err
+function watch.call(http, call, work, ...)
+  local began = core.now()
+  local response, err = work(...)
+  local about = response or err
+  if type(about) == "table" then
+    local strike = http.secrets:striker(about.token, call.secret)
+    local url = err and err.url or response and response.request:url()
+    watch.tell(http, { name = "done", method = call.method or "GET", url = url and strike(url),
+      status = about.status, attempts = about.attempts, request_id = about.request_id,
+      bytes = response and #response.body or nil, error = err, duration = core.now() - began })
+  end
+  return response, err
+end
+
+---A login or its renewal.
+---@param http salon.Http
+---@param name "login"|"renewal"
+---@param work fun(...): any, any
+function watch.login(http, name, work, ...)
+  local began = core.now()
+  local token, err = work(...)
+  watch.tell(http, { name = name, error = token == nil and err or nil, duration = core.now() - began })
+  return token, err
+end
+
+return watch

@@ -1,0 +1,86 @@
+-- Functions for a client's option `on_event`, which write lines:
+--
+--   salon.log.stderr()        to the standard error
+--   salon.log.ngx()           to nginx's error log
+--   salon.log.write(fn)       with fn(line, level)
+--
+-- What goes well is of level "info" when it is a whole call or a login, of level "debug" when it
+-- is one attempt; what failed is "error". The argument is the least level that is written:
+-- "info" by default.
+
+local Error = require "salon.internal.error"
+
+local log = {}
+
+local LEVELS = { debug = 1, info = 2, error = 3 }
+
+local function level_of(event)
+  if event.error then return "error" end
+  return (event.name == "attempt" or event.name == "retry") and "debug" or "info"
+end
+
+local function with(text, ...)
+  return (...) ~= nil and text:format(...) or ""
+end
+
+local function line_of(event)
+  if event.error then return ("%s failed in %.3f s: %s"):format(event.name, event.duration,
+    tostring(event.error)) end
+  if event.url == nil then return ("%s in %.3f s"):format(event.name, event.duration) end
+  if event.name == "retry" then
+    return ("%s %s: attempt %d after %.3f s"):format(event.method, event.url, event.attempt,
+      event.duration)
+  end
+  return ("%s %s%s: %s in %.3f s%s%s%s"):format(event.method, event.url,
+    with(" attempt %d", event.attempt), event.status or "no response", event.duration,
+    with(", %d bytes", event.bytes), with(", attempts %d", event.attempts),
+    with(" [request %s]", event.request_id))
+end
+
+local function check(fname, level)
+  if level == nil then return LEVELS.info end
+  if LEVELS[level] == nil then
+    error(("%s: argument 'level' must be one of 'debug', 'info', 'error'"):format(fname), 3)
+  end
+  return LEVELS[level]
+end
+
+local function writer(least, write)
+  return function(event)
+    local level = level_of(event)
+    if LEVELS[level] >= least then write("salon: " .. Error.one_line(line_of(event)), level) end
+  end
+end
+
+---@param level? "debug"|"info"|"error"
+---@return fun(event: salon.LogEvent)
+function log.stderr(level)
+  return writer(check("salon.log.stderr", level), function(line) io.stderr:write(line, "\n") end)
+end
+
+---@param level? "debug"|"info"|"error"
+---@return fun(event: salon.LogEvent)
+function log.ngx(level)
+  local least = check("salon.log.ngx", level)
+  if rawget(_G, "ngx") == nil then error("salon.log.ngx: this is not nginx", 2) end
+  local levels = { debug = ngx.DEBUG, info = ngx.INFO, error = ngx.ERR }
+  return writer(least, function(line, of) ngx.log(levels[of], line) end)
+end
+
+---@param fn fun(line: string, level: "debug"|"info"|"error")
+---@param level? "debug"|"info"|"error"
+---@return fun(event: salon.LogEvent)
+function log.write(fn, level)
+  local least = check("salon.log.write", level)
+  if type(fn) ~= "function" then error("salon.log.write: argument 'fn' must be a function", 2) end
+  return writer(least, fn)
+end
+
+---What the environment variable SALON_LOG asks for.
+---@return fun(event: salon.LogEvent)?
+function log.of_environment()
+  local level = os.getenv "SALON_LOG"
+  return LEVELS[level] and log.stderr(level) or nil
+end
+
+return log

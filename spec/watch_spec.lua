@@ -1,0 +1,92 @@
+-- What a client's on_event is told, and the lines that salon.log makes of it.
+
+local salon = require "salon"
+local support = require "spec.support"
+local raw = require "spec.support.raw"
+
+describe("on_event", function()
+  local sandbox
+  setup(function() sandbox = support.start { rooms = 3 } end)
+  teardown(function() sandbox:stop() end)
+
+  local function told(more)
+    local events = {}
+    local given = support.opentalk(sandbox)
+    given.on_event = function(event) events[#events + 1] = event end
+    for name, value in pairs(more or {}) do given[name] = value end
+    return salon.opentalk(given), events
+  end
+
+  local function names(events, from)
+    local all = {}
+    for i = from or 1, #events do all[#all + 1] = events[i].name end
+    return table.concat(all, " ")
+  end
+
+  it("is told of a login, of each attempt, and of the call as a whole", function()
+    local ot, events = told()
+    local page = assert(ot.rooms:list())
+    assert.matches("attempt done login attempt done$", names(events))
+    local done = events[#events]
+    assert.same({ "GET", 200, 1, page.response.request_id },
+      { done.method, done.status, done.attempts, done.request_id })
+    assert.matches("/v1/rooms$", done.url)
+    assert.is_true(done.bytes > 100 and done.duration > 0 and done.error == nil)
+  end)
+
+  it("is told of a retry with the pause before it, and of the error in the end", function()
+    local server = raw.start()
+    finally(function() server:stop() end)
+    server:reply("x", "503 Service Unavailable", "", "")
+    local events = {}
+    local meet = salon.meet { url = server.url .. "/x", token = "t", max_tries = 2,
+      on_event = function(event) events[#events + 1] = event end }
+    local _, err = meet.rooms:get "a"
+    assert.equal("attempt retry attempt done", names(events))
+    assert.same({ 503, 2, 2, err }, { events[1].status, events[2].attempt, events[3].attempt, events[4].error })
+    assert.is_true(events[2].duration > 0 and events[4].duration >= events[2].duration)
+  end)
+
+  it("is told no secret", function()
+    local ot, events = told()
+    local room = assert(ot.rooms:create())
+    local invite = assert(room.invites:create())
+    assert(room.invites:get(invite.id))
+    assert.equal("attempt done", names(events, #events - 1))
+    local text = require("pl.pretty").write(events)
+    for _, secret in ipairs { invite.id, sandbox.opentalk.password, ot:token():reveal() } do
+      assert.is_nil(text:find(secret, 1, true))
+    end
+  end)
+
+  it("may fail without harm", function()
+    local ot = told { on_event = function() error "no" end }
+    assert(ot.rooms:list())
+  end)
+
+  it("writes lines with salon.log", function()
+    local lines = {}
+    local function write(line, level) lines[#lines + 1] = level .. " " .. line end
+    local ot = told { on_event = salon.log.write(write) }
+    assert(ot.rooms:list())
+    assert.matches("^info salon: GET http://%S+/v1/rooms: 200 in [%d.]+ s, %d+ bytes, attempts 1 %[request %S+%]$",
+      lines[#lines])
+    ot.rooms:get "00000000-0000-4000-8000-000000000000"
+    assert.matches("^error salon: done failed in [%d.]+ s: GET http", lines[#lines])
+    lines = {}
+    ot = told { on_event = salon.log.write(write, "debug") }
+    assert(ot.rooms:list())
+    assert.matches("^debug salon: GET http://%S+ attempt 1: 200 in [%d.]+ s$", lines[1])
+    assert.error_matches(function() salon.log.stderr "loud" end, "must be one of 'debug', 'info', 'error'")
+  end)
+
+  it("writes to the standard error where the environment says so", function()
+    local script = ([[local salon = require "salon"
+      salon.check(salon.meet { url = %q, client_id = %q, client_secret = %q, user = %q }.rooms:list())]])
+      :format(sandbox.meet.url, sandbox.meet.client_id, sandbox.meet.client_secret, sandbox.meet.user)
+    local output = support.script({ "-e", script }, { SALON_LOG = "debug" })
+    assert.matches("salon: login in [%d.]+ s\n", output)
+    assert.matches("salon: GET http://%S+/rooms/ attempt 1: 200", output)
+    assert.equal("", (support.script { "-e", script }))
+  end)
+end)
