@@ -277,6 +277,16 @@ for _, version in ipairs { "2023", "2026", "0.66" } do
         assert.equal("PATCH 204, GET 200", (sent()))
       end)
 
+      if not is_old then
+        it("of 304 to a PUT says that it is so already", function()
+          local path = "/v1/events/" .. single().id .. "/shared_folder"
+          check(ot:call("PUT", path))
+          sent()
+          assert.is_true(check(ot:call("PUT", path)))
+          assert.equal("PUT 304", (sent()))
+        end)
+      end
+
       it("of 500 may come after the event was made: it is not made twice", function()
         sent()
         sandbox:fault { route = "POST /v1/events", kind = "500" }
