@@ -128,6 +128,17 @@ for _, version in ipairs { "2023", "2026", "0.66" } do
           time_max = "2027-01-20T00:00:00+01:00" }))
       end)
 
+      it("goes on behind an occurrence that was moved out of time_max", function()
+        local event = series { recurrence_pattern = { "FREQ=WEEKLY" } }
+        check(event.instances:update("20270111T080000Z", { starts_at = at "2027-06-04T09:00:00+02:00",
+          ends_at = at "2027-06-04T10:00:00+02:00" }))
+        local ids = {}
+        for instance in event.instances:each { time_max = "2027-01-31T00:00:00Z" } do
+          ids[#ids + 1] = instance.instance_id
+        end
+        assert.same({ "20270104T080000Z", "20270118T080000Z", "20270125T080000Z" }, ids)
+      end)
+
       it("has occurrences that are moved with both ends, and keep their ids", function()
         local event = series()
         local third = check(event.instances:list())[3]

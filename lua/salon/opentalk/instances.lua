@@ -58,10 +58,16 @@ local FIELDS = {
 
 local CHANGE = { invitees_max = INVITEES_MAX, notify = api.NOTIFY }
 
--- Servers go on after `time_max`, for ever where the rule has no end.
+-- Servers go on after `time_max`, for ever where the rule has no end. An occurrence that
+-- somebody moved keeps its place in the list, which is that of its id.
 local function is_past(raw, given)
+  return given.time_max and type(raw.instance_id) == "string"
+    and raw.instance_id > clock.rfc3339(clock.parse(given.time_max)):gsub("[-:]", "")
+end
+
+local function is_wanted(raw, given)
   local starts = given.time_max and type(raw.starts_at) == "table" and clock.parse(raw.starts_at.datetime)
-  return starts and starts > clock.parse(given.time_max)
+  return not starts or starts <= clock.parse(given.time_max)
 end
 
 local ONE = "/events/{event_id}/instances/{instance_id}"
@@ -70,7 +76,7 @@ local instances = resource.new {
   name = "event.instances", class = "Instances", api = api, record = Instance,
   known = { "event_id" },
   operations = {
-    list = { "GET /events/{event_id}/instances", pages = "cursor", is_past = is_past,
+    list = { "GET /events/{event_id}/instances", pages = "cursor", is_past = is_past, keep = is_wanted,
       query = { time_min = is.time(), time_max = is.time(), invitees_max = INVITEES_MAX },
       says = "The occurrences of a series, cancelled ones included. A series without an end goes "
         .. "on for years: give `time_max`. 404: the event does not repeat." },
