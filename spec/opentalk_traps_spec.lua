@@ -425,6 +425,40 @@ for _, version in ipairs { "2023", "2026", "0.66" } do
         return event
       end
 
+      it("are all walked and listed, though new servers refuse the second page", function()
+        local event = with(70)
+        assert.equal(70, count(event.invites:each()))
+        for _, options in ipairs { {}, { per_page = 50 } } do
+          local n = 0
+          while options do
+            local page = check(event.invites:list(options))
+            n, options = n + #page, page.next
+          end
+          assert.equal(70, n)
+        end
+      end)
+
+      it("come by their status beyond the first page, too", function()
+        local event = with(70)
+        local n = 0
+        for person in event.invites:each { status = "pending" } do
+          assert.equal("pending", person.status)
+          n = n + 1
+        end
+        assert.equal(35, n)
+      end)
+
+      it("are an error where there are more than can be listed, never fewer without a word", function()
+        local event = with(110)
+        local ok, e = pcall(count, event.invites:each())
+        if is_old then
+          assert.same({ true, 110 }, { ok, e })
+        else
+          assert.equal("limit", salon.caught(e).kind)
+          assert.equal("limit", select(2, event.invites:list()).kind)
+        end
+      end)
+
       it("are invited by e-mail where the controller has not met them", function()
         local event = single()
         local id = "0f0f0f0f-0000-4000-8000-00000000000f"

@@ -216,7 +216,7 @@ function Instances:restore(instance_id, opts) end
 
 ---@class salon.opentalk.PeopleListOptions: table<"page"|"per_page"|"status"|"timeout", any>
 ---@field page? integer  number of the page: 1
----@field per_page? integer  newer servers refuse it
+---@field per_page? integer  newer servers refuse it, and all come at once
 ---@field status? "pending"|"accepted"|"tentative"|"declined"  servers since 0.5
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
@@ -226,7 +226,7 @@ function Instances:restore(instance_id, opts) end
 
 ---@class salon.opentalk.PeopleEachOptions: table<"page"|"per_page"|"prefetch"|"status"|"timeout", any>
 ---@field page? integer  number of the page: 1
----@field per_page? integer  newer servers refuse it
+---@field per_page? integer  newer servers refuse it, and all come at once
 ---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
 ---@field status? "pending"|"accepted"|"tentative"|"declined"  servers since 0.5
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
@@ -258,7 +258,7 @@ function Instances:restore(instance_id, opts) end
 ---@class salon.opentalk.People
 local People = {}
 
----The people who are invited: users first, then e-mail addresses.
+---The people who are invited: users first, then e-mail addresses. Newer servers list 100, on one page; with more there is an error.
 ---
 ---Source: `GET /events/{event_id}/invites`.
 ---@param opts? salon.opentalk.PeopleListOptions
@@ -268,7 +268,7 @@ local People = {}
 ---@return_overload nil, salon.Error
 function People:list(opts) end
 
----The people who are invited: users first, then e-mail addresses.
+---The people who are invited: users first, then e-mail addresses. Newer servers list 100, on one page; with more there is an error.
 ---Raises the error that `list` would return.
 ---
 ---Source: `GET /events/{event_id}/invites`.

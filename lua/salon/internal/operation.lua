@@ -23,6 +23,7 @@
 --   is_past     fun(raw, given): boolean  is the list over, though the server goes on?
 --   walk        fun(op, service, keys, given): source, given  what `each` walks
 --   instead     fun(op, service, keys, given, err): source?  what to walk after an error
+--   list        fun(op, service, keys, fields, given)  instead of one page as it is
 --   is_secret   true: the last key gives access, and is struck from errors
 --   empty       name of the operation that reads what came of it where the response is empty
 --   gone        true: once the request was repeated, a 404 means that it is done

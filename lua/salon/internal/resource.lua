@@ -114,7 +114,7 @@ local function add(self, Service, name, row)
   local argument = op.argument and op.argument.name or op.path_keys[#self.known + 1]
   if argument and op.key == "id" and not op.argument then argument = "id" end
   if op.pages then
-    Service[name] = operation.method(op, fname, bind, argument, operation.list)
+    Service[name] = operation.method(op, fname, bind, argument, op.list or operation.list)
     if name == "list" then
       Service.each = operation.method(op, self.name .. ":each", bind, argument, operation.each)
     end

@@ -84,6 +84,9 @@ local function to_person(op, service, keys, fields, given)
   return operation.perform(op.by_email, service, keys, named, given)
 end
 
+-- Servers of 2023 ignore the status.
+local function has_status(raw, given) return given.status == nil or raw.status == given.status end
+
 -- Newer servers refuse page numbers here, by mistake. All of them give up to 100 people
 -- with the event.
 local function decode_event(source, response)
@@ -92,16 +95,36 @@ local function decode_event(source, response)
   if type(event.invitees) ~= "table" then
     return nil, source.session:shape_error(response, "the event has no list 'invitees'")
   end
+  if event.invitees_truncated then
+    err = source.session:shape_error(response, "more people are invited than the server lists")
+    err.kind, err.hint = "limit", "it refuses to page them, and gives 100 with an event"
+    return nil, err
+  end
   return event.invitees
 end
 
 local WITH_EVENT = operation.new({ "GET /events/{event_id}", pages = "all", gives = Invitee,
-  key_of = key_of, decode = decode_event, query = { invitees_max = is.integer { always = 100 } } },
+  key_of = key_of, keep = has_status, decode = decode_event, query = { invitees_max = is.integer { always = 100 } } },
   { name = "event.invites:list", api = api })
 
+local function refuses_pages(err)
+  return err.status == 400 and err.message:find("invalid type", 1, true)
+end
+
 local function instead(op, service, keys, given, err)
-  if err.status ~= 400 or not err.message:find("invalid type", 1, true) then return nil end
-  return operation.source(op.with_event, service, keys, { timeout = given.timeout })
+  if not refuses_pages(err) then return nil end
+  return operation.source(op.with_event, service, keys, { timeout = given.timeout, status = given.status })
+end
+
+-- Where a second page may be refused, all people come on the first.
+local function list(op, service, keys, _, given)
+  local session = service.session
+  local deadline = session:deadline(given.timeout)
+  local page, err = operation.list(op, service, keys, nil, given)
+  local is_all = page and not (page.next and session.backend.discovery.says_version)
+  if is_all or given.page or err and not refuses_pages(err) then return page, err end
+  local left = { timeout = math.max(deadline - core.now(), 0.001), status = given.status }
+  return operation.list(op.with_event, service, keys, nil, left)
 end
 
 -- Servers of 2023 know no roles, and ignore them without a word.
@@ -115,6 +138,7 @@ local function invite(op, service, keys, fields, given)
   local left = { timeout = math.max(deadline - core.now(), 0.001) }
   local people
   people, err = operation.list(op.with_event, service, keys, nil, left)
+  if err and err.kind == "limit" then return true end  -- too many to look the person up
   for _, person in ipairs(people or {}) do
     local is_meant = person.id == fields.invitee and fields.invitee or person.email == fields.email
     if is_meant and person.role ~= "moderator" then
@@ -128,11 +152,11 @@ return resource.new {
   name = "event.invites", class = "People", api = api, record = Invitee, known = { "event_id" },
   operations = {
     list = { "GET /events/{event_id}/invites", pages = "numbered", key_of = key_of,
-      query = { per_page = is.integer { min = 1, max = 100, says = "newer servers refuse it" },
+      query = { per_page = is.integer { min = 1, max = 100, says = "newer servers refuse it, and all come at once" },
         status = is.one_of { "pending", "accepted", "tentative", "declined", since = "0.5" } },
-      keep = function(raw, given) return given.status == nil or raw.status == given.status end,
-      instead = instead, with_event = WITH_EVENT,
-      says = "The people who are invited: users first, then e-mail addresses." },
+      keep = has_status, instead = instead, with_event = WITH_EVENT, list = list,
+      says = "The people who are invited: users first, then e-mail addresses. Newer servers list 100, "
+        .. "on one page; with more there is an error." },
     create = { "POST /events/{event_id}/invites", body = PERSON, query = NOTIFY, check = person_fault,
       run = invite, with_event = WITH_EVENT,
       says = "Invites somebody, by id or by e-mail address. Also true where the person had been "
