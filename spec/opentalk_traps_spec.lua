@@ -411,6 +411,7 @@ for _, version in ipairs { "2023", "2026", "0.66" } do
         local info
         info, err = event.room:event()
         assert.equal(not is_old and event.id or nil, info and info.id)
+        if is_old then assert.matches("servers have it since 0.5", err.hint) end
       end)
     end)
 

@@ -50,7 +50,7 @@ return {
   { "ot-room-not-uuid", "rooms:get", http = 403, hint = "what this user may see" },
   { "ot-room-foreign", "rooms:get", http = 403, hint = "what this user may see" },
   { "ot-room-upper-case", "rooms:get", http = 403, hint = "what this user may see" },
-  { "ot-room-patch", "rooms:update", http = 403, hint = "what this user may see" },
+  { "ot-room-patch", "rooms:update", http = 403, hint = "on servers of 2023 nobody" },
   { "ot-room-put", "rooms:update", http = 404, hint = "no such route", unlike = "PUT" },
   { "ot-room-tariff", "rooms:tariff", name = "OpenTalkDefaultTariff" },
   { "ot-room-event-route", "rooms:event", http = 403, hint = "what this user may see" },

@@ -122,6 +122,8 @@ hints.CONTROLLER = {
   { NOT_GRANTED, status = 403, shape = "empty", method = "POST", path = "/rooms$" },
   { NOT_GRANTED, status = 403, shape = "empty", method = "GET", path = "/events$" },
   { NOT_GRANTED, status = 403, shape = "empty", method = "POST", path = "/events$" },
+  { "only the owner may change a room, and on servers of 2023 nobody: make another one",
+    status = 403, shape = "empty", method = "PATCH", path = "/rooms/[^/]+$" },
   { "check the id (lower case, hyphens), the path (no slash at its end) and what this user may see",
     status = 403, shape = "empty" },
   { "this server understands neither HEAD nor OPTIONS", status = 401, method = "HEAD" },

@@ -108,6 +108,10 @@ function Backend:explain(err, shape, pending)
     self.discovery:explain(err)
   else
     refusals.explain(err)
+    -- those of 2023 say 403 to some of them, as to what is forbidden
+    if err.status == 403 and shape == "empty" and op and op.since and not self.discovery.says_version then
+      err.hint = (op.lacking or "servers have it since " .. op.since) .. "; " .. err.hint
+    end
   end
 end
 
