@@ -104,6 +104,8 @@ for _, version in ipairs { "1.31", "1.27" } do
       local room = check(meet.rooms:create())
       local _, err = room:delete()
       assert.same({ "unsupported", "Meet's External API does not offer it yet" }, { err.kind, err.hint })
+      _, err = room:grant_access { email = GRACE, role = "member" }
+      assert.same({ "unsupported", "Meet's External API does not offer it yet" }, { err.kind, err.hint })
       assert.same({ false, false }, { meet:supports "rooms.delete", meet:supports "rooms.grant_access" })
     end)
 

@@ -86,9 +86,13 @@ function Backend.cure(_, pending, err, shape)
 end
 
 -- Servers say 405 to what they cannot do, before 1.6 a 403 of their own. A web page with
--- such a status is a proxy's, which does not route the API.
+-- such a status is a proxy's, which does not route the API; with 404 it may be the server's
+-- own, to paths that it does not know.
 local function is_lacking(err, shape, op)
-  if op == nil or op.since == nil or shape == "html" then return false end
+  if op == nil or op.since == nil then return false end
+  if shape == "html" then
+    return err.status == 404 and op.misread and err.message:lower():find(op.misread, 1, true)
+  end
   return err.status == 405 or err.status == 403 and err.message:find("Unknown action", 1, true)
 end
 

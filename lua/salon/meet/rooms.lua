@@ -119,6 +119,7 @@ return resource.new {
     delete = { "DELETE " .. ONE, gone = true, since = "announced", lacking = LACKING,
       says = "Deletes a room, once servers offer it: none up to 1.32 does." },
     grant_access = { "POST /rooms/{id}/grant-access/", body = GRANT, since = "announced", lacking = LACKING,
+      misread = "not found",
       says = "Gives a user a role, once servers offer it: none up to 1.32 does." },
   },
 }
