@@ -299,7 +299,7 @@ function People:create(fields, opts) end
 ---@return_overload nil, salon.Error
 function People:update(user_id, fields, opts) end
 
----Takes an invitation back; `user_id` may be an e-mail address (servers since 0.7).
+---Takes an invitation back; `user_id` may be an e-mail address (servers since 0.7). On servers of 2023 the person can still read event and room: only deleting both cures that.
 ---
 ---Source: `DELETE /events/{event_id}/invites/{user_id}`.
 ---@param user_id string
@@ -1232,7 +1232,7 @@ local InviteeRecord = {}
 ---@return_overload nil, salon.Error
 function InviteeRecord:update(fields, opts) end
 
----Takes an invitation back; `user_id` may be an e-mail address (servers since 0.7).
+---Takes an invitation back; `user_id` may be an e-mail address (servers since 0.7). On servers of 2023 the person can still read event and room: only deleting both cures that.
 ---
 ---Source: `DELETE /events/{event_id}/invites/{user_id}`.
 ---@param opts? salon.opentalk.PeopleWithdrawOptions

@@ -166,6 +166,7 @@ return resource.new {
       says = "Gives somebody another role; `user_id` may be an e-mail address." },
     withdraw = { "DELETE " .. ONE, query = NOTIFY, run = to_person, gone = true,
       by_email = by_email("DELETE", "withdraw", { email = PERSON.email }),
-      says = "Takes an invitation back; `user_id` may be an e-mail address (servers since 0.7)." },
+      says = "Takes an invitation back; `user_id` may be an e-mail address (servers since 0.7). On servers "
+        .. "of 2023 the person can still read event and room: only deleting both cures that." },
   },
 }
