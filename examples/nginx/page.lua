@@ -1,46 +1,29 @@
--- One page for both systems: rooms and coming events side by side, links to join,
--- and a button for each system that creates a room. Plain HTML, no script.
+-- One page for both systems: coming meetings and rooms, links to join, and buttons that
+-- make a room or a link for guests. page.js, its only script, shows times in the
+-- meeting's own time zone; without it they are in UTC.
 --
--- All lists are fetched at the same time. Where one server fails, its error stands in
--- the place of its list. Titles come from strangers: text goes through `html`, which
--- escapes everything but its own markup. Whoever reaches this page acts with the
--- logins behind it: put your own access control in front.
+-- Everything is fetched at the same time. Where one server fails, a sentence stands in the
+-- place of its list, and the error with its hint is in nginx's log. Titles come from
+-- strangers: all text goes through html.lua. Whoever reaches this page acts with the logins
+-- behind it: put your own access control in front.
 
 local handler = require "handler"
+local html = require "html"
+local lists = require "lists"
 local salon = require "salon"
 
-local TIMEOUT = 10   -- seconds, for everything on a page
+local TIMEOUT = 5            -- seconds, for everything on a page
+local GUESTS = 24 * 3600     -- seconds that a link for guests is good for
 local HEADERS = {
   ["Content-Type"] = "text/html; charset=utf-8",
   ["Cache-Control"] = "no-store",
-  ["Content-Security-Policy"] = "default-src 'none'; style-src 'self'; img-src data:; "
-    .. "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  ["Content-Security-Policy"] = "default-src 'none'; style-src 'self'; script-src 'self'; "
+    .. "img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   ["X-Content-Type-Options"] = "nosniff",
   ["Referrer-Policy"] = "same-origin",   -- "no-referrer" would make Origin "null"
 }
 
 -- Markup -------------------------------------------------------------------
-
-local Markup = {}
-local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
-
-local function safe(value)
-  if getmetatable(value) == Markup then return value.text end
-  return (tostring(value):gsub("[&<>\"']", ESCAPES))
-end
-
--- Fills in $1, $2 ...; a list fills in line by line.
-local function html(template, ...)
-  local values = { ... }
-  local text = template:gsub("%$(%d)", function(i)
-    local value = values[tonumber(i)]
-    if type(value) ~= "table" or getmetatable(value) then return safe(value) end
-    local lines = {}
-    for n, line in ipairs(value) do lines[n] = safe(line) end
-    return table.concat(lines, "\n")
-  end)
-  return setmetatable({ text = text }, Markup)
-end
 
 local PAGE = [[
 <!doctype html>
@@ -48,15 +31,18 @@ local PAGE = [[
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Rooms and events</title>
+<title>Meetings and rooms</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="page.css">
+<script src="page.js" defer></script>
 </head>
 <body>
-<header><h1>Rooms and events</h1></header>
+<header><h1>Meetings and rooms</h1></header>
+<form method="post" action="$1">
 <main>
-$1
+$2
 </main>
+</form>
 </body>
 </html>
 ]]
@@ -64,100 +50,119 @@ $1
 local COLUMN = [[
 <section aria-labelledby="$1">
 <h2 id="$1">$2</h2>
-<form method="post" action="?">
 <button name="create" value="$1">Create a room<span class="unseen"> in $2</span></button>
-</form>
 $3
 $4
 </section>]]
 
-local TABLE = [[
-<table>
-<caption>$1 on this page</caption>
-<thead><tr><th scope="col">Name</th><th scope="col">$2</th><th scope="col">Link</th></tr></thead>
-<tbody>
+local ENTRY = [[
+<li>
+<div>
+<bdi class="name">$1</bdi>
+<p class="quiet">$2</p>
 $3
-</tbody>
-</table>]]
-
-local ROW = '<tr><th scope="row"><bdi>$1</bdi></th><td>$2</td><td>$3</td></tr>'
+</div>
+$4
+</li>]]
 
 -- A server may send any address, "javascript:" too.
-local function link(url, text)
-  if type(url) ~= "string" or not url:find "^https?://" then return "no link" end
-  return html('<a class="join" rel="noopener" href="$1">$2</a>', url, text)
+local function is_link(url) return type(url) == "string" and url:find "^https?://" ~= nil end
+
+local function join(entry, title)
+  return is_link(entry.url) and html('<a class="join" rel="noopener" href="$1">Join<span class="unseen">'
+    .. ' $2</span></a>', entry.url, title) or ""
 end
 
-local function row(title, second, url)
-  return html(ROW, title, second, link(url, html('Join<span class="unseen"> $1</span>', title)))
-end
-
--- A server may send anything where a text is expected.
-local function as_text(value) return type(value) == "string" and value or nil end
-
--- titles: those of events, by the id of their room.
-local function room_row(room, titles)
-  return row(as_text(room.title) or as_text(room.name) or titles[room.id] or "Room " .. room.id:sub(1, 8),
-    (as_text(room.access) or ""):gsub("_", " "), room.join_url)
-end
-
-local function event_row(event)
-  local start = type(event.starts_at) == "table" and as_text(event.starts_at.datetime) or ""
-  local shown = event.is_all_day and start:sub(1, 10)
-    or start:gsub("^(%S+)T(%d+:%d+):%d+Z$", "%1 %2")
-  local time = html('<time datetime="$1">$2</time>$3', start, shown,
-    event.type == "recurring" and ", repeats" or "")
-  return row(as_text(event.title) or "No title", time, event.join_url)
-end
-
-local function titles_of(events)
-  local titles = {}
-  for _, event in ipairs(events or {}) do
-    if event.room then titles[event.room.id] = as_text(event.title) end
+local function phone(dial_in, title)
+  local number = lists.text(dial_in.tel)
+  if not number then return nil end
+  local parts = { html('<a href="tel:$1">$2</a>', number:gsub("[^%d+]", ""), number) }
+  for _, name in ipairs { "id", "pin" } do
+    if dial_in[name] then parts[#parts + 1] = html("<span>$1 $2</span>", name:upper(), dial_in[name]) end
   end
-  return titles
+  return html('<details><summary>By phone<span class="unseen">: $1</span></summary>\n<p>$2</p></details>',
+    title, parts)
 end
 
--- Hints are for who runs the server: they are in nginx's log.
-local function failure(what, err)
-  return html('<p class="failure"><strong>$1:</strong> $2</p>', what, err.message)
+-- Other ways in than to join.
+local function ways(entry, title)
+  local found = {}
+  if entry.takes_guests then
+    found[1] = html('<button class="plain" name="guest" value="$1">Guest link<span class="unseen"> for $2'
+      .. '</span></button>', entry.room, title)
+  end
+  found[#found + 1] = entry.dial_in and phone(entry.dial_in, title)
+  return found[1] and html('<div class="ways">$1</div>', found) or ""
 end
 
--- The lists ---------------------------------------------------------------
-
-local function page_number(text)
-  return text:find "^[1-9]%d?%d?%d?%d?$" and tonumber(text) or nil
+-- "2026-11-30T09:00:00Z" -> "30 Nov 2026, 09:00 UTC"; of a day alone "30 Nov 2026".
+local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
+local function in_words(time)
+  local year, month, day, clock = time:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)T?(%d?%d?:?%d?%d?)"
+  if not MONTHS[tonumber(month)] then return time end
+  return tonumber(day) .. " " .. MONTHS[tonumber(month)] .. " " .. year
+    .. (clock ~= "" and ", " .. clock .. " UTC" or "")
 end
 
-local function cursor(text) return text ~= "" and text or nil end
+local FREQUENCIES = { DAILY = "daily", WEEKLY = "weekly", MONTHLY = "monthly", YEARLY = "yearly" }
 
--- turn: the option of `list` that selects a page; read: its value in a query.
+-- A date, or, of a series whose dates the server does not tell, "weekly, since" the first.
+local function when(event)
+  local starts, zone = lists.moment(event.starts_at)
+  local often = ""
+  if event.type == "recurring" then
+    local pattern = event.recurrence_pattern
+    local rule = type(pattern) == "table" and lists.text(pattern[1]) or ""
+    often = (not rule:find "INTERVAL=" and FREQUENCIES[rule:match "FREQ=(%u+)"] or "repeats") .. ", since "
+  end
+  if event.is_all_day then
+    local day = starts:sub(1, 10)
+    return html('$1<time datetime="$2">$3</time>, all day', often, day, in_words(day))
+  end
+  return html('$1<time datetime="$2" data-end="$3" data-zone="$4">$5</time>', often, starts,
+    (lists.moment(event.ends_at)), zone, in_words(starts))
+end
+
+local function event_row(entry)
+  local time = when(entry.event)
+  if entry.cancelled then return html(ENTRY, entry.title, html("<strong>Cancelled:</strong> $1", time), "", "") end
+  return html(ENTRY, entry.title, time, ways(entry, entry.title), join(entry, entry.title))
+end
+
+local ACCESS = {
+  open = "You enter at once", password = "Guests need the password", waiting_room = "A moderator lets you in",
+  public = "Everybody with the link enters", trusted = "Signed-in people enter, others wait",
+  restricted = "Members enter, others wait",
+}
+
+-- titles: those of meetings, by the id of their room.
+local function room_row(entry, titles)
+  local title = entry.title or titles[entry.room] or "Room " .. entry.room:sub(1, 8)
+  return html(ENTRY, title, ACCESS[entry.access] or "", ways(entry, title), join(entry, title))
+end
+
+-- The lists -------------------------------------------------------------------
+
 local KINDS = {
-  rooms = { title = "Rooms", column = "Access", row = room_row,
-    turn = "page", read = page_number },
-  events = { title = "Coming events", column = "Start (UTC)", row = event_row,
-    turn = "after", read = cursor },
+  events = { title = "Coming meetings", word = "meetings", row = event_row,
+    none = "No meeting in the next four weeks. Plan one in OpenTalk, and it appears here." },
+  rooms = { title = "Rooms", word = "rooms", row = room_row,
+    none = "No room yet: “Create a room” makes the first one." },
 }
 
-local function ten() return { per_page = 10 } end
-local function as_it_likes() return {} end   -- Meet alone sets the length of a page
-local function coming()
-  return { per_page = 10, adhoc = false, time_min = os.date "!%Y-%m-%dT00:00:00Z" }
-end
-
-local BACKENDS = {
-  { name = "opentalk", title = "OpenTalk" },
-  { name = "meet", title = "Meet" },
-}
-local LISTS = {
-  { backend = BACKENDS[1], name = "rooms", options = ten },
-  { backend = BACKENDS[1], name = "events", options = coming },
-  { backend = BACKENDS[2], name = "rooms", options = as_it_likes },
-  { backend = BACKENDS[2], name = "events", options = coming },
-}
-for _, list in ipairs(LISTS) do
-  list.kind = KINDS[list.name]
-  list.key = list.backend.name .. "-" .. list.name
+-- Those whose address is set.
+local BACKENDS, LISTS = {}, {}
+for _, backend in ipairs {
+  { name = "opentalk", title = "OpenTalk", "events", "rooms" },
+  { name = "meet", title = "Meet", "rooms" },
+} do
+  if os.getenv(backend.name:upper() .. "_URL") then
+    BACKENDS[#BACKENDS + 1] = backend
+    for i, name in ipairs(backend) do
+      backend[i] = { backend = backend, name = name, kind = KINDS[name], key = backend.name .. "-" .. name }
+      LISTS[#LISTS + 1] = backend[i]
+    end
+  end
 end
 
 -- The address of this page with every list at its place, but `moved` at `place`.
@@ -166,55 +171,51 @@ local function address(places, moved, place)
   for _, list in ipairs(LISTS) do
     local value = places[list.key]
     if list == moved then value = place end
-    if value then query[#query + 1] = list.key .. "=" .. ngx.escape_uri(value) end
+    if value and value > 1 then query[#query + 1] = list.key .. "=" .. value end
   end
-  return "?" .. table.concat(query, "&") .. "#" .. moved.key
+  return "?" .. table.concat(query, "&") .. "#" .. (moved and moved.key or "done")
 end
 
-local function turns(list, places, page)
-  local what, links = list.backend.title .. " " .. list.name, {}
-  if places[list.key] then
-    links[1] = html('<a href="$1">First $2</a>', address(places, list), what)
+local function turns(list, places, has_more)
+  local what, place, links = list.backend.title .. " " .. list.kind.word, places[list.key], {}
+  if place > 1 then links[1] = html('<a href="$1">First $2</a>', address(places, list), what) end
+  if has_more then
+    links[#links + 1] = html('<a href="$1">More $2</a>', address(places, list, place + 1), what)
   end
-  if page and page.next then
-    links[#links + 1] = html('<a href="$1">More $2</a>',
-      address(places, list, page.next[list.kind.turn]), what)
-  end
-  return links[1] and html('<p class="turns">$1</p>', links) or html ""
+  return links[1] and html('\n<p class="turns">$1</p>', links) or ""
 end
 
-local function content(list, place, titles, page, err)
-  if page == nil and err.kind == "unsupported" then
-    return html('<p class="quiet">$1 has none.</p>', list.backend.title)
-  elseif page == nil then
-    return failure("Cannot be shown", err)
-  elseif #page == 0 then
-    return html('<p class="quiet">$1</p>', place and "No more." or "None.")
+local TRANSIENT = { network = true, timeout = true, cancelled = true }
+
+-- What a visitor can do about it; hints are for who runs the server.
+local function failure(what, backend, err)
+  local words = "This page is not set up right for $2. Tell whoever runs it: the reason is in its log."
+  if TRANSIENT[err.kind] or (err.status or 0) >= 500 or err.status == 429 then
+    words = "$2 does not answer just now. Try again in a minute."
+  elseif err.status == 403 or err.status == 404 then
+    words = "$2 does not permit it."
   end
+  return html('<p class="failure" role="status"><strong>$1:</strong> ' .. words .. "</p>", what, backend.title)
+end
+
+local function content(list, places, found, err, titles)
+  if not found then return failure("Cannot be shown", list.backend, err) end
   local rows = {}
-  for i = 1, #page do rows[i] = list.kind.row(page[i], titles) end
-  local count = page.total and #page .. " of " .. page.total or #page
-  return html(TABLE, count, list.kind.column, rows)
+  for i, entry in ipairs(found) do rows[i] = list.kind.row(entry, titles) end
+  local shown = rows[1] and html('<ul aria-labelledby="$1">\n$2\n</ul>', list.key, rows)
+    or html('<p class="quiet">$1</p>', places[list.key] > 1 and "Nothing on this page." or list.kind.none)
+  return html("$1$2", shown, turns(list, places, found.more))
 end
 
-local function outcome(room, err)
-  if err then return failure("No room", err) end
-  return room and html('<p class="done" role="status" id="created">Room created: $1</p>',
-    link(room.join_url, room.join_url)) or html ""
-end
-
--- Requests -----------------------------------------------------------------
+-- Requests ----------------------------------------------------------------------
 
 -- A job for salon.all that always succeeds, with { value, err }: a failure must not
 -- cancel the others.
 local function job(fn)
   return function()
     local ok, value, err = pcall(fn)
-    if not ok then
-      ngx.log(ngx.ERR, value)
-      return { nil, { message = "this server is not set up" } }
-    end
-    if err and err.kind ~= "unsupported" then ngx.log(ngx.ERR, tostring(err)) end
+    if not ok then value, err = nil, { kind = "setup", reason = value } end
+    if err then ngx.log(ngx.ERR, tostring(err.reason or err)) end
     return { value, err }
   end
 end
@@ -224,58 +225,100 @@ local function together(jobs)
   return salon.scope { timeout = TIMEOUT }:run(salon.all, jobs)
 end
 
--- query: the page of each list, and which room is new ("opentalk=ID").
-local function fetch(places, query)
-  local jobs = {}
+local function one(fn) return unpack(together({ job(fn) })[1], 1, 2) end
+
+-- Of each list its page, from 1.
+local function places_of(query)
+  local places = {}
   for _, list in ipairs(LISTS) do
-    local options = list.options()
-    options[list.kind.turn] = places[list.key]
+    local given = query[list.key]
+    places[list.key] = type(given) == "string" and given:find "^[1-9]%d?%d?%d?$" and tonumber(given) or 1
+  end
+  return places
+end
+
+local function done(words, url)
+  return is_link(url) and html('<p class="done" role="status" id="done">$1: <a href="$2">$2</a></p>', words, url) or ""
+end
+
+-- The new room of which the query tells: "opentalk=ID".
+local function created(backend, id)
+  local room, err = handler.client(backend.name).rooms:get(id)
+  return room and done("Room created", room.join_url)
+    or failure("The link of the new room cannot be shown", backend, err), err
+end
+
+local function column(backend, places, results, said)
+  local titles, parts = {}, {}
+  for _, list in ipairs(backend) do
+    for room, title in pairs((results[list.key][1] or {}).titles or {}) do titles[room] = title end
+  end
+  for i, list in ipairs(backend) do
+    local found, err = unpack(results[list.key], 1, 2)
+    parts[i] = html('<h3 id="$1">$2</h3>\n$3', list.key, list.kind.title,
+      content(list, places, found, err, titles))
+  end
+  local new = results[backend.name] and results[backend.name][1]
+  return html(COLUMN, backend.name, backend.title, said and said(titles) or new or "", parts)
+end
+
+-- said: by the backend's name, what came of a change, as a function of the rooms' titles.
+local function show(query, said)
+  local places, jobs, columns = places_of(query), {}, {}
+  for _, list in ipairs(LISTS) do
     jobs[list.key] = job(function()
-      return handler.client(list.backend.name)[list.name]:list(options)
+      return lists[list.name](handler.client(list.backend.name), places[list.key])
     end)
   end
   for _, backend in ipairs(BACKENDS) do
-    local name, id = backend.name, query[backend.name]
+    local id = query[backend.name]
     if type(id) == "string" and id:find "^[%w-]+$" then
-      jobs[name] = job(function() return handler.client(name).rooms:get(id) end)
+      jobs[backend.name] = job(function() return created(backend, id) end)
     end
   end
-  return together(jobs)
-end
-
--- refused: { backend = err }, when a room was not created.
-local function show(query, refused)
-  local places, columns = {}, {}
-  for _, list in ipairs(LISTS) do
-    local given = query[list.key]
-    places[list.key] = type(given) == "string" and list.kind.read(given) or nil
-  end
-  local results = fetch(places, query)
-  for i, backend in ipairs(BACKENDS) do
-    local parts, titles = {}, titles_of(results[backend.name .. "-events"][1])
-    for _, list in ipairs(LISTS) do
-      if list.backend == backend then
-        local page, err = unpack(results[list.key], 1, 2)
-        parts[#parts + 1] = html('<h3 id="$1">$2</h3>\n$3\n$4', list.key, list.kind.title,
-          content(list, places[list.key], titles, page, err), turns(list, places, page))
-      end
-    end
-    local room, err = unpack(results[backend.name] or { nil, refused[backend.name] }, 1, 2)
-    columns[i] = html(COLUMN, backend.name, backend.title, outcome(room, err), parts)
-  end
+  local results = together(jobs)
+  for i, backend in ipairs(BACKENDS) do columns[i] = column(backend, places, results, said[backend.name]) end
+  if not columns[1] then columns[1] = html "<p>No meeting server is set up here.</p>" end
   for name, value in pairs(HEADERS) do ngx.header[name] = value end
-  ngx.print(html(PAGE, columns).text)
+  ngx.print(html(PAGE, address(places), columns).text)
 end
 
-local function create()
-  ngx.req.read_body()
-  local name = ngx.req.get_post_args(1).create
-  if name ~= "opentalk" and name ~= "meet" then return ngx.exit(400) end
-  local create_room = job(function() return handler.client(name).rooms:create() end)
-  local room, err = unpack(together({ create_room })[1], 1, 2)
-  if room then return ngx.redirect("?" .. name .. "=" .. room.id .. "#created", 303) end
+-- The page, with the error of what was asked for.
+local function refuse(what, backend, err, query)
   ngx.status = 502
-  show({}, { [name] = err })
+  show(query, { [backend.name] = function() return failure(what, backend, err) end })
+end
+
+local function create(backend, query)
+  local room, err = one(function() return handler.client(backend.name).rooms:create() end)
+  if not room then
+    local what = err.outcome == "unknown" and "Perhaps a room was made, so look below first" or "No room"
+    return refuse(what, backend, err, query)
+  end
+  ngx.redirect("?" .. backend.name .. "=" .. room.id .. "#done", 303)
+end
+
+-- Asked for once more, it is the same link.
+local function invite(backend, id, query)
+  local url, err = one(function()
+    return handler.client(backend.name).rooms:guest_url(id, { expires_in = GUESTS })
+  end)
+  if not url then return refuse("No link for guests", backend, err, query) end
+  show(query, { [backend.name] = function(titles)
+    return done(html("Link for guests of <bdi>$1</bdi>", titles[id] or "the room"), url)
+  end })
+end
+
+local function change()
+  ngx.req.read_body()
+  local form, query = ngx.req.get_post_args(1), ngx.req.get_uri_args(20)
+  for _, backend in ipairs(BACKENDS) do
+    if form.create == backend.name then return create(backend, query) end
+    if backend.name == "opentalk" and type(form.guest) == "string" and form.guest:find "^[%w-]+$" then
+      return invite(backend, form.guest, query)
+    end
+  end
+  ngx.exit(400)
 end
 
 local page = {}
@@ -284,7 +327,7 @@ function page.serve()
   local method = ngx.req.get_method()
   if method == "POST" then
     if handler.sender() ~= "own page" then return ngx.exit(403) end
-    return create()
+    return change()
   elseif method == "GET" or method == "HEAD" then
     return show(ngx.req.get_uri_args(20), {})
   end

@@ -85,6 +85,26 @@ function browser:resize(width, height)
   command(self, "POST", "/window/rect", cjson.encode { width = width, height = height })
 end
 
+---Shows pages as on a screen of this size, narrower than a window can be, too; scheme: "light"
+---or "dark".
+function browser:screen(width, height, scheme)
+  for name, parameters in pairs {
+    ["Emulation.setDeviceMetricsOverride"] = { width = width, height = height, deviceScaleFactor = 1,
+      mobile = false },
+    ["Emulation.setEmulatedMedia"] = { features = {
+      { name = "prefers-color-scheme", value = scheme or "light" } } },
+  } do
+    command(self, "POST", "/goog/cdp/execute", cjson.encode { cmd = name, params = parameters })
+  end
+end
+
+---Writes a picture of what is seen.
+function browser:picture(path)
+  local encoded = support.write(self.folder .. "/picture", command(self, "GET", "/screenshot"))
+  local _, status = support.run(("base64 -d %s > %s"):format(encoded, support.quote(path)))
+  assert(status == 0)
+end
+
 function browser:stop()
   pcall(command, self, "DELETE", "")
   support.run("kill " .. self.pid)

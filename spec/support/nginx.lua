@@ -56,7 +56,7 @@ function nginx.example(sandbox, changed)
     :gsub("127%.0%.0%.1:8088", "127.0.0.1:" .. port)
     :gsub("http {", "http { access_log off; " .. nginx.TEMPORARY)
   support.write(prefix .. "/nginx.conf", conf)
-  local ot, meet = sandbox.opentalk, sandbox.meet
+  local ot, meet = sandbox.opentalk or {}, sandbox.meet or {}
   local environment = {
     OPENTALK_URL = ot.url, OPENTALK_CLIENT_ID = ot.client_id,
     OPENTALK_USERNAME = ot.username, OPENTALK_PASSWORD = ot.password,
