@@ -105,6 +105,8 @@ local function assert_silent(value, seen)
   end
 end
 
+local TOGETHER = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil  -- what salon.map does
+
 describe("network faults", function()
   local server, clients
 
@@ -326,21 +328,29 @@ describe("a connection that is cut after any byte", function()
     for n = 0, cuts - 1, AT_A_SERVER do
       local at, its = add()
       local last = math.min(n + AT_A_SERVER, cuts) - 1
-      for i = n, last do items[#items + 1] = { service = its, id = mark(i) } end
+      for i = n, last, TOGETHER and 1 or 16 do  -- one after the other would take minutes
+        items[#items + 1] = { service = its, id = mark(i), at = at, cut = i }
+      end
       at:cut(n, last)
     end
-    local done = 0
-    for _, value, err in salon.map(items, function(item) return call(item.service, item.id) end,
+    local done, arrived = 0, 0
+    for _, item in ipairs(items) do  -- as a whole, before the cut
+      if item.cut >= cuts - #good then arrived = arrived + 1 end
+    end
+    for _, value, err in salon.map(items, function(item)
+      if not TOGETHER then item.at:cut(item.cut, item.cut) end  -- else the repeats are cut as well
+      return call(item.service, item.id)
+    end,
       { concurrency = #items, on_error = "collect" }) do
       assert.is_truthy(value, tostring(err))
       done = done + 1
     end
-    assert.equal(cuts, done)
+    assert.equal(#items, done)
     local whole = -1
     for _, at in ipairs(servers) do
       whole = whole + select(2, at:log():gsub("%u+ /%S*/" .. MARK, ""))
     end
-    return whole - done, #good
+    return whole - done, arrived
   end
 
   it("is no reason to doubt a deletion: it is repeated, and a 404 says that it is done", function()

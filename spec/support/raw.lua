@@ -37,8 +37,8 @@ end
 
 ---The same with headers, Content-Length and a body.
 function raw:reply(name, status, headers, body)
-  return self:answer(name, ("HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s")
-    :format(status, headers, #body, body))
+  return self:answer(name, ("HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n")
+    :format(status, headers, #body) .. body)  -- Lua 5.1 formats texts up to a NUL
 end
 
 ---Closes the connection of the next request after `first` bytes of it and of its
