@@ -28,7 +28,7 @@ describe("the date of a response", function()
   it("is read, or it is none", function()
     assert.are.equal(784111777, clock.parse_date "Sun, 06 Nov 1994 08:49:37 GMT")
     for _, odd in ipairs { "", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT",
-      "Sun, 06 Nov 1994 08:49:37 CET" } do
+      "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 99 Nov 2026 99:99:99 GMT" } do
       assert.is_nil(clock.parse_date(odd))
     end
     assert.is_nil(clock.parse_date(nil))

@@ -16,10 +16,19 @@ local function days(year, month, day)
   return era * 146097 + of_era * 365 + floor(of_era / 4) - floor(of_era / 100) + of_year - 719468
 end
 
----@param seconds number since 1970
+-- Seconds since 1970; nil when there is no such time.
+local function seconds(year, month, day, hour, minute, second)
+  day, hour, minute, second = tonumber(day), tonumber(hour), tonumber(minute), tonumber(second)
+  if month < 1 or month > 12 or day < 1 or day > 31 or hour > 23 or minute > 59 or second > 60 then
+    return nil
+  end
+  return days(tonumber(year), month, day) * 86400 + hour * 3600 + minute * 60 + second
+end
+
+---@param time number  seconds since 1970
 ---@return string  "2026-11-01T00:00:00Z"
-function clock.rfc3339(seconds)
-  return (os.date("!%Y-%m-%dT%H:%M:%SZ", floor(seconds)))
+function clock.rfc3339(time)
+  return (os.date("!%Y-%m-%dT%H:%M:%SZ", floor(time)))
 end
 
 ---@param text string
@@ -36,13 +45,8 @@ function clock.parse(text)
     offset = (tonumber(hours) * 60 + tonumber(minutes)) * 60
     if sign == "-" then offset = -offset end
   end
-  month, day = tonumber(month), tonumber(day)
-  if month < 1 or month > 12 or day < 1 or day > 31 or tonumber(hour) > 23
-    or tonumber(minute) > 59 or tonumber(second) > 60 then
-    return nil
-  end
-  return days(tonumber(year), month, day) * 86400 + tonumber(hour) * 3600
-    + tonumber(minute) * 60 + tonumber(second) - offset
+  local time = seconds(year, tonumber(month), day, hour, minute, second)
+  return time and time - offset
 end
 
 local MONTHS = {}
@@ -55,11 +59,9 @@ end
 ---@return number? seconds  since 1970
 function clock.parse_date(text)
   local day, month, year, hour, minute, second =
-    (text or ""):match("^%a%a%a, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$")
+    (text or ""):match("^[A-Za-z]+, (%d%d) ([A-Za-z]+) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$")
   month = MONTHS[month]
-  if month == nil then return nil end
-  return days(tonumber(year), month, tonumber(day)) * 86400 + tonumber(hour) * 3600
-    + tonumber(minute) * 60 + tonumber(second)
+  return month and seconds(year, month, day, hour, minute, second)
 end
 
 return clock

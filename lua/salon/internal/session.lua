@@ -25,8 +25,8 @@ local watch = require "salon.internal.watch"
 
 ---@class salon.Session: salon.Http
 ---@field backend table
----@field date? string  header Date of the last response; the first with it came at `dated`
----@field dated? number
+---@field date? string  header Date of the last response
+---@field offset? number  seconds since 1970 by the server's clock, less core.now()
 local Session = {}
 for name, method in pairs(Http) do Session[name] = method end  -- no look-up in two tables
 Session.__index = Session
@@ -84,13 +84,14 @@ local function submit(self, pending, wait)
   ready, err = authorise(self, pending, wait)
   if not ready then return nil, err end
   if base == true then base = nil end
+  pending.sent = core.now()
   pending.request, err = self:submit(pending.call, base, pending.token)
   return pending.request, err
 end
 
 -- With room for what every call will need, so that the table does not grow.
 local function new_pending(call)
-  return { call = call, login = nil, token = nil, request = nil }
+  return { call = call, login = nil, token = nil, request = nil, sent = nil }
 end
 
 ---Submits a call as far as that goes without waiting.
@@ -117,6 +118,15 @@ local function apply(self, pending, cure)
   return true
 end
 
+-- A server dates a response between the moments at which the request is sent and the response
+-- is read, which may be long after. What is known of its clock stays as far as it fits between.
+local function set_clock(self, date, sent)
+  date = clock.parse_date(date)
+  if date == nil then return end
+  local least, most = date - core.now(), date + 1 - sent
+  self.offset = math.max(least, math.min(most, self.offset or least))
+end
+
 -- One exchange. Returns a response; or nil, err; or nil, nil when a cure was applied
 -- and the request is to be sent again.
 local function exchange(self, pending, host)
@@ -128,7 +138,8 @@ local function exchange(self, pending, host)
   local response, err, shape = self:receive(request, pending.call, host, pending.token,
     pending.attempts)
   if response and response.date ~= self.date then
-    self.date, self.dated = response.date, core.now()
+    self.date = response.date
+    set_clock(self, response.date, pending.sent)
   end
   local backend = self.backend
   if response and response.body ~= "" and backend.heard then backend:heard(response.body) end
@@ -185,8 +196,7 @@ end
 ---this machine's as long as the server's is unknown.
 ---@return number
 function Session:time()
-  local date = clock.parse_date(self.date)
-  return date and date + math.floor(core.now() - self.dated) or os.time()
+  return self.offset and math.floor(core.now() + self.offset) or os.time()
 end
 
 ---The login's token, as client:token() gives it out.
