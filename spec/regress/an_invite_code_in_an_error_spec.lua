@@ -45,6 +45,42 @@ describe("the code of a guest link", function()
     end)
   end
 
+  local UUID = "5ac3fd52-5a1c-4d5b-9b2f-aa17cb38be46"
+
+  it("is struck in capitals and without hyphens, wherever it was sent", function()
+    local OTHERS = {
+      function() return room.invites:get(UUID) end,
+      function() return room.invites:get((UUID:gsub("-", ""):upper())) end,
+      function() return ot:call("POST", "/v1/invite/verify", { json = { invite_code = UUID } }) end,
+      function()
+        local ok, e = pcall(function() for _ in ot:pages("/v1/rooms/r/invites/" .. UUID) do break end end)
+        return nil, not ok and salon.caught(e)
+      end,
+    }
+    for _, said in ipairs { UUID, UUID:upper(), UUID:gsub("-", ""), (UUID:upper():gsub("-", "")) } do
+      server:reply("x", "404 Not Found", "", '{"code":"not_found","message":"no ' .. said .. ' here"}')
+      for _, call_it in ipairs(OTHERS) do
+        local _, err = call_it()
+        assert.equal("no *** here", err.message)
+        assert.not_matches("38[bB][eE]46", err.body .. err.url)
+      end
+    end
+  end)
+
+  it("is in no error of a success that cannot be read", function()
+    local BROKEN = { '[{"invite_code":"' .. UUID .. '","room_id":"r","active":true},',
+      '{"invite_code":"' .. UUID .. '","expiration":5}', '"' .. UUID .. '"' }
+    for _, body in ipairs(BROKEN) do
+      server:reply("x", "200 OK", "", body)
+      for _, name in ipairs { "list", "create" } do
+        local _, err = room.invites[name](room.invites)
+        assert.equal("decode", err.kind)
+        assert.is_nil(err.body)
+        assert.not_matches(UUID, tostring(err), 1, true)
+      end
+    end
+  end)
+
   it("is left out at a real one as well, and the hint is still found", function()
     local sandbox = support.start { meet = false, rooms = 1 }
     finally(function() sandbox:stop() end)

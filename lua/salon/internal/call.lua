@@ -97,9 +97,17 @@ local function encode(fname, value)
   return text
 end
 
-local function new_call(session, parts, query, user)
+-- Members of bodies that give access.
+local SECRET = { "password", "invite_code", "pin", "client_secret", "id_token" }
+
+local function new_call(session, parts, query, user, body)
   local below, outside, secret = session.backend:place(parts)
-  return { parts = below, outside = outside, secret = secret, query = query, user = user }
+  local secrets = { secret }
+  for _, name in ipairs(SECRET) do
+    local value = body and rawget(body, name)
+    if type(value) == "string" then secrets[#secrets + 1] = value end
+  end
+  return { parts = below, outside = outside, secrets = secrets, query = query, user = user }
 end
 
 ---Any request. What comes back: the decoded object or list; `true` for a response
@@ -124,7 +132,7 @@ function call.call(self, method, path, opts)
   local given = options.check("client:call", opts, session.backend.user_fault and CALL_AS_USER or CALL)
   local user = user_of(session, given, "client:call")
   local parts, query = split("client:call", path), flatten("client:call", given.query)
-  local request = new_call(session, parts, query, user)
+  local request = new_call(session, parts, query, user, given.json)
   request.method = method
   request.body = encode("client:call", given.json)
   request.deadline = session:deadline(given.timeout)
@@ -195,7 +203,8 @@ function call.pages(self, path, opts)
   local first = new_call(session, parts, query, user)
   return pages.walk(Source.new {
     session = session, given = given, records = entries, decode = decode, ids = ids_of,
-    parts = first.parts, query = query, user = user, outside = first.outside, member = given.items,
+    parts = first.parts, query = query, user = user, outside = first.outside,
+    secrets = first.secrets, member = given.items,
   }, { prefetch = given.prefetch })
 end
 

@@ -3,6 +3,7 @@
 
 local Error = require "salon.internal.error"
 local error_body = require "salon.internal.error_body"
+local hints = require "salon.internal.hints"
 local json = require "salon.internal.json"
 
 local failures = {}
@@ -20,14 +21,17 @@ local function line(text, strike)
 end
 
 -- What every error of a call tells about its request. Of the URL only a whole segment of
--- the path can be a secret: hints are found by the others.
+-- the path can be a secret; hints are found by the URL as it is.
 local function new(request, strike, fields)
-  local origin, path = request:url():match("^(%a+://[^/]*)(.*)$")
+  local url = request:url()
+  local origin, path = url:match("^([a-z]+://[^/]*)(.*)$")
   fields.method = request:method()
   fields.url = origin .. path:gsub("[^/]+", function(segment)
     return strike(segment) == "***" and "***" or nil
   end)
-  return Error.new(fields)
+  local err = Error.new(fields)
+  hints.urls[err] = url
+  return err
 end
 
 local LOOK_FIRST = "the server may have carried it out: look before repeating it"
@@ -105,17 +109,17 @@ local function path_of(url)
   return (url:gsub("^%a[%w+.-]*://[^/]*", ""):gsub("[?#].*", ""))
 end
 
-local function redirect_hint(location, url)
+local function redirect_hint(location, url, strike)
   if location and path_of(location) == path_of(url) .. "/" then
     return "the path lacks the slash at its end"
   end
   return "salon follows no redirects" .. (location and " (this one leads to "
-    .. Error.short_url(location:gsub("[?#].*", ""):gsub("//[^/]*@", "//")) .. ")" or "")
+    .. Error.short_url(strike(location):gsub("[?#].*", ""):gsub("//[^/]*@", "//")) .. ")" or "")
     .. ": give the final https:// address in the options"
 end
 
-local function status_hint(status, shape, location, url)
-  if status >= 300 and status < 400 then return redirect_hint(location, url) end
+local function status_hint(status, shape, location, url, strike)
+  if status >= 300 and status < 400 then return redirect_hint(location, url, strike) end
   if status >= 520 and status <= 530 then
     return "the server behind the proxy has trouble: try later, or ask its operator"
   end
@@ -144,7 +148,6 @@ function failures.response(response, strike)
   for _, field in ipairs(fields or {}) do
     for name, text in pairs(field) do field[name] = struck(text) end
   end
-  local location = request:header("Location")
   return new(request, strike, {
     kind = status == 401 and "auth" or "http",
     status = status,
@@ -154,14 +157,15 @@ function failures.response(response, strike)
     attempts = response.attempts,
     outcome = "done",
     retryable = response.retryable,
-    hint = status_hint(status, shape, location and strike(location), request:url()),
+    hint = status_hint(status, shape, request:header("Location"), request:url(), strike),
     request_id = struck(request:header("x-request-id")),
     retry_after = response.retry_after,
     body = kept_body(body, strike),
   }), shape
 end
 
----A success whose body is not what the API promises.
+---A success whose body is not what the API promises. It may hold what gives access: codes,
+---passwords, PINs. So only a web page is shown.
 ---@param response table  of the session
 ---@param message string
 ---@param strike fun(text: string, most?: integer): string
@@ -177,7 +181,7 @@ function failures.decode(response, message, strike)
     hint = html and "a web page came instead of the API's answer: "
       .. "the address is wrong, or a proxy does not route the API" or nil,
     request_id = line(response.request:header("x-request-id"), strike),
-    body = kept_body(response.body, strike),
+    body = html and kept_body(response.body, strike) or nil,
   })
 end
 

@@ -15,7 +15,7 @@ local watch = require "salon.internal.watch"
 ---@class salon.Call
 ---@field method? string  "GET"
 ---@field parts? (string|integer)[]  path below the API's base
----@field secret? string  one of them that gives access, and that no error shows
+---@field secrets? string[]  what gives access in the path and the body, and no error shows
 ---@field query? any[]  flat list of names and values
 ---@field url? string  complete; instead of parts
 ---@field base? string  what `parts` are below, where there is no session that knows it
@@ -56,9 +56,29 @@ local function header_lines(fields, ...)
   return core.headers(fields.client, lines)
 end
 
+-- What a proxy is told in base64, and may repeat as it likes.
+local function note_proxies(secrets, proxy)
+  local proxies = { proxy }
+  if proxy == nil then
+    for name in ("http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY"):gmatch "%S+" do
+      proxies[#proxies + 1] = os.getenv(name)
+    end
+  end
+  for i, url in ipairs(proxies) do
+    local login = url:gsub("^[^@/]*://", ""):match "^(.*:.*)@"
+    if login then
+      login = login:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end)
+      secrets:note("login of proxy " .. i, login)
+      secrets:note("password of proxy " .. i, login:match ":(.*)$")
+    end
+  end
+end
+
 ---@param fields { client: salon.Client, secrets: salon.Secrets, options: table }
 ---@return salon.Http
 function Http.new(fields)
+  note_proxies(fields.secrets, fields.options.proxy)
+  fields.secrets:note("client_key_password", fields.options.client_key_password)
   return setmetatable({
     client = fields.client,
     is_closed = fields.client.closed,  -- looked up once
@@ -140,23 +160,23 @@ end
 function Http:receive(request, call, host, token, before)
   local waited, trouble = host.wait(request, call.deadline)
   if not waited then return nil, trouble end
-  if self.on_event then watch.attempts(self, request, self.secrets:striker(token, call.secret)) end
+  if self.on_event then watch.attempts(self, request, self.secrets:striker(token, call.secrets)) end
   local status, body, attempts, request_id, date, retryable, retry_after = request:result()
   if status == nil then
     local info = body
     info.attempts = info.attempts + (before or 0)
     return nil, name_scope(failures.transport(request, info,
-      self.secrets:striker(token, call.secret)))
+      self.secrets:striker(token, call.secrets)))
   end
   attempts = attempts + (before or 0)
   local response = {
     status = status, body = body, attempts = attempts, request_id = request_id, date = date,
-    request = request, token = token, secret = call.secret,
+    request = request, token = token, secrets = call.secrets,
   }
   -- salon asks nothing on conditions: 304 to a PUT says that it is so already (OpenTalk)
   if status >= 200 and status < 300 or status == 304 and call.method == "PUT" then return response end
   response.retryable, response.retry_after = retryable, retry_after
-  return nil, failures.response(response, self.secrets:striker(token, call.secret))
+  return nil, failures.response(response, self.secrets:striker(token, call.secrets))
 end
 
 ---Runs `work`, and what the host wants done at the end of a call in any case.
@@ -200,7 +220,7 @@ end
 ---@return salon.Response
 function Http.about(response)
   response.request:close()
-  response.body, response.request, response.token, response.secret = nil, nil, nil, nil
+  response.body, response.request, response.token, response.secrets = nil, nil, nil, nil
   return response
 end
 
@@ -236,7 +256,7 @@ end
 ---@param message string
 ---@return salon.Error  kind: decode
 function Http:shape_error(response, message)
-  return failures.decode(response, message, self.secrets:striker(response.token, response.secret))
+  return failures.decode(response, message, self.secrets:striker(response.token, response.secrets))
 end
 
 ---The object in a response.

@@ -3,7 +3,7 @@
 --   says      what an editor and the reference tell
 --   since     the server version that understands it
 --   null      true: salon.null may be sent, which clears the field
---   secret    true: a salon.Secret will do
+--   secret    true: a salon.Secret will do, and no error of the call shows it
 --   required  true: it must be given
 --   taken     fun(raw, value, session): boolean  did the server do as it was told?
 --   as, to    its name in a query, and what is sent there for a value

@@ -86,6 +86,25 @@ local function tests_of(body)
   return next(tests) and tests
 end
 
+local function secret_names(body)
+  local names = {}
+  for name, row in pairs(body or {}) do
+    if row.secret then names[#names + 1] = name end
+  end
+  return names
+end
+
+-- What gives access: of the path, and of the body.
+local function secrets_of(op, keys, fields)
+  local secrets = op.is_secret and { keys[#keys] } or {}
+  for _, name in ipairs(op.secret_names) do
+    local value = fields[name]
+    if core.is_secret(value) then value = value:reveal() end
+    if type(value) == "string" then secrets[#secrets + 1] = value end
+  end
+  return secrets[1] and secrets
+end
+
 ---@param row table  see above
 ---@param about { name: string, api: table, key: string?, record: table?, ops: table? }
 ---  ops: the operations of the same resource, by name
@@ -105,6 +124,7 @@ function operation.new(row, about)
   op.is_plain = op.verb == "GET" and not (op.has_query or op.since or op.api.check or op.is_secret)
   op.checked_key = not (row.value or row.fault) and op.key
   op.tests = tests_of(row.body)
+  op.secret_names = secret_names(row.body)
   op.sends = row.sends and core.encode(row.sends)
   return op
 end
@@ -162,7 +182,7 @@ local function request_of(op, service, keys, fields, given, deadline)
   local call = { parts = op.parts(keys), deadline = deadline }
   if op.is_plain then return call end
   call.user, call.operation = service.user or service.session.backend.user, op
-  if op.is_secret then call.secret = keys[#keys] end
+  call.secrets = secrets_of(op, keys, fields) or nil
   if op.has_query then call.query = query_of(op, keys, given) end
   if op.verb ~= "GET" then
     call.method, call.repeat_on, call.outside = op.verb, op.repeat_on, op.outside

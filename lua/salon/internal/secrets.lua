@@ -7,12 +7,14 @@ local core = require "salon.core"
 local SHORTEST = 4  -- bytes; striking shorter ones would only garble texts
 
 ---@class salon.Secrets
+---@field known table<string, salon.Secret|salon.Token>  by what they are
+---@field forms table<salon.Secret|salon.Token, table>  what to look for, made once for each
 local Secrets = {}
 Secrets.__index = Secrets
 
 ---@return salon.Secrets
 function Secrets.new()
-  return setmetatable({ known = {} }, Secrets)
+  return setmetatable({ known = {}, forms = setmetatable({}, { __mode = "k" }) }, Secrets)
 end
 
 ---Remembers a secret in place of the last one of this name.
@@ -22,13 +24,6 @@ function Secrets:note(name, value)
   if type(value) == "string" then value = core.secret(value) end
   if type(value) == "function" then value = nil end
   self.known[name] = value
-end
-
-local function add(list, value)
-  list[#list + 1] = value:reveal()
-  if value.reveal_refresh == nil then return end  -- a Secret
-  list[#list + 1] = value:reveal_refresh()
-  list[#list + 1] = value:reveal_id()
 end
 
 -- Forms under which a secret may come back ----------------------------------------
@@ -49,17 +44,6 @@ function Secrets.base64(bytes)
   end) .. ("="):rep(-#bytes % 3)
 end
 
--- As it is, and as a part of something in base64, which has three ways to cut it; only
--- digits that hang on nothing else.
-local function spellings(list, secret)
-  list[#list + 1] = secret
-  for shift = 0, 2 do
-    local digits = Secrets.base64(("\0"):rep(shift) .. secret)
-    local first, last = math.ceil(shift * 4 / 3), math.floor((shift + #secret) * 4 / 3)
-    if last - first >= SHORTEST then list[#list + 1] = digits:sub(first + 1, last) end
-  end
-end
-
 -- The UTF-8 of a code point, nil beyond the last one; LuaJIT has no library for it.
 local function utf8_of(code)
   local function tail(shift) return 0x80 + math.floor(code / shift) % 0x40 end
@@ -76,65 +60,199 @@ local function character(digits, radix)
   return utf8_of(tonumber(digits, radix))
 end
 
--- What lies outside of the first 65,536 characters has two escapes in JSON.
-local function pair(high, low)
-  return utf8_of(0x10000 + (tonumber(high, 16) - 0xD800) * 0x400 + tonumber(low, 16) - 0xDC00)
-end
-
 local function byte(digits) return string.char(tonumber(digits, 16)) end
 
 local ENTITIES = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'" }
+do
+  local code = 160
+  for name in ([[nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr
+    deg plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest
+    Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc
+    Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave Uacute Ucirc Uuml Yacute
+    THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml igrave
+    iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc
+    uuml yacute thorn yuml]]):gmatch "%w+" do
+    ENTITIES[name], code = utf8_of(code), code + 1
+  end
+end
+
 local ESCAPES = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
 
--- Texts may come escaped, each character in several ways: they are compared as what
--- they mean.
+local function of_json(c, digits)
+  if c == "u" and #digits == 4 then return character(digits, 16) end
+  return (ESCAPES[c] or c) .. digits
+end
+
+-- What lies outside of the first 65,536 characters has two escapes in JSON.
+local function pair(a, b, c, d)
+  return utf8_of(0x10000 + ((a:byte() - 0xA0) * 64 + b:byte() - 0x80) * 0x400
+    + (c:byte() - 0xB0) * 64 + d:byte() - 0x80)
+end
+
+local function of_html(number, name)
+  if number == "" then return ENTITIES[name] end
+  local digits = name:match "^[xX](%x+)$"
+  if digits then return character(digits, 16) end
+  return name:find "^%d+$" and character(name, 10) or nil
+end
+
+-- Texts may come escaped, in several layers, each character in its own way: they are
+-- compared as what they mean.
 local UNESCAPE = {
   function(text)
-    text = text:gsub("\\u([dD][89aAbB]%x%x)\\u([dD][c-fC-F]%x%x)", pair)
-    text = text:gsub("\\u(%x%x%x%x)", function(digits) return character(digits, 16) end)
-    return (text:gsub("\\(.)", function(c) return ESCAPES[c] or c end))
+    text = text:gsub("\\(.)(%x?%x?%x?%x?)", of_json)
+    return (text:gsub("\237([\160-\175])([\128-\191])\237([\176-\191])([\128-\191])", pair))
   end,
-  function(text) return (text:gsub("+", " "):gsub("%%(%x%x)", byte)) end,
   function(text) return (text:gsub("%%(%x%x)", byte)) end,
-  function(text)
-    text = text:gsub("&#(%d+);", function(digits) return character(digits, 10) end)
-    text = text:gsub("&#[xX](%x+);", function(digits) return character(digits, 16) end)
-    return (text:gsub("&(%l+);", ENTITIES))
-  end,
+  function(text) return (text:gsub("&(#?)([A-Za-z0-9]+);", of_html)) end,
 }
+local LAYERS = 3
 
-local function strike(text, list)
-  for _, pattern in ipairs(list) do text = text:gsub(pattern, "***") end
+-- What cannot be undone: which plus is a blank, and whether UTF-8 was read as Latin-1, which
+-- makes two letters of one.
+local function fold(text)
+  local count
+  text = text:gsub("+", " ")
+  repeat
+    text, count = text:gsub("([\194\195])([\128-\191])", function(lead, tail)
+      return string.char(tail:byte() + (lead == "\195" and 64 or 0))
+    end)
+  until count == 0
   return text
 end
 
-local WORST = 6  -- bytes that one byte may take: \u0041
+local function unfold(text)
+  return (text:gsub("[\128-\255]", function(c) return utf8_of(c:byte()) end))
+end
+
+-- `text` without its escapes, and what `look` makes of it under way.
+local function open(text, look)
+  local shown = text
+  for _ = 1, LAYERS do
+    local before = text
+    for _, unescape in ipairs(UNESCAPE) do
+      local plain = unescape(text)
+      if plain ~= text then
+        text = plain
+        if look then text = look(plain) end
+        if text ~= plain then shown = text end
+      end
+    end
+    if text == before then break end
+  end
+  return text, shown
+end
+
+-- Looking for them -------------------------------------------------------------
+
+-- What to look for: the secret as it is; as a part of something in base64, which has three
+-- ways to cut it, only digits that hang on nothing else; and without escapes.
+local function add_forms(forms, secret)
+  if #secret < SHORTEST then return end
+  local as_is, bare = forms.as_is, forms.bare
+  as_is[#as_is + 1] = core.secret(secret)
+  for shift = 0, 2 do
+    local digits = Secrets.base64(("\0"):rep(shift) .. secret)
+    local first, last = math.ceil(shift * 4 / 3), math.floor((shift + #secret) * 4 / 3)
+    if last - first >= SHORTEST then
+      digits = digits:sub(first + 1, last)
+      as_is[#as_is + 1] = core.secret(digits)
+      local for_urls = digits:gsub("+", "-"):gsub("/", "_")
+      if for_urls ~= digits then as_is[#as_is + 1] = core.secret(for_urls) end
+    end
+  end
+  local plain = fold((open(secret)))
+  if #plain >= SHORTEST then bare[#bare + 1] = core.secret(plain) end
+end
+
+-- Made once for each secret, and hidden like it.
+local function forms_of(self, value)
+  local forms = self.forms[value]
+  if forms then return forms end
+  forms = { as_is = {}, bare = {} }
+  add_forms(forms, value:reveal() or "")
+  if value.reveal_refresh then  -- a Token
+    add_forms(forms, value:reveal_refresh() or "")
+    add_forms(forms, value:reveal_id() or "")
+  end
+  self.forms[value] = forms
+  return forms
+end
+
+-- Texts behind `hidden`, the longest first: one may be part of another.
+local function revealed(hidden)
+  local texts, seen = {}, {}
+  for _, secret in ipairs(hidden) do
+    local text = secret:reveal()
+    if not seen[text] then texts[#texts + 1], seen[text] = text, true end
+  end
+  table.sort(texts, function(a, b) return #a > #b end)
+  return texts
+end
+
+-- A code of digits as any server may write it: in capitals, with or without hyphens.
+local function loosely(code)
+  local digits = code:gsub("%-", "")
+  if #digits < SHORTEST or digits:find "[^0-9A-Fa-f]" then return nil end
+  local pattern = digits:gsub(".", function(c) return ("[%s%s]%%-?"):format(c:lower(), c:upper()) end)
+  return pattern:sub(1, -4)  -- what follows is none of it
+end
+
+local function replace(text, secret)
+  local first, last = text:find(secret, 1, true)
+  if first == nil then return text end
+  local parts, from = {}, 1
+  repeat
+    parts[#parts + 1] = text:sub(from, first - 1)
+    from = last + 1
+    first, last = text:find(secret, from, true)
+  until first == nil
+  parts[#parts + 1] = text:sub(from)
+  return table.concat(parts, "***")
+end
+
+local function replace_all(text, secrets)
+  for _, secret in ipairs(secrets) do text = replace(text, secret) end
+  return text
+end
+
+local WORST = 9  -- bytes that one byte of the secret in base64 may take: 12, &amp;#x0041;, for 4/3
 
 ---A function that replaces every secret in a text by asterisks. With `most`, no more
 ---than that many bytes come back, and the work does not grow with the text.
 ---@param token? salon.Token  that was sent
----@param part? string  of the path that was sent, as call.secret says
+---@param secrets? string[]  of one call, as call.secrets says
 ---@return fun(text: string, most?: integer): string
-function Secrets:striker(token, part)
-  local secrets, list = { part }, {}
-  for _, value in pairs(self.known) do add(secrets, value) end
-  if token then add(secrets, token) end
-  local edge = 0  -- bytes at the end of a cut text that may be a part of a secret
-  for _, secret in ipairs(secrets) do
-    if #secret >= SHORTEST then spellings(list, secret) end
-    edge = math.max(edge, WORST * #secret)
+function Secrets:striker(token, secrets)
+  local hidden, bare, codes, longest = {}, {}, {}, 0
+  local function look_for(forms)
+    for _, secret in ipairs(forms.as_is) do
+      hidden[#hidden + 1] = secret
+      longest = math.max(longest, #secret:reveal())
+    end
+    for _, secret in ipairs(forms.bare) do bare[#bare + 1] = secret end
   end
-  table.sort(list, function(a, b) return #a > #b end)  -- one may be part of another
-  for i, text in ipairs(list) do list[i] = text:gsub("%W", "%%%0") end
+  for _, value in pairs(self.known) do look_for(forms_of(self, value)) end
+  if token then look_for(forms_of(self, token)) end
+  for _, secret in ipairs(secrets or {}) do
+    local forms = { as_is = {}, bare = {} }
+    add_forms(forms, secret)
+    look_for(forms)
+    codes[#codes + 1] = loosely(secret)
+  end
+  hidden, bare = revealed(hidden), revealed(bare)
+  local edge = WORST * longest  -- bytes at the end of a cut text that may be part of a secret
+  local function look(text)
+    for _, code in ipairs(codes) do text = text:gsub(code, "***") end
+    return replace_all(text, hidden)
+  end
   return function(text, most)
     local cut = most and #text > 8 * most + edge  -- striking makes it shorter
     if cut then text = text:sub(1, 8 * most + edge) end
-    text = strike(text, list)
-    for _, unescape in ipairs(UNESCAPE) do
-      local plain = unescape(text)
-      local struck = plain ~= text and strike(plain, list)
-      if struck and struck ~= plain then text = struck end
-    end
+    local plain, shown = open(look(text), look)
+    plain = fold(plain)
+    local struck = replace_all(plain, bare)
+    text = struck ~= plain and unfold(struck) or shown
     if cut then text = text:sub(1, math.max(#text - edge, 0)) end
     return most and text:sub(1, most) or text
   end

@@ -49,7 +49,7 @@ end
 
 ---@param fields { session: salon.Session, parts: any[], query?: any[], user?: string,
 ---  outside?: boolean, key?: string, records: function, given: table, decode?: function,
----  ids?: function, fault?: fun(raw: table): string?, operation?: table }
+---  ids?: function, fault?: fun(raw: table): string?, operation?: table, secrets?: string[] }
 ---  query: a flat list; key: the field that tells entries apart; fault: what is wrong with an
 ---  entry, else that its key does not fit into a path; decode(self, response) -> items,
 ---  the object around them | nil, err; ids(self, response, items) -> ids | nil, err
@@ -81,7 +81,7 @@ end
 
 function Source:call(position)
   return { parts = self.parts, query = moved(self.query, position), user = self.user,
-    outside = self.outside, operation = self.operation }
+    outside = self.outside, operation = self.operation, secrets = self.secrets }
 end
 
 -- A number of pages in plain digits.

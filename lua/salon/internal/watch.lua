@@ -49,7 +49,7 @@ function watch.call(http, call, work, ...)
   local response, err = work(...)
   local about = response or err
   if type(about) == "table" then
-    local strike = http.secrets:striker(about.token, call.secret)
+    local strike = http.secrets:striker(about.token, call.secrets)
     local url = err and err.url or response and response.request:url()
     watch.tell(http, { name = "done", method = call.method or "GET", url = url and strike(url),
       status = about.status, attempts = about.attempts, request_id = about.request_id,
