@@ -39,7 +39,7 @@
 ---@field body? string  first 2 KiB of the response, secrets struck out; of a success only a web page
 ---@field made? salon.Record  what the server made all the same, without all that was asked for
 ---@field retry_after? number  seconds the server asks to wait
----@field resume? table  of a walk that broke: the options with which `each` goes on
+---@field resume? table  of a walk that broke: the options with which `each` or `pages` goes on
 ---@operator concat(any): string
 
 ---What a client's `on_event` is told.

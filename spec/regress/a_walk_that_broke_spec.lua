@@ -28,21 +28,44 @@ describe("a walk that broke", function()
     return broke
   end
 
+  local function compare(route, case)
+    local whole = {}
+    walk(case[1], case[2], whole)
+    for skip = 0, 9 do
+      local ids = {}
+      sandbox:fault { route = route, kind = "500", count = 1, skip = skip }
+      local broke = walk(case[1], case[2], ids)
+      assert.same({ route, skip, whole }, { route, skip, ids })
+      if broke == 0 then sandbox:fault { route = route, kind = "latency", seconds = 0, count = 0 } end
+    end
+  end
+
+  -- What walks a path as a service does its list.
+  local function any(client)
+    return function(path)
+      return { each = function(_, options)
+        return client:pages(client.backend == "meet" and path .. "/" or path, options)
+      end }
+    end
+  end
+
   it("goes on with err.resume and has every entry once", function()
     for route, case in pairs {
       ["GET /v1/rooms"] = { ot.rooms, { per_page = 10, prefetch = 0 } },
       ["GET /v1/events"] = { ot.events, { per_page = 4, prefetch = 0 } },
       ["GET /external-api/v1.0/rooms"] = { meet.rooms, { prefetch = 0 } },
     } do
-      local whole = {}
-      walk(case[1], case[2], whole)
-      for skip = 0, 9 do
-        local ids = {}
-        sandbox:fault { route = route, kind = "500", count = 1, skip = skip }
-        local broke = walk(case[1], case[2], ids)
-        assert.same({ route, skip, whole }, { route, skip, ids })
-        if broke == 0 then sandbox:fault { route = route, kind = "latency", seconds = 0, count = 0 } end
-      end
+      compare(route, case)
+    end
+  end)
+
+  it("goes on with err.resume where it is any path, and keeps the query", function()
+    for route, case in pairs {
+      ["GET /v1/rooms"] = { any(ot), { query = { per_page = 10 }, prefetch = 0 } },
+      ["GET /v1/events"] = { any(ot), { query = { per_page = 4, adhoc = false } } },
+      ["GET /external-api/v1.0/rooms"] = { any(meet), {} },
+    } do
+      compare(route, { case[1](route:match "/.*"), case[2] })
     end
   end)
 end)

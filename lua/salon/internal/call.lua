@@ -188,6 +188,13 @@ local function entries(items)
   return page
 end
 
+-- Where a walk that broke goes on stands in the query: there are no other options for it.
+local function resume(self, position)
+  if position == nil then return options.merge(self.given) end
+  local query = options.merge(self.given.query or {}, { [Source.param_of(position)] = position })
+  return options.merge(self.given, { query = query })
+end
+
 ---Walks any list of either API, page by page; what comes are the decoded entries.
 ---Raises the error that `call` would return. Only what `query` holds is asked for,
 ---so set `per_page` there where the API knows it.
@@ -202,7 +209,7 @@ function call.pages(self, path, opts)
   local parts, query = split("client:pages", path), flatten("client:pages", given.query)
   local first = new_call(session, parts, query, user)
   return pages.walk(Source.new {
-    session = session, given = given, records = entries, decode = decode, ids = ids_of,
+    session = session, given = given, records = entries, decode = decode, ids = ids_of, resume = resume,
     parts = first.parts, query = query, user = user, outside = first.outside,
     secrets = first.secrets, member = given.items,
   }, { prefetch = given.prefetch })
