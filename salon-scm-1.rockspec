@@ -86,6 +86,7 @@ build = {
     ["salon.internal.is"] = "lua/salon/internal/is.lua",
     ["salon.internal.json"] = "lua/salon/internal/json.lua",
     ["salon.internal.login"] = "lua/salon/internal/login.lua",
+    ["salon.internal.lower"] = "lua/salon/internal/lower.lua",
     ["salon.internal.loop"] = "lua/salon/internal/loop.lua",
     ["salon.internal.operation"] = "lua/salon/internal/operation.lua",
     ["salon.internal.options"] = "lua/salon/internal/options.lua",

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "curlcompat.h"
@@ -194,7 +193,7 @@ const char *salon_exchange_header(const salon_Exchange *x, const char *name,
     size_t n = end == NULL ? x->head.len - *at : (size_t)(end - line);
     *at += n + (end != NULL);
     if (n <= name_len || line[name_len] != ':' ||
-        strncasecmp(line, name, name_len) != 0)
+        !curl_strnequal(line, name, name_len))
       continue;
     const char *value = line + name_len + 1;
     n -= name_len + 1;

@@ -3,8 +3,8 @@
 ** input can hold it up, and nothing is read at or behind `end`. */
 #include "link.h"
 
+#include <curl/curl.h>
 #include <string.h>
-#include <strings.h>
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -69,7 +69,7 @@ static void read_parameter(salon_Link *link) {
   link->rest++;
   read_value(link, &value, &value_end);
   if (link->rels == NULL && name_end - name == 3 &&
-      strncasecmp(name, "rel", 3) == 0) {
+      curl_strnequal(name, "rel", 3)) {
     link->rels = value;
     link->rels_end = value_end;
   }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -564,7 +563,7 @@ static bool lost_in_unpacking(const salon_Exchange *x) {
     return false;
   const char *coding = salon_exchange_header(x, "Content-Encoding", &at, &len);
   return coding != NULL && len > 0 &&
-         (len != 8 || strncasecmp(coding, "identity", 8) != 0);
+         (len != 8 || !curl_strnequal(coding, "identity", 8));
 }
 
 bool salon_transfer_conclude(salon_Transfer *t, CURLcode code) {

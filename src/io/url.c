@@ -10,7 +10,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "curlcompat.h"
 
@@ -41,7 +40,7 @@ static salon_Span cut(salon_Span *text, const char *stops) {
 
 static bool starts(salon_Span text, const char *prefix) {
   size_t n = strlen(prefix);
-  return text.len >= n && strncasecmp(text.s, prefix, n) == 0;
+  return text.len >= n && curl_strnequal(text.s, prefix, n);
 }
 
 static void skip(salon_Span *text, size_t n) {

@@ -20,7 +20,7 @@ end
 ---@param text string
 ---@return string
 function Error.one_line(text)
-  return (text:gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", ""))
+  return (text:gsub("[%z\1-\32\127]+", " "):gsub("^ ", ""):gsub(" $", ""))
 end
 
 local LONGEST_URL = 300

@@ -6,6 +6,7 @@
 
 local Error = require "salon.internal.error"
 local json = require "salon.internal.json"
+local lower = require "salon.internal.lower"
 
 local error_body = {}
 
@@ -123,7 +124,7 @@ end
 
 local function html_title(body)
   local head = body:sub(1, LOOKED_AT)
-  local lowered = head:lower()
+  local lowered = lower(head)
   return element(head, lowered, "title") or element(head, lowered, "h1")
 end
 

@@ -106,7 +106,7 @@ local STATUS_HINTS = {
 }
 
 local function path_of(url)
-  return (url:gsub("^%a[%w+.-]*://[^/]*", ""):gsub("[?#].*", ""))
+  return (url:gsub("^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", ""):gsub("[?#].*", ""))
 end
 
 local function redirect_hint(location, url, strike)

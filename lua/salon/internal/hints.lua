@@ -8,6 +8,7 @@
 --   shape                  of the body: "html", "empty", "text", "object", "array"
 
 local json = require "salon.internal.json"
+local lower = require "salon.internal.lower"
 
 local hints = {
   GIVEN_AGAIN = "the function of option 'token' gave the refused token again",
@@ -40,7 +41,7 @@ local function first(rows, err)
   local shape = json.shape(err.body or "")
   local words = { err.message, err.code }
   for _, field in ipairs(err.fields or {}) do words[#words + 1] = field.code end
-  words = table.concat(words, " "):lower()
+  words = lower(table.concat(words, " "))
   for _, row in ipairs(rows) do
     if fits(row, err, shape, words) then return row[1] end
   end

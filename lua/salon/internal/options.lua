@@ -9,6 +9,7 @@
 
 local core = require "salon.core"
 local clock = require "salon.internal.clock"
+local lower = require "salon.internal.lower"
 local version = require "salon.version"
 
 local options = {}
@@ -43,7 +44,7 @@ function options.nearest(name, spec)
   if #name > 40 then return nil end
   local best, least = nil, math.max(1, math.floor(#name / 4)) + 1
   for known in pairs(spec) do
-    local d = distance(name:lower(), known)
+    local d = distance(lower(name), known)
     if d < least or (d == least and best ~= nil and known < best) then
       best, least = known, d
     end
@@ -210,7 +211,7 @@ function options.check(fname, given, spec, level, word)
   for _, name in ipairs(names) do
     local value, want = given[name], spec[name]
     if want == nil then
-      fail(level, "%s: unknown %s '%s', %s", fname, word, name:gsub("%c", "?"):sub(1, 60),
+      fail(level, "%s: unknown %s '%s', %s", fname, word, name:gsub("[%z\1-\31\127]", "?"):sub(1, 60),
         advice(name, spec, word))
     end
     local message = fault(value, want)
@@ -238,7 +239,7 @@ function options.id_fault(value)
     return "must be a string, got " .. (NAMES[kind_of(value)] or type(value))
   elseif value == "" then
     return "must not be empty"
-  elseif value:find("[%c%z]") then
+  elseif value:find("[%z\1-\31\127]") then
     return "must not hold control characters"
   elseif value:find("[/\\]") then
     return "must not hold a slash"
@@ -324,7 +325,7 @@ options.PASSWORD = { "string", "secret", "function", bytes = true,
 -- line end along.
 local function token_fault(value)
   local text = core.is_secret(value) and value:reveal() or value
-  if type(text) == "string" and text:find("[%c ]") then
+  if type(text) == "string" and text:find("[%z\1-\32\127]") then
     return "must not hold blanks or control characters (a line end?)"
   end
 end
@@ -355,7 +356,7 @@ local function pem(label, says)
 end
 
 local function header_fault(value)
-  if value:find("%c") then return "must not hold control characters" end
+  if value:find("[%z\1-\31\127]") then return "must not hold control characters" end
 end
 
 -- What salon sends itself, and what would change where a request goes or how it ends.
@@ -369,11 +370,11 @@ OWN_HEADERS["user-agent"] = "is option 'user_agent'"
 
 local function headers_fault(headers)
   for name, value in pairs(headers) do
-    if type(name) ~= "string" or not name:find "^[%w!#$%%&'*+.^_`|~-]+$" then
+    if type(name) ~= "string" or not name:find "^[A-Za-z0-9!#$%%&'*+.^_`|~-]+$" then
       return ("has '%s', which is no name of a header"):format(tostring(name))
-    elseif OWN_HEADERS[name:lower()] then
-      return ("has '%s', which %s"):format(name, OWN_HEADERS[name:lower()])
-    elseif type(value) ~= "string" or value == "" or value:find "%c" then
+    elseif OWN_HEADERS[lower(name)] then
+      return ("has '%s', which %s"):format(name, OWN_HEADERS[lower(name)])
+    elseif type(value) ~= "string" or value == "" or value:find "[%z\1-\31\127]" then
       return ("has '%s', which must be a string without control characters, and not empty"):format(name)
     end
   end

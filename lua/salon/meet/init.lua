@@ -12,6 +12,7 @@ local client = require "salon.internal.client"
 local finder = require "salon.internal.hints"
 local hints = require "salon.meet.hints"
 local login = require "salon.meet.login"
+local lower = require "salon.internal.lower"
 local options = require "salon.internal.options"
 local unsupported = require "salon.internal.unsupported"
 
@@ -91,7 +92,7 @@ end
 local function is_lacking(err, shape, op)
   if op == nil or op.since == nil then return false end
   if shape == "html" then
-    return err.status == 404 and op.misread and err.message:lower():find(op.misread, 1, true)
+    return err.status == 404 and op.misread and lower(err.message):find(op.misread, 1, true)
   end
   return err.status == 405 or err.status == 403 and err.message:find("Unknown action", 1, true)
 end

@@ -100,7 +100,7 @@ end
 
 -- "/v1" and "v1" are meant below the place the file came from.
 local function resolve(controller, base)
-  if base:find("^%a[%w+.-]*://") then return base end
+  if base:find("^[A-Za-z][A-Za-z0-9+.-]*://") then return base end
   return controller .. "/" .. base:gsub("^/+", "")
 end
 

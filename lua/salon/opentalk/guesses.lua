@@ -12,6 +12,7 @@
 
 local Error = require "salon.internal.error"
 local core = require "salon.core"
+local lower = require "salon.internal.lower"
 
 local KEPT = 60            -- seconds a refused password is not sent again
 local DOUBTED = 3          -- the same, as long as it was sent once
@@ -32,14 +33,14 @@ end
 -- Is it a refusal that somebody who guesses passwords would get? What the service says
 -- of other accounts (disabled, not set up) it says to those who know the password.
 local function is_refusal(err)
-  local text = err and err.message:lower() or ""
+  local text = err and lower(err.message) or ""
   return err ~= nil and err.code == "invalid_grant" and not text:find("disabled", 1, true)
     and not text:find("not fully set up", 1, true)
 end
 
 -- May it have been another login of the account that was in the way?
 local function is_doubtful(err)
-  return is_refusal(err) and err.message:lower():find("invalid user credentials", 1, true) ~= nil
+  return is_refusal(err) and lower(err.message):find("invalid user credentials", 1, true) ~= nil
 end
 
 -- The same credentials were refused a moment ago: the same error, unsent.

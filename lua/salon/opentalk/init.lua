@@ -11,6 +11,7 @@ local call = require "salon.internal.call"
 local client = require "salon.internal.client"
 local json = require "salon.internal.json"
 local login = require "salon.opentalk.login"
+local lower = require "salon.internal.lower"
 local options = require "salon.internal.options"
 local refusals = require "salon.opentalk.refusals"
 local unsupported = require "salon.internal.unsupported"
@@ -96,7 +97,7 @@ end
 
 -- Servers say 404 without a body to routes that they do not have.
 local function is_unknown(err, shape, op)
-  return shape == "empty" or op.misread and err.message:lower():find(op.misread, 1, true)
+  return shape == "empty" or op.misread and lower(err.message):find(op.misread, 1, true)
 end
 
 function Backend:explain(err, shape, pending)

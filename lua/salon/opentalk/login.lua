@@ -11,6 +11,7 @@ local Secrets = require "salon.internal.secrets"
 local core = require "salon.core"
 local find_hint = require "salon.internal.hints".find
 local hints = require "salon.opentalk.hints"
+local lower = require "salon.internal.lower"
 local options = require "salon.internal.options"
 
 local login = {}
@@ -108,7 +109,7 @@ local function password_grant(self, deadline)
   add(form, "scope", self.given.scope or "openid")
   host, err = self.http:host()
   if host == nil then return nil, err end
-  local account = form.endpoint .. "\0" .. username:lower()
+  local account = form.endpoint .. "\0" .. lower(username)
   return self.guesses:run(host, deadline, account, username .. "\0" .. password, function()
     return ask(self, form, deadline)
   end)

@@ -60,7 +60,7 @@ local function person_fault(fields)
     return "field 'role' must be 'user' or 'moderator' of a user"
   elseif fields.email and fields.role == "user" then
     return "field 'role' must be 'guest' or 'moderator' of an e-mail address"
-  elseif fields.email and not fields.email:find "^[^@%s]+@[^@%s]+$" then
+  elseif fields.email and not fields.email:find "^[^@%z\1-\32]+@[^@%z\1-\32]+$" then
     return "field 'email' must be one e-mail address"
   end
 end

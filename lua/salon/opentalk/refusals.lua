@@ -2,6 +2,7 @@
 
 local hints = require "salon.opentalk.hints"
 local json = require "salon.internal.json"
+local lower = require "salon.internal.lower"
 local finder = require "salon.internal.hints"
 
 local refusals = {}
@@ -14,7 +15,7 @@ local refusals = {}
 function refusals.complaint(err, challenge)
   if err.code == "wrong_room_password" then return nil end
   if err.code == "unknown_sub" or err.code == "unknown_tenant_id" then return "unregistered" end
-  local text = ((challenge or "") .. " " .. err.message):lower()
+  local text = lower((challenge or "") .. " " .. err.message)
   if text:find("id token", 1, true) then return nil end
   if text:find("session", 1, true) and text:find("expired", 1, true) then return "session" end
   if text:find("token expired", 1, true) then return "inactive" end
@@ -29,7 +30,7 @@ end
 ---@param pending table  of the session
 function refusals.explain_token(err, pending)
   local complaint = pending.complaint
-  if err.message:lower():find("unable to parse access token", 1, true) then
+  if lower(err.message):find("unable to parse access token", 1, true) then
     complaint = "unreadable"
   elseif pending.given_again then
     err.hint = finder.GIVEN_AGAIN
