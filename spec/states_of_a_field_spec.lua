@@ -19,7 +19,7 @@ describe("a field", function()
     server = raw.start()
     ot = salon.opentalk { token = "t", controller_url = server:reply("ot", "200 OK", "", EVENT) }
     meet = salon.meet { token = "t", url = server:reply("meet", "200 OK", "",
-      '{"id":"r","access_level":"public","configuration":' .. FREE .. "}") }
+      '{"id":"r","slug":"public","configuration":' .. FREE .. "}") }
   end)
   teardown(function() server:stop() end)
 

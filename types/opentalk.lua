@@ -727,7 +727,7 @@ function Invites:deactivate(invite_code, opts) end
 ---@overload fun(): salon.opentalk.Room?
 
 ---@class salon.opentalk.RoomsCreateFields: table<"e2e_encryption"|"enable_sip"|"guest_access"|"name"|"password"|"waiting_room", any>
----@field e2e_encryption? boolean  servers since 0.20
+---@field e2e_encryption? boolean  of a room with a password nothing tells that a server of 2023 left it out; servers since 0.20
 ---@field enable_sip? boolean  with dial-in
 ---@field guest_access? "disabled"|"waiting_room"|"direct_access"  servers since 2026
 ---@field name? string|salon.Null  the server may add a suffix: see room.alias; servers since 0.36
@@ -735,7 +735,7 @@ function Invites:deactivate(invite_code, opts) end
 ---@field waiting_room? boolean  a moderator lets people in
 
 ---@class salon.opentalk.RoomsUpdateFields: table<"e2e_encryption"|"guest_access"|"name"|"password"|"waiting_room", any>
----@field e2e_encryption? boolean  servers since 0.20
+---@field e2e_encryption? boolean  of a room with a password nothing tells that a server of 2023 left it out; servers since 0.20
 ---@field guest_access? "disabled"|"waiting_room"|"direct_access"  servers since 2026
 ---@field name? string|salon.Null  the server may add a suffix: see room.alias; servers since 0.36
 ---@field password? string|salon.Secret|salon.Null  for guests; in an update salon.null clears it

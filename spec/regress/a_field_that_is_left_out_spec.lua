@@ -58,6 +58,71 @@ describe("a server that knows the field", function()
     assert.matches("knows no 'guest_access', 'name' and left it out", err.message)
   end)
 
+  local function left_out(names, value, err)
+    assert.is_nil(value)
+    assert.equal("unsupported", err.kind)
+    assert.matches("knows no '" .. names .. "' and left it out", err.message)
+    assert.is_truthy(err.made)
+  end
+
+  it("of OpenTalk may still not do what it was told, and that is an error", function()
+    local client = salon.opentalk { controller_url = server.url .. "/x", token = "t" }
+    server:reply("x", "200 OK", "", '{"id":"r","waiting_room":false,"password":null}')
+    local room = assert(client.rooms:create())
+    local wanted = { waiting_room = true, password = salon.secret "kiwi" }
+    left_out("password', 'waiting_room", client.rooms:create(wanted))
+    left_out("password', 'waiting_room", room:update(wanted))
+    server:reply("x", "200 OK", "", '{"id":"r","waiting_room":true,"password":"kiwi"}')
+    assert(client.rooms:create(wanted))
+    left_out("password", room:update { password = salon.null })
+    server:reply("x", "200 OK", "", '{"id":"e","type":"single","is_time_independent":true,'
+      .. '"room":{"id":"r","waiting_room":false}}')
+    left_out("password', 'waiting_room", client.events:create { title = "t", waiting_room = true,
+      password = "kiwi" })
+    server:reply("x", "200 OK", "", '{"invite_code":"c","room_id":"r","active":true,"expiration":null,'
+      .. '"created":"2026-11-01T00:00:00Z"}')
+    left_out("expires_in", room.invites:create { expires_in = 60 })
+    left_out("expiration", room.invites:create { expiration = "2026-11-02T00:00:00Z" })
+    assert(room.invites:create())
+    assert(room.invites:update("c", { expiration = salon.null }))
+    server:reply("x", "200 OK", "", '{"invite_code":"c","room_id":"r","active":true,'
+      .. '"expiration":"2026-11-02T01:00:00.5+01:00","created":"2026-11-01T00:00:00Z"}')
+    assert(room.invites:create { expiration = "2026-11-02T00:00:00Z" })
+    left_out("expiration", room.invites:update("c", { expiration = "2026-11-03T00:00:00Z" }))
+  end)
+
+  it("of OpenTalk is believed about encryption, which it does not tell", function()
+    local client = salon.opentalk { controller_url = server.url .. "/x", token = "t" }
+    for _, body in ipairs { '{"id":"r","waiting_room":false}', '{"id":"r","waiting_room":false,"password":"kiwi"}' } do
+      server:reply("x", "200 OK", "", body)
+      assert(client.rooms:create { e2e_encryption = true })
+    end
+    server:reply("x", "200 OK", "", '{"id":"r", "password" : null,"waiting_room":false}')
+    left_out("e2e_encryption", client.rooms:create { e2e_encryption = true })
+  end)
+
+  it("of Meet may still not do what it was told, and that is an error", function()
+    local client = salon.meet { url = server.url .. "/x", token = "t" }
+    local function reply(configuration)
+      server:reply("x", "200 OK", "", '{"id":"r","access_level":"public","configuration":' .. configuration .. "}")
+    end
+    reply '{"everyone_can_mute":true,"can_publish_sources":["camera"]}'
+    left_out("access_level", client.rooms:update("r", { access_level = "restricted" }))
+    for _, configuration in ipairs { { everyone_can_mute = false }, { can_publish_sources = {} },
+      { can_publish_sources = { "camera", "microphone" } }, { can_publish_sources = { "microphone" } },
+      { can_publish_sources = salon.null }, { other = { 1 } } } do
+      left_out("configuration", client.rooms:update("r", { configuration = configuration }))
+      left_out("configuration", client.rooms:create { configuration = configuration })
+    end
+    reply '{"everyone_can_mute":false,"can_publish_sources":["microphone","camera"],"none":null}'
+    for _, configuration in ipairs { {}, { everyone_can_mute = false }, { none = salon.null },
+      { can_publish_sources = { "camera", "microphone" } } } do
+      assert(client.rooms:update("r", { configuration = configuration }))
+    end
+    local room = assert(client.rooms:get "r")
+    assert(room:update { configuration = room.configuration })
+  end)
+
   it("of Meet gives the room, and an old one is an error", function()
     local client = salon.meet { url = server.url .. "/x", token = "t" }
     local configuration = { everyone_can_mute = false }

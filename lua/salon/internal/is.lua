@@ -5,7 +5,7 @@
 --   null      true: salon.null may be sent, which clears the field
 --   secret    true: a salon.Secret will do, and no error of the call shows it
 --   required  true: it must be given
---   taken     fun(raw, value, session): boolean  did the server do as it was told?
+--   taken     fun(raw, value, text): boolean  did the server do as it was told? text: of its response
 --   as, to    its name in a query, and what is sent there for a value
 -- Nothing here runs when a call is made.
 

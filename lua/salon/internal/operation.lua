@@ -213,8 +213,9 @@ function operation.perform(op, service, keys, fields, given, deadline)
   end
   local class = op.class
   if class == nil and op.value == nil then return true end
+  local body = response.body
   local raw, record
-  if response.body == "" and op.empty then
+  if body == "" and op.empty then
     record, err = operation.perform(op.ops[op.empty], service, keys, nil, {}, deadline)
     if record == nil then return nil, err end
   else
@@ -224,7 +225,7 @@ function operation.perform(op, service, keys, fields, given, deadline)
     if type(class) == "function" then class = class(raw) end
     record = core.record(class, raw, service, session.about(response))
   end
-  if fields and op.tests then return unsupported.unless_taken(record, fields, op.tests, session) end
+  if fields and op.tests then return unsupported.unless_taken(record, fields, op.tests, body) end
   return record
 end
 

@@ -2,6 +2,7 @@
 -- every method says so.
 
 local Error = require "salon.internal.error"
+local core = require "salon.core"
 
 local unsupported = {}
 
@@ -32,18 +33,47 @@ function unsupported.left_out(record, names)
   }
 end
 
+---Does `got` have everything that `sent` has? Null is nothing; the order of a list does not count.
+---@param got any
+---@param sent any
+---@return boolean
+function unsupported.holds(got, sent)
+  if sent == core.null then return got == nil or got == core.null end
+  if type(sent) ~= "table" then return got == sent end
+  if type(got) ~= "table" then return got == nil and next(sent) == nil end
+  if #got > #sent then return false end
+  for key, value in pairs(sent) do
+    local found = unsupported.holds(got[key], value)
+    if type(key) == "number" then
+      for _, item in ipairs(got) do found = found or unsupported.holds(item, value) end
+    end
+    if not found then return false end
+  end
+  return true
+end
+
+---A test of what comes back under its own name, from a server that tells it.
+---@param name string
+---@param witness string  a field that all responses with `name` have, whatever it is
+---@return fun(raw: table, value: any): boolean
+function unsupported.same(name, witness)
+  return function(raw, value) return raw[witness] == nil or unsupported.holds(raw[name], value) end
+end
+
 ---What was made or changed, unless the server left something out that was asked for.
 ---@param record salon.Record
 ---@param body table  fields that were asked for
----@param taken table<string, fun(raw: table, value: any, session: salon.Session): boolean>
+---@param taken table<string, fun(raw: table, value: any, text: string): boolean>
 ---  field -> did it get through?
----@param session salon.Session
+---@param text string  of the response
 ---@return salon.Record? record
 ---@return salon.Error? err
-function unsupported.unless_taken(record, body, taken, session)
+function unsupported.unless_taken(record, body, taken, text)
   local names = {}
   for name, is_taken in pairs(taken) do
-    if body[name] ~= nil and not is_taken(record.raw, body[name], session) then
+    local value = body[name]
+    if core.is_secret(value) then value = value:reveal() end
+    if value ~= nil and not is_taken(record.raw, value, text) then
       names[#names + 1] = name
     end
   end

@@ -72,19 +72,11 @@ local function with_list(fields)
   return options.merge(fields, { configuration = copy })
 end
 
--- Did the server, which tells both, do as it was asked?
-local function level_taken(raw, value)
-  return raw.access_level == nil or raw.access_level == value
-end
-
-local function configuration_taken(raw, value)
-  return next(value) == nil or raw.access_level == nil or type(raw.configuration) == "table"
-end
-
 local FIELDS = {
-  access_level = is.one_of { "public", "trusted", "restricted", since = "1.17", taken = level_taken },
+  access_level = is.one_of { "public", "trusted", "restricted", since = "1.17",
+    taken = unsupported.same("access_level", "access_level") },
   configuration = is.any_object { check = configuration_fault, since = "1.17",
-    taken = configuration_taken, luals = "salon.meet.Configuration",
+    taken = unsupported.same("configuration", "access_level"), luals = "salon.meet.Configuration",
     says = "in an update it replaces the old one as a whole" },
 }
 

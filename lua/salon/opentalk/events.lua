@@ -16,6 +16,7 @@ local options = require "salon.internal.options"
 local people = require "salon.opentalk.people"
 local resource = require "salon.internal.resource"
 local rooms = require "salon.opentalk.rooms"
+local unsupported = require "salon.internal.unsupported"
 
 -- The records --------------------------------------------------------------------
 
@@ -172,6 +173,12 @@ local function told(name)
   end
 end
 
+-- What all servers know; as far as they tell the room.
+local function of_told_room(name)
+  local taken = unsupported.same(name, "waiting_room")
+  return function(raw, value) return type(raw.room) ~= "table" or taken(raw.room, value) end
+end
+
 -- A list that is empty does not come back.
 local function there(name)
   return function(raw, value)
@@ -183,8 +190,8 @@ end
 local FIELDS = options.merge(dates.FIELDS, instances.TEXTS, {
   is_adhoc = is.flag { says = "an ad-hoc meeting: nobody gets mails" },
   password = is.text { max_chars = 255, secret = true, null = true,
-    says = "of the room; in an update salon.null clears it" },
-  waiting_room = is.flag { says = "a moderator lets people in" },
+    taken = of_told_room "password", says = "of the room; in an update salon.null clears it" },
+  waiting_room = is.flag { taken = of_told_room "waiting_room", says = "a moderator lets people in" },
   show_meeting_details = is.flag { since = "0.15", taken = told "show_meeting_details" },
   e2e_encryption = is.flag { since = "0.20", taken = of_room "e2e_encryption" },
   guest_access = is.one_of { "disabled", "waiting_room", "direct_access", since = "2026",

@@ -58,9 +58,18 @@ local function fault_of(raw)
   end
 end
 
+-- As far as a server tells what it made.
+local function end_taken(raw, value)
+  if raw.created == nil then return true end
+  if value == core.null or raw.expiration == nil then return value == core.null and raw.expiration == nil end
+  local ends = clock.parse(raw.expiration)
+  return ends ~= nil and math.abs(ends - clock.parse(value)) <= 1
+end
+
 local END = {
-  expires_in = is.number { above = 0, max = 100 * 366 * 86400, says = "seconds from now" },
-  expiration = is.time { null = true, says = "RFC 3339; salon.null: never" },
+  expires_in = is.number { above = 0, max = 100 * 366 * 86400, says = "seconds from now",
+    taken = function(raw) return raw.created == nil or raw.expiration ~= nil end },
+  expiration = is.time { null = true, says = "RFC 3339; salon.null: never", taken = end_taken },
 }
 
 local function end_fault(fields)

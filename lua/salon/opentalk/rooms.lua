@@ -8,6 +8,7 @@ local links = require "salon.opentalk.links"
 local operation = require "salon.internal.operation"
 local options = require "salon.internal.options"
 local resource = require "salon.internal.resource"
+local unsupported = require "salon.internal.unsupported"
 local users = require "salon.opentalk.users"
 
 -- The records --------------------------------------------------------------------
@@ -92,11 +93,11 @@ local function name_fault(name)
   if name:find "^%x+%-%x+%-%x+%-%x+%-%x+$" and #name == 36 then return "must not look like an id" end
 end
 
--- Old servers ignore what they do not know, without a word. That a room is encrypted
--- shows nowhere: servers that know it are told by what else they send.
-local function encryption_taken(raw, value, session)
+-- Servers of 2023 ignore what they do not know, without a word. That a room is encrypted shows
+-- nowhere; they are told by the null of a room without a password, which newer ones leave out.
+local function encryption_taken(raw, value, text)
   if raw.e2e_encryption ~= nil then return raw.e2e_encryption == value end
-  return not value or raw.guest_access ~= nil or session.backend.discovery.says_version
+  return not (value and text:find '"password"%s*:%s*null')
 end
 
 local function name_taken(raw, value)
@@ -109,9 +110,12 @@ local NAME = is.text { null = true, check = name_fault, since = "0.36", taken = 
 
 local FIELDS = {
   password = is.text { max_chars = 255, secret = true, null = true,
+    taken = unsupported.same("password", "waiting_room"),
     says = "for guests; in an update salon.null clears it" },
-  waiting_room = is.flag { says = "a moderator lets people in" },
-  e2e_encryption = is.flag { since = "0.20", taken = encryption_taken },
+  waiting_room = is.flag { taken = unsupported.same("waiting_room", "waiting_room"),
+    says = "a moderator lets people in" },
+  e2e_encryption = is.flag { since = "0.20", taken = encryption_taken,
+    says = "of a room with a password nothing tells that a server of 2023 left it out" },
   guest_access = is.one_of { "disabled", "waiting_room", "direct_access", since = "2026",
     taken = function(raw, value) return raw.guest_access == value end },
   name = NAME,
