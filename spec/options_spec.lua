@@ -200,6 +200,16 @@ describe("methods", function()
       mistake(ot.rooms.get, ot.rooms, "x", { timout = 1 }))
   end)
 
+  it("look at a hidden text as at a plain one, and do not show it", function()
+    for text, why in pairs { ["\255abc"] = "must be UTF-8", [""] = "must not be empty",
+      [("x"):rep(256)] = "must have at most 255 characters", ["a\0b"] = "must not hold a NUL" } do
+      for _, given in ipairs { text, salon.secret(text) } do
+        assert.equal("rooms:create: field 'password' " .. why,
+          mistake(ot.rooms.create, ot.rooms, { password = given }))
+      end
+    end
+  end)
+
   it("refuse filters that the server would refuse", function()
     local function list(filters) return mistake(ot.events.list, ot.events, filters) end
     assert.equal("events:list: option 'time_min' must be an RFC 3339 time such as "
@@ -211,6 +221,8 @@ describe("methods", function()
     assert.equal("events:list: option 'invite_status' must be made of 'pending', 'accepted', "
       .. "'tentative', 'declined'", list { invite_status = "accepted,maybe" })
     assert.matches("must be made of", list { invite_status = { "pending", "" } })
+    assert.equal("events:list: option 'invite_status' must be a list without gaps",
+      list { invite_status = { nil, "pending" } })
     assert.equal("events:list: option 'adhoc' must be a boolean, got string",
       list { adhoc = "false" })
   end)

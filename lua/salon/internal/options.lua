@@ -136,8 +136,13 @@ local function object_fault(value, fields)
 end
 
 local function list_fault(value, want)
+  local count = 0
   for key in pairs(value) do
     if type(key) ~= "number" then return "must be a list" end
+    count = count + 1
+  end
+  for i = 1, count do
+    if value[i] == nil then return "must be a list without gaps" end
   end
   if want.max_items and #value > want.max_items then
     return ("must have at most %d entries"):format(want.max_items)
@@ -160,8 +165,8 @@ function fault(value, want)
   if kind == "number" then
     local message = number_fault(value, want)
     if message then return message end
-  elseif kind == "string" then
-    local message = string_fault(value, want)
+  elseif kind == "string" or kind == "secret" then
+    local message = string_fault(kind == "secret" and value:reveal() or value, want)
     if message then return message end
   elseif kind == "table" and (want.fields or want.items) then
     local message = want.fields and object_fault(value, want.fields) or want.items
