@@ -185,5 +185,18 @@ describe("the line of an error", function()
     url = server:reply("x", "302 F", "Location: https://x.example/" .. ("a"):rep(3000) .. "\r\n", "")
     _, err = list(salon.meet { url = url, token = "t" })
     assert.is_true(#tostring(err) < 900)
+    local given = { url = server.url, issuer = server.url .. "/realm", client_id = "c", username = "u",
+      password = "pppp", max_tries = 1 }
+    local token_endpoint = server:reply("token", "401 U", "", '{"error":"invalid_grant"}')
+    server:reply("well-known-openid-configuration", "200 OK", "", ('{"issuer":"https://x.example/%s",'
+      .. '"token_endpoint":"%s"}'):format(("y"):rep(100000), token_endpoint))
+    _, err = salon.opentalk(given):token()
+    assert.matches("the login service calls itself https://x%.example/yyy", err.hint)
+    assert.is_true(#tostring(err) < 1200)
+    server:reply("well-known-openid-configuration", "404 N", "", "")
+    given.issuer = given.issuer .. ("y"):rep(5000)
+    _, err = salon.opentalk(given):token()
+    assert.matches("no login service answers at", err.hint)
+    assert.is_true(#tostring(err) < 1200)
   end)
 end)

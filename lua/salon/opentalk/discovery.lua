@@ -147,11 +147,11 @@ function Discovery:locate(deadline)
 end
 
 local function no_controller(self)
-  local hint = "no OpenTalk controller answers at " .. self.controller
+  local hint = "no OpenTalk controller answers at " .. Error.short_url(self.controller)
     .. ": check 'url', or give its address with option 'controller_url'"
   local guess = self.guess
   if guess == nil or guess.status == 404 then return hint end
-  return ("%s (%s: %s)"):format(hint, guess.url, guess.message)
+  return ("%s (%s: %s)"):format(hint, Error.short_url(guess.url), guess.message)
 end
 
 local function find_issuer(self, deadline)
@@ -179,7 +179,8 @@ local function misnaming(asked, named)
   if type(named) ~= "string" then return nil end
   local fault, clean = options.url_fault(named, true)
   if fault or clean == without_slash(asked) then return nil end
-  return ("the login service calls itself %s, not %s: check 'issuer'"):format(clean, asked)
+  return ("the login service calls itself %s, not %s: check 'issuer'"):format(
+    Error.short_url(clean), Error.short_url(asked))
 end
 
 -- Does the login service take a client's secret by HTTP Basic only? By the standard a
@@ -200,7 +201,7 @@ local function find_token_endpoint(self, deadline)
   if data == nil then
     local hint = find_hint(hints.LOGIN, err)
     if absent(err) then
-      hint = "no login service answers at " .. issuer .. ": " .. (hint or "check the address")
+      hint = "no login service answers at " .. Error.short_url(issuer) .. ": " .. (hint or "check the address")
         .. "; options 'issuer' and 'token_endpoint' override what was found"
     end
     err.hint = hint or err.hint
