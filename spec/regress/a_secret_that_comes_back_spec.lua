@@ -1,5 +1,6 @@
 -- Servers repeat what they refuse, in every spelling; none of it may reach an error.
 
+local Secrets = require "salon.internal.secrets"
 local raw = require "spec.support.raw"
 local salon = require "salon"
 
@@ -110,6 +111,22 @@ describe("a secret that a login service repeats", function()
       local _, err = ot:token()
       assert.matches("is another address of the login service: that of tokens", err.hint)
     end
+  end)
+
+  it("is spelt once, not for each error", function()
+    local ot = salon.opentalk { controller_url = server:reply("x", "404 Not Found", "", ""),
+      token = ("aB3"):rep(600), max_tries = 1 }
+    local spelt, base64 = 0, Secrets.base64
+    finally(function() Secrets.base64 = base64 end)
+    Secrets.base64 = function(bytes)
+      spelt = spelt + 1
+      return base64(bytes)
+    end
+    ot.rooms:list()
+    assert.is_true(spelt > 0)
+    spelt = 0
+    for _ = 1, 3 do assert.equal(404, select(2, ot.rooms:list()).status) end
+    assert.equal(0, spelt)
   end)
 
   it("is struck whole when a shorter one is part of it", function()
