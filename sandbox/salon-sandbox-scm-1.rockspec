@@ -32,6 +32,7 @@ build = {
     ["salon.sandbox.jwt"] = "lua/salon/sandbox/jwt.lua",
     ["salon.sandbox.login"] = "lua/salon/sandbox/login/init.lua",
     ["salon.sandbox.login.responses"] = "lua/salon/sandbox/login/responses.lua",
+    ["salon.sandbox.login.device"] = "lua/salon/sandbox/login/device.lua",
     ["salon.sandbox.login.discovery"] = "lua/salon/sandbox/login/discovery.lua",
     ["salon.sandbox.login.grants"] = "lua/salon/sandbox/login/grants.lua",
     ["salon.sandbox.login.sessions"] = "lua/salon/sandbox/login/sessions.lua",

@@ -214,6 +214,74 @@ add(refresh, {}, {
   { "refresh, offline, after logout", "o" },
 })
 
+-- Device login; a person with a browser is in keycloak_spec.lua
+
+local DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+
+local function start(changes) return over({ client_id = "Device", scope = "openid" }, changes) end
+
+local function poll(code, changes)
+  return over({ grant_type = DEVICE_CODE, client_id = "Device", device_code = code and "<" .. code .. ".device_code>" },
+    changes)
+end
+
+add(start, { route = "auth/device" }, {
+  { "device: start", keep = "v1" },
+  { "device: start without a scope", { scope = false }, keep = "v2" },
+  { "device: start with an unknown scope", { scope = "openid nosuch" } },
+  { "device: start with an empty scope", { scope = "" } },
+  { "device: start by a client that may not", { client_id = "Frontend" } },
+  { "device: start by an unknown client", { client_id = "nosuch" } },
+  { "device: start without a client", { client_id = false } },
+})
+add(poll, {}, {
+  { "device: nobody has confirmed", "v1" },
+  { "device: asked again at once", "v1" },
+  { "device: another code", "v2" },
+  { "device: an unknown code", false, { device_code = "nosuch" } },
+  { "device: no code", false },
+  { "device: the code of another client that may not", "v1", { client_id = "Frontend" } },
+  { "device: by an unknown client", "v1", { client_id = "nosuch" } },
+})
+
+-- Client credentials
+
+local function service(changes)
+  return over({ grant_type = "client_credentials", client_id = "Bot",
+    client_secret = "throwaway-bot-secret-56789012345", scope = "openid" }, changes)
+end
+
+add(service, {}, {
+  { "service", keep = "w" },
+  { "service without openid", { scope = false } },
+  { "service, unknown scope", { scope = "openid nosuch" } },
+  { "service, wrong secret", { client_secret = "wrong" } },
+  { "service, public client", { client_id = "Frontend", client_secret = false } },
+  { "service, not switched on", { client_id = "Controller", client_secret = SECRET } },
+})
+
+-- Revocation
+
+local function revoke(token, changes)
+  return over({ client_id = "Frontend", token = token or nil }, changes)
+end
+
+add(password, {}, { { "revoke: a session", keep = "x" } })
+add(revoke, { route = "revoke" }, {
+  { "revoke, garbage", "garbage" },
+  { "revoke, no token" },
+  { "revoke by another client", "<x.refresh_token>", { client_id = "Other" } },
+  { "revoke by an unknown client", "<x.refresh_token>", { client_id = "nosuch" } },
+  { "revoke an access token", "<x.access_token>" },
+  { "revoke it again", "<x.access_token>" },
+  { "revoke a service account's token", "<w.access_token>",
+    { client_id = "Bot", client_secret = "throwaway-bot-secret-56789012345" } },
+})
+add(refresh, {}, { { "refresh after the access token was revoked", "x" } })
+add(revoke, { route = "revoke" }, { { "revoke a refresh token", "<x.refresh_token>" } })
+add(refresh, {}, { { "refresh after that", "x" } })
+add(revoke, { route = "revoke" }, { { "revoke a refresh token again", "<x.refresh_token>" } })
+
 -- What an administrator changes
 
 add(password, {}, {

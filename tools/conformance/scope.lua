@@ -8,12 +8,10 @@ local scope = {}
 -- are compared without their query; the first line that fits decides.
 local OUT = {
   -- login service: grants and endpoints that salon never uses
-  { "POST", "/openid%-connect/token$", "grant_type=client_credentials", "salon signs in users" },
   { "POST", "/openid%-connect/token$", "grant_type=authorization_code", "needs a browser" },
-  { "POST", "/openid%-connect/token$", "grant_type=urn", "device flow and token exchange: no such grant in salon" },
+  { "POST", "/openid%-connect/token$", "grant_type=urn", "device flow: needs a browser; or no grant of salon" },
   { "*", "/openid%-connect/auth$", nil, "login page: needs a browser" },
-  { "*", "/openid%-connect/auth/device$", nil, "device flow: no such grant in salon" },
-  { "*", "/openid%-connect/revoke$", nil, "salon logs out instead" },
+  { "*", "/openid%-connect/auth/device$", nil, "device flow: needs a browser" },
   { "*", "/openid%-connect/userinfo$", nil, "salon does not ask who it is" },
   { "GET", "/openid%-connect/logout$", nil, "logout page: needs a browser" },
   { "*", "/openid%-connect/token/introspect$", nil, "what controllers ask; salon asks the controller" },

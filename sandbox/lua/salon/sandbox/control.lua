@@ -59,6 +59,10 @@ local CALLS = {
     store.touch()
     return { id = id or call.id }
   end,
+  decide = function(call)
+    require("salon.sandbox.login.device").decide(call.code, call.user)
+    return {}
+  end,
   sign = function(call) return { token = tokens.sign(call.issuer, call.claims) } end,
   reset = function(changes)
     for name, value in pairs(changes) do store.settings[name] = value end

@@ -48,8 +48,8 @@ local SWITCHES = {
   outside_addresses = { "boolean", false }, user_search = { "boolean", true }, shared_folders = { "boolean", true },
   provider_down = { "boolean", false }, database_down = { "boolean", false },
   -- login service: path prefix (then X-Forwarded-... is trusted), takes a client's secret
-  -- by HTTP Basic only (as other services do)
-  login_prefix = { "string", "" }, basic_only = { "boolean", false },
+  -- by HTTP Basic only (as other services do), seconds between two polls of a device login
+  login_prefix = { "string", "" }, basic_only = { "boolean", false }, device_interval = { "number", 5 },
 }
 
 local FAULT = {
@@ -243,6 +243,14 @@ function Sandbox:switch(switches) ask(self, "switch", check("sandbox:switch", sw
 ---"application", "meeting" (Meet room; owner, administrator, member; pin = false: none),
 ---"session" (id: value of the cookie of Meet's web page; gone)
 function Sandbox:put(kind, id, fields) return ask(self, "put", { kind = kind, id = id, fields = fields }).id end
+
+---Confirms a device login in the place of a person with a browser.
+function Sandbox:approve(user_code, user)
+  ask(self, "decide", { code = user_code, user = user or self.opentalk.username })
+end
+
+---Refuses a device login.
+function Sandbox:deny(user_code) ask(self, "decide", { code = user_code }) end
 
 ---Signs claims as the login service ("login", "refresh") or "meet" would.
 function Sandbox:sign(issuer, claims) return ask(self, "sign", { issuer = issuer, claims = claims }).token end

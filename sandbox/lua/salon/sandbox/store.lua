@@ -34,11 +34,11 @@ local TENANTS = {
 
 -- Lifetimes in seconds; address: the realm's own, whatever the header Host says.
 local REALMS = {
-  OPENTALK = { access = 300, idle = 1800, session = 36000, people = PEOPLE },
-  OPENTALK2 = { access = 300, idle = 1800, session = 36000, people = TENANTS },
-  ROTATE = { access = 300, idle = 1800, session = 36000, people = PEOPLE, rotate = true },
-  SHORT = { access = 5, idle = 10, session = 60, people = PEOPLE, locks_for_good = true },
-  FRONTED = { access = 300, idle = 1800, session = 36000, people = PEOPLE,
+  OPENTALK = { access = 300, idle = 1800, session = 36000, device = 600, people = PEOPLE },
+  OPENTALK2 = { access = 300, idle = 1800, session = 36000, device = 600, people = TENANTS },
+  ROTATE = { access = 300, idle = 1800, session = 36000, device = 600, people = PEOPLE, rotate = true },
+  SHORT = { access = 5, idle = 10, session = 60, device = 8, people = PEOPLE, locks_for_good = true },
+  FRONTED = { access = 300, idle = 1800, session = 36000, device = 600, people = PEOPLE,
     address = "https://accounts.example.org/auth" },
 }
 local REALM_NAMES = { "OPENTALK", "OPENTALK2", "ROTATE", "SHORT", "FRONTED" }
@@ -51,6 +51,9 @@ local CLIENTS = {
   NoGrants = {},
   SwitchedOff = { direct = true, disabled = true },
   Controller = { direct = true, secret = "throwaway-controller-secret-1234" },
+  Device = { device = true, audience = true, groups = true },
+  Bot = { service = true, secret = "throwaway-bot-secret-56789012345" },
+  NoService = { secret = "throwaway-bot-secret-56789012345" },
 }
 
 local THREE = { "rooms:list", "rooms:retrieve", "rooms:create" }
@@ -190,6 +193,15 @@ end
 
 ---What one dials to join.
 function store.new_sip() return { id = store.random:digits(), password = store.random:digits() } end
+
+---The account of a client that logs in as itself.
+function store.service_account(realm, client)
+  local name = "service-account-" .. client:lower()
+  local key = realm .. "/" .. name
+  store.services[key] = store.services[key] or { name = name, service = client, sub = store.random:uuid(),
+    realm = realm }
+  return store.services[key]
+end
 
 ---Makes a room; fields: id, sip, and what can be changed.
 function store.add_room(owner, fields)
@@ -399,6 +411,7 @@ function store.reset(settings)
   store.rooms, store.gone, store.invites, store.events, store.aliases = {}, {}, {}, {}, {}
   store.accounts, store.account_ids, store.meetings, store.slugs = {}, {}, {}, {}
   store.web_sessions, store.downloads = {}, {}
+  store.devices, store.revoked, store.services = {}, {}, {}
   store.realms, store.clients, store.applications = REALMS, CLIENTS, {}
   for id, application in pairs(APPLICATIONS) do store.applications[id] = application end
   collectgarbage "stop"     -- much is made, nothing thrown away

@@ -1,9 +1,10 @@
--- The grants of the token route: password and refresh token. Wrong passwords
--- lock an account, and it checks one password of an account at a time; with
+-- The grants of the token route: password, refresh token, device code and client
+-- credentials. Wrong passwords lock an account, and it checks one password of an account at a time; with
 -- rotation a refresh token is good once.
 
 local store = require "salon.sandbox.store"
 local tokens = require "salon.sandbox.tokens"
+local device = require "salon.sandbox.login.device"
 local responses = require "salon.sandbox.login.responses"
 local sessions = require "salon.sandbox.login.sessions"
 
@@ -73,8 +74,18 @@ function grants.password(request, realm, form, client, id)
   return sessions.grant(sessions.start(realm, id, person, scope), request.issuer, scope)
 end
 
-grants["urn:ietf:params:oauth:grant-type:device_code"] = function()
-  return refuse(400, "invalid_grant", "Client not allowed OAuth 2.0 Device Authorization Grant")
+grants["urn:ietf:params:oauth:grant-type:device_code"] = device.poll
+
+function grants.client_credentials(request, realm, form, client, id)
+  if not client.service then
+    return refuse(401, "unauthorized_client", client.secret and "Client not enabled to retrieve service account"
+      or "Public client not allowed to retrieve service account")
+  end
+  local scope = sessions.granted(form.scope)
+  if not scope then return refuse(400, "invalid_scope", "Invalid scopes: " .. form.scope) end
+  local session = sessions.start(realm, id, store.service_account(realm, id), scope)
+  session.service = true
+  return sessions.grant(session, request.issuer, scope)
 end
 
 -- Using a token again ends the client's part of the session.

@@ -1,10 +1,12 @@
--- The login service, as Keycloak 26: discovery, keys, token route, logout. The
+-- The login service, as Keycloak 26: discovery, keys, token route, device
+-- login, logout, revocation. The
 -- issuer follows the Host header unless the realm has a fixed address, and tokens
 -- are bound to it.
 
 local jwt = require "salon.sandbox.jwt"
 local store = require "salon.sandbox.store"
 local tokens = require "salon.sandbox.tokens"
+local device = require "salon.sandbox.login.device"
 local discovery = require "salon.sandbox.login.discovery"
 local grants = require "salon.sandbox.login.grants"
 local responses = require "salon.sandbox.login.responses"
@@ -36,7 +38,10 @@ local NOT_A_CLIENT = "Invalid client or Invalid client credentials"
 ---Is this access token good at this realm, for this client? The controller asks.
 function login.is_active(issuer, token, client_id)
   local claims = tokens.read("login", token)
-  if not claims or claims.typ ~= "Bearer" or claims.iss ~= issuer or sessions.over(claims) then return false end
+  if not claims or claims.typ ~= "Bearer" or claims.iss ~= issuer or sessions.over(claims)
+    or store.revoked[claims.jti] then
+    return false
+  end
   local session = sessions.of(claims)
   return session and not session.user.disabled and type(claims.aud) == "table" and claims.aud[1] == client_id
 end
@@ -76,12 +81,29 @@ ROUTES["POST /protocol/openid-connect/token"] = function(request, realm)
   return grant(request, realm, form, client, id)
 end
 
--- The device flow is off, as it is for new clients.
-ROUTES["POST /protocol/openid-connect/auth/device"] = function(request)
-  local client, code = client_of(request, request:form() or {})
-  if not client then return refuse(401, code, NOT_A_CLIENT) end
-  return refuse(400, "unauthorized_client", "Client is not allowed to initiate OAuth 2.0 Device Authorization Grant. "
-    .. "The flow is disabled for the client.")
+ROUTES["POST /protocol/openid-connect/auth/device"] = function(request, realm)
+  local form = request:form() or {}
+  local client, id = client_of(request, form)
+  if not client then return refuse(401, id, NOT_A_CLIENT) end
+  return device.start(request, realm, form, client, id)
+end
+
+-- A refresh token takes its session along, an access token only itself.
+ROUTES["POST /protocol/openid-connect/revoke"] = function(request)
+  local form = request:form() or {}
+  local client, id = client_of(request, form)
+  if not client then return refuse(401, id, NOT_A_CLIENT) end
+  if not form.token then return refuse(400, "invalid_request", "Token not provided") end
+  local refresh = tokens.read("refresh", form.token)
+  local claims = refresh or tokens.read("login", form.token)
+  if not claims or claims.iss ~= request.issuer or refresh and store.revoked[claims.jti] then
+    return refuse(200, "invalid_token", "Invalid token")
+  elseif claims.azp ~= id then
+    return refuse(400, "invalid_request", "Unmatching clients")
+  end
+  store.revoked[claims.jti] = true
+  if refresh and store.sessions[claims.sid] then store.sessions[claims.sid].ended = true end
+  return { status = 200, headers = {} }
 end
 
 -- Ends the session of a refresh token; twice is no mistake.
@@ -89,7 +111,11 @@ ROUTES["POST /protocol/openid-connect/logout"] = function(request)
   local form = request:form() or {}
   local client, id = client_of(request, form)
   if not client then return refuse(401, id, NOT_A_CLIENT) end
-  local claims = form.refresh_token and tokens.read("refresh", form.refresh_token)
+  if not form.refresh_token then
+    return { status = 200, headers = { ["Content-Type"] = "text/html;charset=utf-8" },
+      body = "<html><body>Do you want to log out?</body></html>" }
+  end
+  local claims = tokens.read("refresh", form.refresh_token)
   if not claims or claims.iss ~= request.issuer then
     return refuse(400, "invalid_grant", "Invalid refresh token")
   elseif claims.azp ~= id then

@@ -63,8 +63,13 @@ function sessions.of(claims)
   return session
 end
 
--- The claims about the person.
+-- The claims about the person, or the service account.
 local function add_person(claims, user, client, roles)
+  if user.service then
+    claims.email_verified, claims.preferred_username, claims.client_id = false, user.name, user.service
+    claims.clientHost, claims.clientAddress = "127.0.0.1", "127.0.0.1"
+    return
+  end
   claims.email_verified, claims.email, claims.preferred_username = true, user.email, user.name
   claims.name = user.given .. (user.family and " " .. user.family or "")
   claims.given_name, claims.family_name = user.given, user.family
@@ -77,7 +82,7 @@ local function issue(session, kind, issuer, scope, now, life, refreshed, access)
   local client, user = store.clients[session.client], session.user
   local roles = { "offline_access", "uma_authorization", "default-roles-" .. session.realm:lower() }
   local claims = { exp = now + life, iat = now, jti = store.random:uuid(), iss = issuer, sub = user.sub,
-    azp = session.client, sid = session.id }
+    azp = session.client, sid = not session.service and session.id or nil }
   if kind == "refresh" then
     claims.aud, claims.typ = issuer, session.offline and "Offline" or "Refresh"
     claims.scope = scope .. " basic acr roles web-origins"
@@ -90,7 +95,8 @@ local function issue(session, kind, issuer, scope, now, life, refreshed, access)
     return tokens.sign("login", claims)
   end
   -- Its id tells the kind of session (on, off) and the grant (ro: password, rt: refresh).
-  claims.jti = (session.offline and "of" or "on") .. "rt" .. (refreshed and "rt:" or "ro:") .. claims.jti
+  claims.jti = (session.service and "trrtcc:"
+    or (session.offline and "of" or "on") .. "rt" .. (refreshed and "rt:" or "ro:")) .. claims.jti
   claims.aud, claims.typ = client.audience and { "Controller", "account" } or "account", "Bearer"
   claims.scope, claims["allowed-origins"], claims.realm_access = scope, { "http://127.0.0.1" }, { roles = roles }
   claims.resource_access = { account = { roles = { "manage-account", "manage-account-links", "view-profile" } } }
@@ -107,14 +113,19 @@ function sessions.grant(session, issuer, scope, full)
   local realm = store.realms[session.realm]
   local rest = session.offline and math.huge or session.started + realm.session - now
   local life = math.floor(math.min(store.settings.token_life or realm.access, rest))
-  local idle = session.offline and 0 or math.min(realm.idle, rest)
+  local idle = (session.offline or session.service) and 0 or math.min(realm.idle, rest)
   session.touched = now
   local access = issue(session, "access", issuer, scope, now, life, full)
-  return responses.json(200, { access_token = access, expires_in = life, refresh_expires_in = idle,
-    refresh_token = issue(session, "refresh", issuer, full or scope, now, session.offline and ENDLESS or idle),
-    id_token = has_scope(full or scope, "openid") and issue(session, "id", issuer, scope, now, life, nil, access)
-      or nil,
-    token_type = "Bearer", ["not-before-policy"] = 0, session_state = session.id, scope = scope })
+  local response = { access_token = access, expires_in = life, refresh_expires_in = idle, token_type = "Bearer",
+    ["not-before-policy"] = 0, scope = scope }
+  if not session.service then
+    response.session_state = session.id
+    response.refresh_token = issue(session, "refresh", issuer, full or scope, now, session.offline and ENDLESS or idle)
+  end
+  if has_scope(full or scope, "openid") then
+    response.id_token = issue(session, "id", issuer, scope, now, life, nil, access)
+  end
+  return responses.json(200, response)
 end
 
 return sessions
