@@ -127,6 +127,7 @@ build = {
     ["salon.opentalk.rooms"] = "lua/salon/opentalk/rooms.lua",
     ["salon.opentalk.users"] = "lua/salon/opentalk/users.lua",
     ["salon.scope"] = "lua/salon/scope.lua",
+    ["salon.secret"] = "lua/salon/secret.lua",
     ["salon.version"] = "lua/salon/version.lua",
   },
 }

@@ -311,10 +311,23 @@ function salon.scope(opts) end
 ---@return table
 function salon.array(list) end
 
----A value that prints as "salon.Secret(***)".
----@param text string
----@return salon.Secret
-function salon.secret(text) end
+---Makes a Secret that prints as "salon.Secret(***)"; its functions make functions that read a
+---secret where it lies, for the options that take one. They are asked each time.
+---@class salon.SecretModule
+---@overload fun(text: string): salon.Secret
+salon.secret = {}
+
+---@param name string  of an environment variable
+---@return fun(): string?, string?
+function salon.secret.env(name) end
+
+---@param path string  of a file; the line end at its end is left out
+---@return fun(): string?, string?
+function salon.secret.file(path) end
+
+---@param line string  for the shell; what it prints, without the line end at its end
+---@return fun(): string?, string?
+function salon.secret.command(line) end
 
 ---Versions of salon and of what it runs on, for bug reports.
 ---@return { salon: string, lua: string, cjson: string, libcurl: string, ssl: string, features: string[] }

@@ -20,8 +20,9 @@ local salon = {
   ---JSON null, to be sent on purpose. The same as cjson.null and ngx.null.
   null = core.null,
 
-  ---A Secret that prints as "salon.Secret(***)".
-  secret = core.secret,
+  ---`salon.secret "x"` is a Secret that prints as "salon.Secret(***)"; salon.secret.env,
+  ---file and command make functions for the options that take one.
+  secret = require "salon.secret",
 }
 
 -- A backend's module is a table with `new`, the others are the function or table itself.

@@ -1,0 +1,80 @@
+-- `salon.secret`: a Secret of a text, and functions for the options that take one, which
+-- read the secret where it is kept. They are asked each time it is needed, so a renewal
+-- sees what has changed there, and the text is nowhere in between.
+
+local core = require "salon.core"
+local options = require "salon.internal.options"
+
+local secret = {}
+
+local TEXT = { "string", required = true, bytes = true }
+
+local function check(fname, name, value)
+  options.check(fname, { [name] = value }, { [name] = TEXT }, 4, "argument")
+end
+
+-- Editors and `echo` end a file with one.
+local function without_line_end(text)
+  return (text:gsub("\r?\n$", ""))
+end
+
+---A function that reads an environment variable.
+---@param name string
+---@return fun(): string?, string?
+function secret.env(name)
+  check("salon.secret.env", "name", name)
+  return function()
+    local text = os.getenv(name)
+    if text == nil or text == "" then return nil, "environment variable " .. name .. " is not set" end
+    return without_line_end(text)
+  end
+end
+
+---A function that reads a file, without the line end at its end.
+---@param path string
+---@return fun(): string?, string?
+function secret.file(path)
+  check("salon.secret.file", "path", path)
+  return function()
+    local file, message = io.open(path, "rb")
+    if file == nil then return nil, message end
+    local text
+    text, message = file:read "*a"
+    file:close()
+    if text == nil then return nil, path .. ": " .. message end
+    if text == "" then return nil, "file " .. path .. " is empty" end
+    return without_line_end(text)
+  end
+end
+
+---A function that runs a command of the shell and takes what it prints, without the line
+---end at its end. In nginx it blocks the worker.
+---@param line string  "pass show opentalk"
+---@return fun(): string?, string?
+function secret.command(line)
+  check("salon.secret.command", "line", line)
+  return function()
+    local pipe, message = io.popen(line, "r")
+    if pipe == nil then return nil, ("command '%s': %s"):format(line, message) end
+    local text = pipe:read "*a"
+    local ended, _, status = pipe:close()
+    if ended == nil and type(status) == "number" then  -- not in Lua 5.1
+      return nil, ("command '%s' ended with status %d"):format(line, status)
+    elseif text == nil or text == "" then
+      return nil, ("command '%s' printed nothing"):format(line)
+    end
+    return without_line_end(text)
+  end
+end
+
+---A Secret that prints as "salon.Secret(***)".
+---@param text string
+---@return salon.Secret
+local function new(_, text)
+  if type(text) ~= "string" then
+    error("salon.secret: argument 'text' must be a string, got " .. type(text), 2)
+  end
+  return core.secret(text)
+end
+
+return setmetatable(secret, { __call = new })
