@@ -49,6 +49,17 @@ local HTTP = [[
       end
       ngx.say(n)
     } }
+    location /device { content_by_lua_block {
+      local shown
+      local client = salon.opentalk { url = "@URL@", client_id = "Device",
+        device = function(prompt) shown = prompt end }
+      local thread = ngx.thread.spawn(function() return client:token { timeout = 1 } end)
+      while not shown do ngx.sleep(0.02) end
+      ngx.sleep(0.1)
+      local before = coroutine.status(thread)
+      local _, _, err = ngx.thread.wait(thread)
+      ngx.say(before, " ", err.kind)
+    } }
     location /phases {
       access_by_lua_block { ngx.ctx.access = assert(ot.rooms:get(rooms[1])).id == rooms[1] }
       content_by_lua_block { ngx.say(ngx.ctx.access) }
@@ -143,6 +154,10 @@ describe("salon in nginx", function()
     local before = logins()
     assert.equal("40", get "/many")
     assert.equal(before + 1, logins())
+  end)
+
+  it("does not stop other requests while a person confirms a device login", function()
+    assert.equal("running timeout", get "/device")
   end)
 
   it("waits in access, and names the way out of a filter", function()

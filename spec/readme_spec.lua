@@ -27,6 +27,10 @@ local PRINTED = {
     "\n%d+ events, %d+ rooms\n",            -- many at once
     "30\t2\n$",                             -- the sandbox's fault
   },
+  ["doc/sign-in.md"] = {
+    "alice@example.org\t/etc/salon/password: .-\ttrue\n",
+    "Alice Adams\talice@example.org\ttrue\topenid email profile\n",
+  },
 }
 
 describe("the documentation", function()

@@ -88,6 +88,80 @@ after_each(function()
   transport = nil
 end)
 
+describe("logout", function()
+  it("believes no page: only status 204 ends a session, and revocation comes after", function()
+    local LOGOUT, REVOKE = "/realms/R/logout", "/realms/R/revoke"
+    for status, lines in pairs { [204] = { LOGOUT }, [200] = { LOGOUT, REVOKE }, [404] = { LOGOUT, REVOKE } } do
+      serve { ["GET /realms/R/.well-known/openid-configuration"] = function()
+        return 200, core.encode { token_endpoint = IDP .. TOKEN_PATH, end_session_endpoint = IDP .. LOGOUT,
+          revocation_endpoint = IDP .. REVOKE }
+      end, ["POST " .. LOGOUT] = function() return status, status == 200 and "<html>Log out?</html>" or "" end,
+        ["POST " .. REVOKE] = function() return 200, "" end }
+      local ot = client()
+      assert(ot:token())
+      local before = #transport.log
+      assert.is_true(ot:logout())
+      for i, path in ipairs(lines) do assert.equal(path, transport.log[before + i].path) end
+      assert.equal("client_id=Frontend&refresh_token=refresh-1", transport.log[before + 1].body)
+      assert.equal(lines[2] and "client_id=Frontend&token=refresh-1", lines[2] and transport.log[before + 2].body)
+      transport:remove()
+    end
+  end)
+
+  it("says that a login service offers none, and forgets", function()
+    serve()
+    local ot = client()
+    assert(ot:token())
+    local done, err = ot:logout()
+    assert.is_nil(done)
+    assert.equal("unsupported", err.kind)
+    assert.equal("access-2", assert(ot:token()):reveal())
+  end)
+end)
+
+describe("device login", function()
+  it("says that a login service offers none, or answers nonsense", function()
+    local function device()
+      return client { username = false, password = false, device = function() error "shown" end }
+    end
+    serve()
+    assert.equal("unsupported", select(2, device():token()).kind)
+    transport:remove()
+    for _, body in ipairs { '{"device_code":"d","user_code":"u"}', '{"user_code":"u","verification_uri":"https://x"}',
+      '{"device_code":"d","user_code":"\\u001b[2J","verification_uri":"https://x"}' } do
+      serve { ["GET /realms/R/.well-known/openid-configuration"] = function()
+        return 200, core.encode { token_endpoint = IDP .. TOKEN_PATH, device_authorization_endpoint = IDP .. "/device" }
+      end, ["POST /device"] = function() return 200, body end }
+      local _, err = device():token()
+      assert.same({ "decode" }, { err.kind, err.body })
+      transport:remove()
+    end
+  end)
+end)
+
+describe("a refused refresh token", function()
+  it("says why, in the words of the login service's table", function()
+    for description, hint in pairs {
+      ["Token is not active"] = "session is over", ["Session not active"] = "session is over",
+      ["Offline user session not found"] = "session is over",
+      ["Session doesn't have required client"] = "session is over",
+      ["Invalid refresh token"] = "none of this login service",
+      ["Invalid refresh token. Token client and authorized client don't match"] = "another client",
+      ["Invalid token issuer. Expected 'https://other'"] = "another address",
+      ["User disabled"] = "account is disabled", ["Stale token"] = "somebody else used",
+      ["Maximum allowed refresh token reuse exceeded"] = "somebody else used",
+    } do
+      serve { ["POST " .. TOKEN_PATH] = function()
+        return 400, core.encode { error = "invalid_grant", error_description = description }
+      end }
+      local _, err = client({ username = false, password = false, refresh_token = "r" }):token()
+      assert.same({ "auth", "invalid_grant" }, { err.kind, err.code })
+      assert.truthy(err.hint:find(hint, 1, true), description)
+      transport:remove()
+    end
+  end)
+end)
+
 describe("discovery", function()
   it("goes from the front end to the token endpoint, once per client", function()
     serve()

@@ -26,7 +26,7 @@
 ---@field retry_after_cap? number  longest `Retry-After` that is waited for: 30 s
 ---@field silence_timeout? number  seconds without a byte of the response: none
 ---@field timeout? number  seconds for a whole call: 30; a page of `each` counts as a call
----@field token? string|salon.Secret|fun(): string|salon.Secret|nil, string?  instead of application and user
+---@field token? string|salon.Secret|fun(): string|salon.Secret|nil, string?  instead of application and user: from outside, or the user's own of the OpenID provider
 ---@field user? string  e-mail address of the user to act for; a call may name another
 ---@field user_agent? string
 

@@ -2,7 +2,7 @@
 
 -- Made by `make docs` from the descriptions in lua/salon/opentalk.
 
----@class salon.opentalk.Options: table<"allow_insecure"|"ca_file"|"ca_path"|"client_cert"|"client_id"|"client_key"|"client_key_password"|"client_secret"|"connect_timeout"|"controller_url"|"frontend_url"|"headers"|"host"|"http_version"|"issuer"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"on_event"|"password"|"proxy"|"retry_after_cap"|"scope"|"silence_timeout"|"timeout"|"token"|"token_endpoint"|"url"|"user_agent"|"username", any>
+---@class salon.opentalk.Options: table<"allow_insecure"|"ca_file"|"ca_path"|"client_cert"|"client_id"|"client_key"|"client_key_password"|"client_secret"|"connect_timeout"|"controller_url"|"device"|"frontend_url"|"headers"|"host"|"http_version"|"issuer"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"on_event"|"one_time_code"|"password"|"proxy"|"refresh_token"|"retry_after_cap"|"scope"|"silence_timeout"|"timeout"|"token"|"token_endpoint"|"url"|"user_agent"|"username", any>
 ---@field allow_insecure? boolean  allows http:// to other machines
 ---@field ca_file? string  PEM file of the certificate authorities to trust: the system's
 ---@field ca_path? string  folder of such files, named by OpenSSL's `rehash`
@@ -13,6 +13,7 @@
 ---@field client_secret? string|salon.Secret|fun(): string|salon.Secret|nil, string?  of a confidential client
 ---@field connect_timeout? number  seconds for name look-up, connection and TLS together: 10
 ---@field controller_url? string  overrides discovery
+---@field device? fun(prompt: salon.opentalk.DevicePrompt)  shows somebody where to confirm the login: sign-in.md
 ---@field frontend_url? string  overrides discovery
 ---@field headers? table<string, string>  are sent with every request, to the login service too
 ---@field host? "plain"|"nginx"  how to wait; default: found at each call
@@ -24,13 +25,15 @@
 ---@field max_tries? integer  how often one request may be sent: 4; 1: no retries
 ---@field no_proxy? string  hosts that need no proxy; default: the environment's
 ---@field on_event? fun(event: salon.LogEvent)  is told of attempts, retries, logins and finished calls; salon.log makes such functions
+---@field one_time_code? string|salon.Secret|fun(): string|salon.Secret|nil, string?  besides the password; works once, so only a function is asked again
 ---@field password? string|salon.Secret|fun(): string|salon.Secret|nil, string?
 ---@field proxy? string  "": none; default: the environment's
+---@field refresh_token? string|salon.Secret|fun(): string|salon.Secret|nil, string?  of an earlier login
 ---@field retry_after_cap? number  longest `Retry-After` that is waited for: 30 s
 ---@field scope? string  "openid" (default)
 ---@field silence_timeout? number  seconds without a byte of the response: none
 ---@field timeout? number  seconds for a whole call: 30; a page of `each` counts as a call
----@field token? string|salon.Secret|fun(): string|salon.Secret|nil, string?  instead of user name and password
+---@field token? string|salon.Secret|fun(): string|salon.Secret|nil, string?  from outside, instead of a login
 ---@field token_endpoint? string  overrides discovery
 ---@field url? string  web front end or controller; the rest is discovered
 ---@field user_agent? string

@@ -176,6 +176,39 @@ function OpenTalk:token(opts) end
 ---@return boolean
 function OpenTalk:supports(name) end
 
+---Who is logged in, for how long, and with which scopes. Logs in if need be.
+---@param opts? salon.opentalk.CallOptions
+---@return salon.Identity? identity
+---@return salon.Error? err
+---@return_overload salon.Identity
+---@return_overload nil, salon.Error
+function OpenTalk:whoami(opts) end
+
+---Ends the session at the login service and forgets its tokens. They are forgotten whatever
+---comes back: an error says that the session may live on there. The next call logs in anew;
+---with a token, refresh token or one-time code that was given as a text it fails.
+---@param opts? salon.opentalk.CallOptions
+---@return true? done
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function OpenTalk:logout(opts) end
+
+---What the function of option `device` is given.
+---@class salon.opentalk.DevicePrompt
+---@field verification_uri string  page that asks for the code
+---@field verification_uri_complete? string  the same with the code in it
+---@field user_code string
+---@field expires_in number  seconds
+
+---@class salon.Identity
+---@field backend "opentalk"|"meet"
+---@field email? string  nil: Meet does not tell whose a token from outside is
+---@field id? string  OpenTalk: the controller's own
+---@field display_name? string  OpenTalk
+---@field expires_in? number  seconds that the access token has left; nil if unknown
+---@field scopes string[]  granted
+
 ---@class salon.meet.Client: salon.Client
 ---@field events salon.Unsupported  every method returns `err.kind == "unsupported"`
 local Meet = {}
@@ -187,6 +220,19 @@ local Meet = {}
 ---@return_overload salon.Token
 ---@return_overload nil, salon.Error
 function Meet:token(opts) end
+
+---Who is logged in, for how long, and with which scopes. Asks for a token if need be.
+---@param opts? salon.meet.CallOptions
+---@return salon.Identity? identity
+---@return salon.Error? err
+---@return_overload salon.Identity
+---@return_overload nil, salon.Error
+function Meet:whoami(opts) end
+
+---Forgets the user's token; the server has no way to end it earlier.
+---@param opts? salon.meet.CallOptions
+---@return true done
+function Meet:logout(opts) end
 
 ---Does the server have this operation? By what is known of it, without a request.
 ---@param name salon.meet.Operation

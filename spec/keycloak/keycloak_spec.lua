@@ -152,6 +152,64 @@ describe("salon at a real Keycloak", function()
     end)
   end
 
+  -- A person with a browser, whose pages need no scripts: confirms or refuses a device login.
+  local function browse(url, username, answer)
+    local jar = os.tmpname()
+    local function page(address, form)
+      return support.run(("curl -sS --noproxy '*' --max-time 20 -L -b %s -c %s %s %s"):format(jar, jar,
+        form and "-d " .. support.quote(form) or "", support.quote(address)))
+    end
+    local function action(html) return (html:match '<form[^>]*action="([^"]+)"':gsub("&amp;", "&")) end
+    local html = page(url)
+    html = page(action(html), "username=" .. username .. "&password=" .. PASSWORD)
+    local base = action(html):match "^https?://" and "" or keycloak
+    page(base .. action(html), "code=" .. html:match 'name="code" value="([^"]*)"' .. "&" .. answer)
+    os.remove(jar)
+  end
+
+  local function device()
+    local prompts = {}
+    local client = login { client_id = "Device", username = false, password = false,
+      device = function(prompt) prompts[#prompts + 1] = prompt end }
+    assert.equal("timeout", select(2, client:token { timeout = 3 }).kind)
+    assert.equal(1, #prompts)
+    return client, prompts[1].verification_uri_complete
+  end
+
+  it("waits for a device login, and logs in once somebody confirms it", function()
+    local client, url = device()
+    browse(url, "grete", "accept=Yes")
+    local token = assert(client:token())
+    assert.equal("grete", claims(token).preferred_username)
+    assert.truthy(token:reveal_refresh())
+  end)
+
+  it("says so when somebody refuses a device login", function()
+    local client, url = device()
+    browse(url, "grete", "cancel=No")
+    local _, err = client:token()
+    assert.same({ "auth", "access_denied" }, { err.kind, err.code or tostring(err) })
+  end)
+
+  it("logs a client in as itself, and revokes its token", function()
+    local bot = login { client_id = "Bot", client_secret = "throwaway-bot-secret-56789012345", username = false,
+      password = false }
+    local token = assert(bot:token())
+    assert.equal("service-account-bot", claims(token).preferred_username)
+    assert.is_nil(token:reveal_refresh())
+    assert.is_true(bot:logout())
+  end)
+
+  it("ends a session, whose refresh token is of no use then, and logs in anew", function()
+    local client = login()
+    local token = assert(client:token())
+    assert.is_true(client:logout())
+    local _, err = login({ username = false, password = false, refresh_token = token:reveal_refresh() }):token()
+    assert.same({ "auth", "invalid_grant" }, { err.kind, err.code or tostring(err) })
+    assert.truthy(err.hint:find("session is over", 1, true))
+    assert.not_equal(claims(token).sid, claims(assert(client:token())).sid)
+  end)
+
   it("tells why it cannot go on when the user was disabled meanwhile", function()
     local client = login { client_id = "Hasty", username = "irene" }
     assert(client:token())

@@ -56,15 +56,16 @@ client.session_of = session_of
 ---The session behind `self`; raises at the caller of the public function.
 ---@param self any
 ---@param fname string
+---@param level? integer
 ---@return salon.Session
-function client.session(self, fname)
+function client.session(self, fname, level)
   local ok, session = false, nil
   if type(self) == "userdata" then ok, session = pcall(session_of, self) end
   if not ok or type(session) ~= "table" then
     error(("%s: wrong self (%s); call it with a colon: %s(...)"):format(fname, type(self), fname),
-      3)
+      level or 3)
   end
-  if self:closed() then error(fname .. ": the client is closed", 3) end
+  if self:closed() then error(fname .. ": the client is closed", level or 3) end
   return session
 end
 

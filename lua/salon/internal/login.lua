@@ -3,6 +3,8 @@
 --
 --   renew(self, deadline, old: salon.Token?) -> Token | nil, err
 --                 nothing at all: there is no other one than `old`
+--   logout(self, token: salon.Token?, deadline) -> true | nil, err
+--                 ends the token's session; it was forgotten already
 --   renewable     may it give another token after a refusal?
 
 local Error = require "salon.internal.error"
@@ -116,6 +118,16 @@ function Login:get(deadline, refused)
   return token, err
 end
 
+---Forgets the token, then has the grant end what it stands for.
+---@param deadline number
+---@return true? done
+---@return salon.Error? err  it is forgotten all the same
+function Login:logout(deadline)
+  local token = self.token
+  self.token, self.looked_at = nil, nil
+  return self.grant:logout(token, deadline)
+end
+
 ---The Token of a login service's response. What the service sends may be no token at
 ---all (a blank inside, no lifetime one can add): an error then, whose body stays out
 ---of it, as nothing tells what in there is secret.
@@ -157,6 +169,9 @@ local function given_fault(message, hint)
 end
 
 function Given:renew(_, old)
+  if self.is_logged_out and not self.renewable then
+    return given_fault("option 'token' was given up at client:logout()", "make a new client")
+  end
   local text, message = options.reveal(self.value)
   if text == nil then
     return given_fault("option 'token': no token to send: " .. message)
@@ -166,6 +181,12 @@ function Given:renew(_, old)
   if ok then return token end
   return given_fault("option 'token' gave no usable token: " .. token,
     "does the file it was read from end in a line end?")
+end
+
+-- The token belongs to those who gave it.
+function Given:logout()
+  self.is_logged_out = true
+  return true
 end
 
 ---A login whose token comes from outside: a value, or a function that is called for

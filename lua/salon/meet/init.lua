@@ -6,6 +6,7 @@ local Http = require "salon.internal.http"
 local Secrets = require "salon.internal.secrets"
 local Server = require "salon.internal.server"
 local Session = require "salon.internal.session"
+local account = require "salon.meet.account"
 local api = require "salon.meet.api"
 local call = require "salon.internal.call"
 local client = require "salon.internal.client"
@@ -27,7 +28,8 @@ meet.OPTIONS = options.merge(options.CLIENT, {
   client_secret = options.SECRET,
   user = options.merge(options.NAME, {
     says = "e-mail address of the user to act for; a call may name another" }),
-  token = options.merge(options.TOKEN, { says = "instead of application and user" }),
+  token = options.merge(options.TOKEN, {
+    says = "instead of application and user: from outside, or the user's own of the OpenID provider" }),
 })
 
 -- Which of the options belong together; raises at the caller of `new`.
@@ -66,8 +68,9 @@ function Backend:login(asked)
   local user = asked.user or ""
   local found = self.logins[user]
   if found == nil then
-    self.made = self.made + 1
-    if self.made % SWEEP_EVERY == 0 then sweep(self) end
+    local logins = self.counter
+    logins.made = logins.made + 1
+    if logins.made % SWEEP_EVERY == 0 then sweep(self) end
     found = login.new { http = self.http, base = self.base, secrets = self.secrets,
       given = self.given, user = asked.user }
     self.logins[user] = found
@@ -134,6 +137,21 @@ local function resources() return { (require "salon.meet.rooms") } end
 
 -- The client -------------------------------------------------------------------
 
+-- `self` becomes a client.
+local function equip(self, session)
+  client.equip(self, session, {
+    backend = "meet",
+    events = unsupported.service("meet.events", "Meet's External API has no events"),
+    token = account.token,
+    whoami = account.whoami,
+    logout = account.logout,
+    server = Server.about,
+    supports = Server.supports,
+    call = call.call,
+    pages = call.pages,
+  }, CHAPTERS)
+end
+
 ---A client for a Meet server. Nothing is sent before the first call.
 ---
 ---Source: Meet External API v1.0, `POST /application/token/`.
@@ -159,36 +177,10 @@ function meet.new(given)
     server = Server.new(resources),
     user = checked.user,
     logins = {},
-    made = 0,
+    counter = { made = 0 },
   }, Backend))
-  client.equip(self, session, {
-    backend = "meet",
-    events = unsupported.service("meet.events", "Meet's External API has no events"),
-    token = meet.token,
-    server = Server.about,
-    supports = Server.supports,
-    call = call.call,
-    pages = call.pages,
-  }, CHAPTERS)
+  equip(self, session)
   return self
-end
-
-local TOKEN = { user = options.NAME, timeout = options.TIMEOUT }
-
----The token in use for a user, after a login if one is needed.
----
----Source: `POST /application/token/`, Meet External API v1.0.
----@param self salon.meet.Client
----@param opts? salon.meet.CallOptions
----@return salon.Token? token
----@return salon.Error? err
-function meet.token(self, opts)
-  local session = client.session(self, "client:token")
-  local given = options.check("client:token", opts, TOKEN)
-  local message = api.user_fault(session, given.user)
-  if message then error("client:token: " .. message, 2) end
-  local user = given.user or session.backend.user
-  return session:token(session.backend:login { user = user }, given.timeout)
 end
 
 return meet

@@ -65,6 +65,9 @@ function Grant:renew(deadline)
   return Login.read(self.http, response, data, {})
 end
 
+-- The server has no way to end a token.
+function Grant.logout() return true end
+
 ---@param fields { http: salon.Http, base: string, secrets: salon.Secrets, given: table,
 ---  user?: string }  given: the client's options; user: nil with a token from outside
 ---@return salon.Login

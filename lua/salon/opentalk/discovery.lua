@@ -21,8 +21,9 @@ local options = require "salon.internal.options"
 ---@field api? string  base of the REST API, ends in /v1
 ---@field says_version? boolean  the controller names its API's versions: it is 0.30 or newer
 ---@field guess? salon.Error  why the address of controller or API is none that a server named
----@field token_endpoint? string
+---@field endpoints table<string, string>  of the login service, by their names in its document
 ---@field misnamed? string  what to say of a refusal: the login service has another name
+---@field document? table  of the login service, once it was read
 ---@field basic? boolean  the client's secret goes into a header, not into the form
 local Discovery = {}
 Discovery.__index = Discovery
@@ -35,7 +36,7 @@ function Discovery.new(http, given)
     given = given,
     frontend = given.frontend_url or given.controller_url and given.url or nil,
     controller = given.controller_url,
-    token_endpoint = given.token_endpoint,
+    endpoints = { token_endpoint = given.token_endpoint },
     api_lookup = SingleFlight.new(),
     login_lookup = SingleFlight.new(),
   }, Discovery)
@@ -192,7 +193,7 @@ local function wants_basic(methods)
   return offered.client_secret_basic and not offered.client_secret_post
 end
 
-local function find_token_endpoint(self, deadline)
+local function read_document(self, deadline)
   local issuer, err = find_issuer(self, deadline)
   if issuer == nil then return nil, err end
   local asked = without_slash(issuer) .. "/.well-known/openid-configuration"
@@ -207,11 +208,10 @@ local function find_token_endpoint(self, deadline)
     err.hint = hint or err.hint
     return nil, err
   end
-  local endpoint
-  endpoint, err = trusted(self, data.token_endpoint, "the token endpoint", "token_endpoint", asked)
-  self.token_endpoint, self.misnamed = endpoint, misnaming(issuer, data.issuer)
+  self.document, self.document_url = data, asked
+  self.misnamed = misnaming(issuer, data.issuer)
   self.basic = wants_basic(data.token_endpoint_auth_methods_supported)
-  return endpoint, err
+  return data
 end
 
 ---Adds to an error of the login, or of a token, what the OpenID document made doubtful.
@@ -221,15 +221,33 @@ function Discovery:explain(err)
   err.hint = err.hint and err.hint .. "; " .. self.misnamed or self.misnamed
 end
 
----Where tokens are asked for.
+local ENDPOINTS = {
+  token_endpoint = "the token endpoint",
+  device_authorization_endpoint = "the device login",
+  end_session_endpoint = "the logout",
+  revocation_endpoint = "the revocation",
+}
+
+---An endpoint of the login service.
+---@param name string  in its document
 ---@param deadline number
 ---@return string? url
----@return salon.Error? err
-function Discovery:find_login(deadline)
-  if self.token_endpoint then return self.token_endpoint end
-  local host, err = self.http:host()
-  if host == nil then return nil, err end
-  return self.login_lookup:run(host, deadline, "discovery", find_token_endpoint, self, deadline)
+---@return salon.Error? err  nil too: the login service has no such endpoint
+function Discovery:endpoint(name, deadline)
+  if self.endpoints[name] then return self.endpoints[name] end
+  local document = self.document
+  if document == nil then
+    local host, err = self.http:host()
+    if host == nil then return nil, err end
+    document, err = self.login_lookup:run(host, deadline, "discovery", read_document, self, deadline)
+    if document == nil then return nil, err end
+  end
+  local is_token = name == "token_endpoint"
+  if document[name] == nil and not is_token then return nil end
+  local url, err = trusted(self, document[name], ENDPOINTS[name], is_token and name or "issuer",
+    self.document_url)
+  self.endpoints[name] = url
+  return url, err
 end
 
 return Discovery

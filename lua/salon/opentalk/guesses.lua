@@ -43,8 +43,10 @@ local function is_doubtful(err)
   return is_refusal(err) and lower(err.message):find("invalid user credentials", 1, true) ~= nil
 end
 
--- The same credentials were refused a moment ago: the same error, unsent.
-local function refused_before(self, credentials)
+---The same credentials were refused a moment ago: the same error, unsent.
+---@param credentials string
+---@return salon.Error?
+function Guesses:refused(credentials)
   local refusal = self.refusal
   if refusal == nil or refusal.credentials:reveal() ~= credentials then return nil end
   local left = refusal.ends - core.now()
@@ -104,7 +106,7 @@ end
 ---@return salon.Token? token
 ---@return salon.Error? err
 function Guesses:run(host, deadline, account, credentials, ask)
-  local refused = refused_before(self, credentials)
+  local refused = self:refused(credentials)
   if refused then return nil, refused end
   if self.refusal and self.refusal.credentials:reveal() ~= credentials then self.sent = 0 end
   local claim = take_turn(host, account, deadline)

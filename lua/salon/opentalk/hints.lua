@@ -25,7 +25,9 @@ hints.LOGIN = {
     text = "invalid user credentials" },
   { "'client_secret' is missing or wrong for this 'client_id'",
     code = "unauthorized_client", text = "invalid client" },
-  { "this client has no service account; log in as a user, with 'username' and 'password'",
+  { "switch on 'Service accounts roles' for this client at the login service, or log in as a user, "
+    .. "with 'username' and 'password'", text = "not enabled to retrieve service account" },
+  { "this client has no secret at the login service; log in as a user, with 'username' and 'password'",
     text = "service account" },
   { "check 'client_id' (case counts) and that this client is enabled", code = "invalid_client" },
   { "check 'client_id' and 'client_secret', and what this client is allowed",
@@ -51,6 +53,35 @@ hints.LOGIN = {
   { "the login service's own log says more", code = "unknown_error" },
 }
 
+-- Of the grants that have no password; those above come after them.
+local OVER = "the session is over (too old, logged out, or ended at the login service): log in anew"
+
+hints.REFRESH = {
+  { "somebody else used the refresh token, which ends the session where tokens rotate: log in anew, "
+    .. "and let only one place renew", text = "reuse exceeded" },
+  { "somebody else used the refresh token, which ends the session where tokens rotate: log in anew, "
+    .. "and let only one place renew", text = "stale token" },
+  { OVER, text = "session doesn't have required client" },
+  { OVER, text = "not active" },
+  { OVER, text = "session not found" },
+  { "the account is disabled at the login service", text = "user disabled" },
+  { "the refresh token is that of another client: give its 'client_id'",
+    text = "token client and authorized client" },
+  { "the refresh token came from another address of the login service: give that as 'issuer'",
+    text = "invalid token issuer" },
+  { "'refresh_token' is none of this login service: log in anew", code = "invalid_grant" },
+}
+
+hints.DEVICE = {
+  { "switch on 'OAuth 2.0 Device Authorization Grant' for this client at the login service, or use "
+    .. "another 'client_id'", text = "device authorization grant" },
+  { "this client wants PKCE, which salon does not send: switch it off for the client",
+    text = "code_challenge" },
+  { "somebody refused the login in the browser", code = "access_denied" },
+  { "call again to get another code", code = "expired_token" },
+  { "the code was used already: call again to get another one", code = "invalid_grant" },
+}
+
 -- A 401 that a fresh token did not cure, by what it complains about.
 hints.COMPLAINTS = {
   inactive = "a fresh token is refused as expired: at the login service the client needs an "
@@ -62,6 +93,8 @@ hints.COMPLAINTS = {
   unregistered = "the controller does not know this user even after POST /v1/auth/login",
   unreadable = "no usable token arrived: something on the way drops or changes the header "
     .. "Authorization",
+  service = "the routes of users want the token of a user, which client credentials do not give: "
+    .. "log in with 'username' and 'password', or with 'device'",
   given = "the token given with option 'token' is not valid (any more) for this controller: give "
     .. "a fresh one of its login service, or a function that returns one",
 }

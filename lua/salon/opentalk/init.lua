@@ -7,6 +7,7 @@ local Registration = require "salon.opentalk.registration"
 local Secrets = require "salon.internal.secrets"
 local Server = require "salon.internal.server"
 local Session = require "salon.internal.session"
+local account = require "salon.opentalk.account"
 local call = require "salon.internal.call"
 local client = require "salon.internal.client"
 local json = require "salon.internal.json"
@@ -28,31 +29,24 @@ opentalk.OPTIONS = options.merge(options.CLIENT, {
   client_secret = options.merge(options.SECRET, { says = "of a confidential client" }),
   username = options.SECRET,
   password = options.PASSWORD,
-  scope = { "string", says = '"openid" (default)' },
-  token = options.merge(options.TOKEN, { says = "instead of user name and password" }),
+  one_time_code = options.merge(options.SECRET, {
+    says = "besides the password; works once, so only a function is asked again" }),
+  device = { "function", luals = "fun(prompt: salon.opentalk.DevicePrompt)",
+    says = "shows somebody where to confirm the login: sign-in.md" },
+  refresh_token = options.merge(options.SECRET, { says = "of an earlier login" }),
+  scope = options.merge(options.NAME, { says = '"openid" (default)' }),
+  token = options.merge(options.TOKEN, { says = "from outside, instead of a login" }),
 })
 
 local URLS = { "url", "frontend_url", "controller_url", "issuer", "token_endpoint" }
-local OF_THE_GRANT = { "client_id", "username", "password" }
 
 -- Which of the options belong together; raises at the caller of `new`.
 local function check_sense(given)
   if not (given.url or given.controller_url or given.frontend_url) then
     error("salon.opentalk: option 'url' is required", 3)
   end
-  if given.token then
-    for _, name in ipairs { "username", "password" } do
-      if given[name] then
-        error(("salon.opentalk: options 'token' and '%s' exclude each other"):format(name), 3)
-      end
-    end
-    return
-  end
-  for _, name in ipairs(OF_THE_GRANT) do
-    if not given[name] then
-      error(("salon.opentalk: option '%s' is required (or give 'token')"):format(name), 3)
-    end
-  end
+  local message = login.fault(given)
+  if message then error("salon.opentalk: " .. message, 3) end
 end
 
 -- Backend: what the session asks ------------------------------------------
@@ -149,8 +143,9 @@ end
 
 ---A client for an OpenTalk server. Nothing is sent before the first call.
 ---
----Logs in with the password grant; a password that was refused is not sent again
----for a minute by the same client, so that the account is not locked.
+---Logs in with what is given: `username` and `password` (a password that was refused is
+---not sent again for a minute by the same client, so that the account is not locked),
+---`device`, `refresh_token`, or `client_id` and `client_secret` alone.
 ---
 ---Source: OpenTalk REST API v1, discovery and `POST {token_endpoint}` (OpenID Connect).
 ---@param given salon.opentalk.Options
@@ -159,7 +154,7 @@ function opentalk.new(given)
   local checked = options.check("salon.opentalk", given, opentalk.OPTIONS)
   options.urls("salon.opentalk", checked, URLS)
   check_sense(checked)
-  for _, name in ipairs { "client_secret", "password", "token" } do
+  for _, name in ipairs(login.SECRETS) do
     checked[name] = options.hide(checked[name])
   end
   local self = client.new("opentalk", checked.url or checked.frontend_url
@@ -177,26 +172,15 @@ function opentalk.new(given)
   }, Backend))
   client.equip(self, session, {
     backend = "opentalk",
-    token = opentalk.token,
+    token = account.token,
+    whoami = account.whoami,
+    logout = account.logout,
     server = Server.about,
     supports = Server.supports,
     call = call.call,
     pages = call.pages,
   }, CHAPTERS)
   return self
-end
-
----The token in use, after a login or a renewal if one is needed.
----
----Source: `POST {token_endpoint}`.
----@param self salon.opentalk.Client
----@param opts? salon.CallOptions
----@return salon.Token? token
----@return salon.Error? err
-function opentalk.token(self, opts)
-  local session = client.session(self, "client:token")
-  local given = options.check("client:token", opts, options.CALL)
-  return session:token(session.backend.the_login, given.timeout)
 end
 
 return opentalk

@@ -1,149 +1,105 @@
--- Tokens for OpenTalk: password grant and refresh grant at the login service
--- (Keycloak, or another OpenID Connect provider).
+-- Tokens for OpenTalk from its login service (Keycloak, or another OpenID Connect
+-- provider): which way in the options name, renewal, and the way out.
 --
--- Not to break: a password is sent by guesses.lua alone, and a refresh token whose
--- response was lost is not sent again (where tokens rotate that ends the session).
+-- Each grant is a file of grants/: a table of
+--   renew(self, deadline) -> Token | nil, err
+--   attended   does it need a person? Then it is no way out of an outage
+--   forget     nil, or what is done at a logout
 
+local ClientCredentials = require "salon.opentalk.grants.client_credentials"
+local Device = require "salon.opentalk.grants.device"
 local Error = require "salon.internal.error"
-local Guesses = require "salon.opentalk.guesses"
 local Login = require "salon.internal.login"
-local Secrets = require "salon.internal.secrets"
-local core = require "salon.core"
-local find_hint = require "salon.internal.hints".find
-local hints = require "salon.opentalk.hints"
-local lower = require "salon.internal.lower"
-local options = require "salon.internal.options"
+local Password = require "salon.opentalk.grants.password"
+local Refresh = require "salon.opentalk.grants.refresh"
+local Route = require "salon.opentalk.route"
 
 local login = {}
+
+local ATTENDED = 600  -- seconds that a person may take
+
+login.SECRETS = { "password", "one_time_code", "client_secret", "refresh_token", "token" }
+
+-- The ways in that exclude others, and those.
+local EXCLUSIVE = {
+  { "token", "username", "password", "one_time_code", "device", "refresh_token" },
+  { "device", "username", "password", "one_time_code" },
+}
+
+---What is wrong with the way in that the options name.
+---@param given table
+---@return string? message
+function login.fault(given)
+  for _, names in ipairs(EXCLUSIVE) do
+    for i = 2, given[names[1]] and #names or 0 do
+      if given[names[i]] then
+        return ("options '%s' and '%s' exclude each other"):format(names[1], names[i])
+      end
+    end
+  end
+  if given.token then return nil end
+  if not given.client_id then return "option 'client_id' is required (or give 'token')" end
+  local by_password = given.username or given.password or given.one_time_code
+  for _, name in ipairs { "username", "password" } do
+    if by_password and not given[name] then
+      return ("option '%s' is required: a login has both 'username' and 'password'"):format(name)
+    end
+  end
+  if not (by_password or given.device or given.refresh_token or given.client_secret) then
+    return "option 'username' is required (or give 'device', 'refresh_token', 'client_secret' or 'token')"
+  end
+end
 
 ---@class salon.opentalk.Grant
 local Grant = { renewable = true }
 Grant.__index = Grant
 
--- Says who refused, and makes a refusal of the login an "auth" error.
-local function explain(self, err)
-  if err.status == nil then return err end
-  if err.status < 300 then err.body = nil end  -- broken JSON, perhaps with a token in it
-  err.hint = find_hint(hints.LOGIN, err) or err.hint
-  if err.status == 400 or err.status == 401 or err.status == 403 then
-    err.kind = "auth"
-    err.message = "login refused: " .. err.message
-    self.discovery:explain(err)
-  end
-  return err
-end
-
--- The text of a secret option.
-local function reveal(self, name)
-  local text, message = options.reveal(self.given[name],
-    name == "password" and options.PASSWORD or options.SECRET)
-  if text then
-    if name ~= "username" then self.secrets:note(name, text) end
-    return text
-  end
-  return nil, Error.new { kind = "auth", message = ("option '%s': %s"):format(name, message) }
-end
-
--- Sends a form to the token endpoint and makes a Token of the response.
-local function ask(self, form, deadline, old_refresh)
-  local data, response = self.http:fetch {
-    method = "POST",
-    url = form.endpoint,
-    body = core.form(form),
-    basic = form.basic,
-    form = true,
-    deadline = deadline,
-    retry = "never",
-  }
-  if data == nil then return nil, explain(self, response) end
-  local refresh = data.refresh_token or old_refresh
-  local token, err = Login.read(self.http, response, data, {
-    refresh = type(refresh) == "string" and refresh or nil,
-    id_token = type(data.id_token) == "string" and data.id_token or nil,
-  })
-  if token then self.secrets:note("token", token) end
-  return token, err
-end
-
-local function add(form, name, value)
-  form[#form + 1] = name
-  form[#form + 1] = value
-end
-
--- As in a form, before base64 (RFC 6749, 2.3.1): a colon inside would end the id.
-local function basic(id, secret)
-  return Secrets.base64(core.form({ "", id }):sub(2) .. ":" .. core.form({ "", secret }):sub(2))
-end
-
--- The fields every grant has, and where they go; nil, err if that or a secret cannot
--- be had.
-local function base_form(self, grant, deadline)
-  local endpoint, err = self.discovery:find_login(deadline)
-  if endpoint == nil then return nil, err end
-  local form = { "grant_type", grant, endpoint = endpoint }
-  local id, secret = self.given.client_id, nil
-  if self.given.client_secret then
-    secret, err = reveal(self, "client_secret")
-    if secret == nil then return nil, err end
-  end
-  if secret and self.discovery.basic then
-    form.basic = basic(id, secret)
-    self.secrets:note("basic", form.basic)
-    return form
-  end
-  add(form, "client_id", id)
-  if secret then add(form, "client_secret", secret) end
-  return form
-end
-
-local function password_grant(self, deadline)
-  local username, password, form, host, err
-  username, err = reveal(self, "username")
-  if username == nil then return nil, err end
-  password, err = reveal(self, "password")
-  if password == nil then return nil, err end
-  form, err = base_form(self, "password", deadline)
-  if form == nil then return nil, err end
-  add(form, "username", username)
-  add(form, "password", password)
-  add(form, "scope", self.given.scope or "openid")
-  host, err = self.http:host()
-  if host == nil then return nil, err end
-  local account = form.endpoint .. "\0" .. lower(username)
-  return self.guesses:run(host, deadline, account, username .. "\0" .. password, function()
-    return ask(self, form, deadline)
-  end)
-end
-
--- Returns a token; or nil and true when the grant should be used instead; or
--- nil, false, err.
-local function refresh_grant(self, deadline, old)
-  local refresh = old and old:reveal_refresh()
-  if refresh == nil or self.spent == old then return nil, true end
-  local form, err = base_form(self, "refresh_token", deadline)
-  if form == nil then return nil, false, err end
-  add(form, "refresh_token", refresh)
-  self.secrets:note("refreshed", old)
-  self.spent = old
-  local token
-  token, err = ask(self, form, deadline, refresh)
-  if token then return token end
-  if err.outcome == "unsent" then
-    self.spent = nil
-    return nil, false, err
-  end
-  return nil, true
-end
-
 function Grant:renew(deadline, old)
-  local token, go_on, err = refresh_grant(self, deadline, old)
+  local token, err = self.refresh:renew(deadline, old)
+  if token == nil and self.way and (err == nil or self.refresh:is_over(err)) then
+    token, err = self.way:renew(deadline)
+  end
   if token == nil then
-    if not go_on then return nil, err end
-    token, err = password_grant(self, deadline)
-    if token == nil then return nil, err end
+    return nil, err or Error.new { kind = "auth", message = "there is no refresh token to log in with",
+      hint = "log in anew, and give a new one as 'refresh_token'" }
   end
   if self.registration.wanted then self.registration:register(token, deadline) end
   return token
+end
+
+-- Where a session ends: what the form holds, and the status that says it was done.
+-- Keycloak shows a page where something is missing, with status 200.
+local WAYS_OUT = {
+  { endpoint = "end_session_endpoint", field = "refresh_token", status = 204 },
+  { endpoint = "revocation_endpoint", field = "token", status = 200 },
+}
+
+---Ends the session of a token that was forgotten already.
+---@param token? salon.Token
+---@param deadline number
+---@return true? done
+---@return salon.Error? err
+function Grant:logout(token, deadline)
+  self.refresh:forget()
+  if self.way and self.way.forget then self.way:forget() end
+  if token == nil then return true end
+  local refresh, last = token:reveal_refresh(), nil
+  for _, out in ipairs(WAYS_OUT) do
+    local text = refresh or out.field == "token" and token:reveal()
+    if text then
+      local form, err = self.route:form(out.endpoint, deadline, nil, out.field, text)
+      if err then return nil, err end
+      local response
+      if form then
+        response, err = self.route:send(form, deadline, { retry = "idempotent" })
+        if response and response.status == out.status then return true end
+        if err and err.status == nil then return nil, err end
+        last = err
+      end
+    end
+  end
+  return nil, last or Error.new { kind = "unsupported",
+    message = "the login service offers no way to end a session" }
 end
 
 ---@param fields { http: salon.Http, discovery: salon.opentalk.Discovery, secrets: salon.Secrets,
@@ -151,13 +107,16 @@ end
 ---@return salon.Login
 function login.new(fields)
   local given = fields.given
-  for _, name in ipairs { "password", "client_secret", "token" } do
-    fields.secrets:note(name, given[name])
-  end
+  for _, name in ipairs(login.SECRETS) do fields.secrets:note(name, given[name]) end
   if given.token then return Login.given(fields.http, given.token) end
+  local route = Route.new(fields)
+  local way = given.device and Device or given.password and Password
+    or not given.refresh_token and ClientCredentials
+  way = way and way.new(route) or nil
   return Login.new(fields.http, setmetatable({
-    http = fields.http, discovery = fields.discovery, secrets = fields.secrets,
-    registration = fields.registration, given = given, guesses = Guesses.new(given.max_tries),
+    route = route, way = way, refresh = Refresh.new(route, way),
+    registration = fields.registration, is_service = way and way.is_service,
+    takes = way and way.attended and ATTENDED or nil,
   }, Grant))
 end
 

@@ -37,6 +37,8 @@ function refusals.explain_token(err, pending)
     return
   elseif not pending.login.renewable and complaint ~= "unregistered" then
     complaint = "given"
+  elseif pending.login.grant.is_service then
+    complaint = "service"
   end
   err.hint = hints.COMPLAINTS[complaint]
 end
