@@ -29,7 +29,7 @@ local PRINTED = {
   },
   ["doc/sign-in.md"] = {
     "alice@example.org\t/etc/salon/password: .-\ttrue\n",
-    "Alice Adams\talice@example.org\ttrue\topenid email profile\n",
+    "Alice Adams\talice@example.org\ttrue\topenid email profile\n", "grace@example.org\t.- as grace@example.org%)\n$",
   },
 }
 

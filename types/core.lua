@@ -201,8 +201,9 @@ function core.raw(record) end
 function core.service_of(record) end
 
 ---@param config table
+---@param like? salon.Client  whose configuration is shared, instead of what `config` says
 ---@return salon.Client
-function core.client(config) end
+function core.client(config, like) end
 
 ---@param client salon.Client
 ---@return table  what `client.name` reads first

@@ -234,6 +234,12 @@ function Meet:whoami(opts) end
 ---@return true done
 function Meet:logout(opts) end
 
+---A client for another user. It shares connections, configuration and logins with this one,
+---and ends with it; closing it ends nothing but itself.
+---@param user string  e-mail address
+---@return salon.meet.Client
+function Meet:as(user) end
+
 ---Does the server have this operation? By what is known of it, without a request.
 ---@param name salon.meet.Operation
 ---@return boolean

@@ -135,10 +135,12 @@ static void read_options(lua_State *L, salon_Config *c) {
   }
 }
 
-/* client(options, with a label for tostring) */
+/* client(options, with a label for tostring [, like]): with another client, its
+** configuration instead of what the options say. */
 static int client_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
+  lua_settop(L, 2);
+  salon_Config *like = lua_isnil(L, 2) ? NULL : salon_checkclient(L, 2);
   lua_getfield(L, 1, "label");
   const char *label = luaL_checkstring(L, -1);
   salon_Client *c = (salon_Client *)salon_newuserdata(L, sizeof(*c));
@@ -147,9 +149,9 @@ static int client_new(lua_State *L) {
   salon_setmetatable(L, SALON_CLIENT);
   lua_newtable(L);
   salon_setuservalue(L, -2);
-  c->config = salon_config_new();
+  c->config = like != NULL ? salon_config_ref(like) : salon_config_new();
   if (c->config == NULL) return luaL_error(L, "not enough memory");
-  read_options(L, c->config);
+  if (like == NULL) read_options(L, c->config);
   return 1;
 }
 

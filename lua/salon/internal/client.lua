@@ -47,6 +47,17 @@ function client.load_in_nginx(chapters)
   for _, module in pairs(chapters) do require(module) end
 end
 
+---Another client with the configuration of `self`, which ends no later than that one.
+---@param self salon.Client
+---@param label string
+---@return salon.Client
+function client.like(self, label)
+  local other = core.client({ label = label }, self)
+  local is_closed, is_over = other.closed, self.closed
+  core.services(other).closed = function(one) return is_closed(one) or is_over(self) end
+  return other
+end
+
 local function session_of(self)
   return self[SESSION]
 end

@@ -40,6 +40,18 @@ function Session.new(http, backend)
   return setmetatable(self, Session)
 end
 
+---The same session for another client and on behalf of another user.
+---@param other salon.Client
+---@param changes table  to the backend
+---@return salon.Session
+function Session:like(other, changes)
+  local copy = {}
+  for name, value in pairs(self) do copy[name] = value end
+  copy.client, copy.is_closed = other, other.closed
+  copy.backend = setmetatable(changes, { __index = self.backend })
+  return setmetatable(copy, Session)
+end
+
 -- What the call's path is below, or true for a call that brings its whole URL; waits
 -- for discovery only if it may.
 local function locate(self, call, wait)

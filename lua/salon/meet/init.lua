@@ -142,6 +142,7 @@ local function equip(self, session)
   client.equip(self, session, {
     backend = "meet",
     events = unsupported.service("meet.events", "Meet's External API has no events"),
+    as = meet.as,
     token = account.token,
     whoami = account.whoami,
     logout = account.logout,
@@ -181,6 +182,26 @@ function meet.new(given)
   }, Backend))
   equip(self, session)
   return self
+end
+
+local AS = { user = { "string", required = true, check = options.NAME.check } }
+
+---A client for another user. It shares connections, configuration and logins with this
+---one, and ends with it; closing it ends nothing but itself.
+---
+---Never mixes tokens: each user has a login.
+---@param self salon.meet.Client
+---@param user string  e-mail address
+---@return salon.meet.Client
+function meet.as(self, user)
+  local session = client.session(self, "client:as")
+  options.check("client:as", { user = user }, AS, 3, "argument")
+  local message = api.user_fault(session, user)
+  if message then error("client:as: " .. message, 2) end
+  local origin = session.backend.base:sub(1, -#API - 1)
+  local other = client.like(self, ("meet %s as %s"):format(origin, user))
+  equip(other, session:like(other, { user = user }))
+  return other
 end
 
 return meet
