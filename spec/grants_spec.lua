@@ -52,7 +52,7 @@ end
 -- One that has logged in.
 local function confirmed(extra)
   local ot, prompts = device(extra)
-  assert.is_nil(ot:token { timeout = 0.2 })
+  assert.is_nil(ot:token { timeout = 0.5 })
   sandbox:approve(prompts[1].user_code)
   assert(ot:token())
   return ot, prompts
@@ -64,7 +64,7 @@ local function expire() sandbox:fault { route = "GET /v1/users/me", kind = "401"
 describe("device login", function()
   it("shows where to confirm it, once per login, and waits", function()
     local ot, prompts = device()
-    local token, err = ot:token { timeout = 0.2 }
+    local token, err = ot:token { timeout = 0.5 }
     assert.is_nil(token)
     assert.same({ "timeout", true, "nobody has confirmed the login so far" }, { err.kind, err.retryable, err.message })
     assert.truthy(err.hint:find("longer 'timeout'", 1, true))
@@ -79,9 +79,9 @@ describe("device login", function()
 
   it("asks less often when the login service wants that", function()
     local ot = device()
-    ot:token { timeout = 0.2 }
+    ot:token { timeout = 0.5 }
     sandbox:switch { device_interval = 5 }
-    ot:token { timeout = 0.2 }   -- one poll may still be let through
+    ot:token { timeout = 0.5 }   -- one poll may still be let through
     local before = #asked()
     assert.is_nil(ot:token { timeout = 0.3 })
     sandbox:switch { device_interval = 0.05 }
@@ -90,32 +90,32 @@ describe("device login", function()
 
   it("says that somebody refused, and shows another code the next time", function()
     local ot, prompts = device()
-    ot:token { timeout = 0.2 }
+    ot:token { timeout = 0.5 }
     sandbox:deny(prompts[1].user_code)
     local token, err = ot:token()
     assert.is_nil(token)
     assert.same({ "auth", "access_denied" }, { err.kind, err.code or tostring(err) })
     assert.truthy(err.hint:find "refused the login")
-    ot:token { timeout = 0.2 }
+    ot:token { timeout = 0.5 }
     assert.equal(2, #prompts)
   end)
 
   it("says that a code has expired", function()
     local ot, prompts = device()
-    ot:token { timeout = 0.2 }
+    ot:token { timeout = 0.5 }
     sandbox:advance(601)
     local _, err = ot:token()
     assert.same({ "auth", "expired_token" }, { err.kind, err.code or tostring(err) })
     assert.truthy(err.hint:find("call again", 1, true))
-    ot:token { timeout = 0.2 }
+    ot:token { timeout = 0.5 }
     assert.equal(2, #prompts)
   end)
 
   it("goes on waiting while the login service is out", function()
     local ot, prompts = device()
-    ot:token { timeout = 0.2 }
+    ot:token { timeout = 0.5 }
     sandbox:fault { route = TOKEN_ROUTE, kind = "503" }
-    local _, err = ot:token { timeout = 0.3 }
+    local _, err = ot:token { timeout = 2 }
     assert.same({ "http", 503 }, { err.kind, err.status })
     sandbox:approve(prompts[1].user_code)
     assert(ot:token { timeout = 10 })
@@ -125,7 +125,7 @@ describe("device login", function()
   it("ends with the scope it runs in", function()
     local ot, prompts = device()
     local before = core.now()
-    local _, err = salon.scope({ timeout = 0.2 }):run(function() return ot:token { timeout = 60 } end)
+    local _, err = salon.scope({ timeout = 0.5 }):run(function() return ot:token { timeout = 60 } end)
     assert.equal("timeout", err.kind)
     assert.is_true(core.now() - before < 10)
     sandbox:approve(prompts[1].user_code)
@@ -139,7 +139,7 @@ describe("device login", function()
       if calls == 1 then error("no terminal", 0) end
     end }
     assert.has_error(function() ot:token() end, "no terminal")
-    ot:token { timeout = 0.2 }
+    ot:token { timeout = 0.5 }
     assert.equal(2, calls)
   end)
 
@@ -174,6 +174,25 @@ describe("device login", function()
       assert.same({ 1, 2 }, { #prompts, times "refresh_token" })
     end)
   end
+end)
+
+describe("a refusal that breaks off", function()
+  it("is trouble of the network, and no word of the login service", function()
+    local fault = { route = "POST /realms/OPENTALK/protocol/openid-connect/token", kind = "cut", at = 5 }
+    local ot, prompts = device()
+    sandbox:fault(fault)
+    ot:token { timeout = 0.5 }
+    sandbox:approve(prompts[1].user_code)
+    assert(ot:token())
+    assert.equal(1, #prompts)
+    sandbox:fault(fault)
+    local _, err = client({ password = "wrong" }):token()
+    assert.same({ "network", 400 }, { err.kind, err.status })
+    fault.route = "POST /external-api"
+    sandbox:fault(fault)
+    _, err = salon.meet(support.meet(sandbox, { client_secret = "wrong", max_tries = 1 })):token()
+    assert.same({ "network", 401 }, { err.kind, err.status })
+  end)
 end)
 
 describe("a refresh token from outside", function()
@@ -324,7 +343,7 @@ describe("client:logout", function()
     local done, err = ot:logout { timeout = 1 }
     assert.is_nil(done)
     assert.is_true(err.kind == "network" or err.kind == "timeout", err.kind)
-    ot:token { timeout = 0.2 }
+    ot:token { timeout = 0.5 }
     assert.equal(2, #prompts)
   end)
 

@@ -69,6 +69,13 @@ function Error.is(value)
   return type(value) == "table" and getmetatable(value) == Error
 end
 
+---Did the server say it to the end? A response that broke off has a status and tells nothing.
+---@param err salon.Error
+---@return boolean
+function Error.is_told(err)
+  return err.kind == "http" or err.kind == "auth" or err.kind == "decode"
+end
+
 -- Raising -----------------------------------------------------------------
 
 local RING = 32

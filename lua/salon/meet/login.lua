@@ -19,7 +19,7 @@ local UNKNOWN_USER = "User not found."  -- with a 404, and never translated
 -- Refusals of the login are "auth"; what only a wrong address or a broken
 -- server explains stays "http".
 local function explain(err)
-  if err.status == nil then return err end
+  if not Error.is_told(err) then return err end
   if err.status < 300 then err.body = nil end  -- broken JSON, perhaps with a token in it
   err.hint = find_hint(hints.LOGIN, err) or find_hint(hints.ROOMS, err) or err.hint
   -- Asking again does no harm, whatever the method is.

@@ -82,7 +82,7 @@ end
 
 -- Says who refused, and makes a refusal of the login an "auth" error.
 local function explain(self, err, rows)
-  if err.status == nil then return err end
+  if not Error.is_told(err) then return err end
   if err.status < 300 then err.body = nil end  -- broken JSON, perhaps with a token in it
   err.hint = rows and find_hint(rows, err) or find_hint(hints.LOGIN, err) or err.hint
   if err.status == 400 or err.status == 401 or err.status == 403 then

@@ -84,7 +84,8 @@ local function poll(self, code, deadline)
   self.route.secrets:note("device_code", code.text)
   local token
   token, err = self.route:token(form, deadline, { rows = hints.DEVICE })
-  if err and err.code ~= "authorization_pending" then code.interval = code.interval + SLOWER end
+  local is_slow = err and err.code ~= "authorization_pending" and core.now() < deadline
+  if is_slow then code.interval = code.interval + SLOWER end
   code.next = core.now() + code.interval
   return token, err
 end
