@@ -23,16 +23,21 @@ local function with(text, ...)
   return (...) ~= nil and text:format(...) or ""
 end
 
+-- With a point in every locale.
+local function seconds(duration)
+  local thousandths = math.floor(duration * 1000 + 0.5)
+  return ("%d.%03d s"):format(math.floor(thousandths / 1000), thousandths % 1000)
+end
+
 local function line_of(event)
-  if event.error then return ("%s failed in %.3f s: %s"):format(event.name, event.duration,
-    tostring(event.error)) end
-  if event.url == nil then return ("%s in %.3f s"):format(event.name, event.duration) end
+  local took = seconds(event.duration)
+  if event.error then return ("%s failed in %s: %s"):format(event.name, took, tostring(event.error)) end
+  if event.url == nil then return ("%s in %s"):format(event.name, took) end
   if event.name == "retry" then
-    return ("%s %s: attempt %d after %.3f s"):format(event.method, event.url, event.attempt,
-      event.duration)
+    return ("%s %s: attempt %d after %s"):format(event.method, event.url, event.attempt, took)
   end
-  return ("%s %s%s: %s in %.3f s%s%s%s"):format(event.method, event.url,
-    with(" attempt %d", event.attempt), event.status or "no response", event.duration,
+  return ("%s %s%s: %s in %s%s%s%s"):format(event.method, event.url,
+    with(" attempt %d", event.attempt), event.status or "no response", took,
     with(", %d bytes", event.bytes), with(", attempts %d", event.attempts),
     with(" [request %s]", event.request_id))
 end

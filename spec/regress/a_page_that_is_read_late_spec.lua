@@ -20,10 +20,18 @@ describe("the server's clock", function()
     server:stop()
   end)
 
+  -- In English, whatever the locale.
+  local function http_date(seconds)
+    local t = os.date("!*t", seconds)
+    local days = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
+    local months = { [10] = "Oct", [11] = "Nov" }
+    return ("%s, %02d %s %d %02d:%02d:%02d GMT"):format(days[t.wday], t.day, months[t.month], t.year,
+      t.hour, t.min, t.sec)
+  end
+
   -- What the server sends from now on, by its clock.
   local function serve(seconds, body, headers)
-    server:reply("x", "200 OK", os.date("!Date: %a, %d %b %Y %H:%M:%S GMT\r\n", BEGIN + seconds)
-      .. (headers or ""), body)
+    server:reply("x", "200 OK", "Date: " .. http_date(BEGIN + seconds) .. "\r\n" .. (headers or ""), body)
   end
 
   -- Seconds after BEGIN at which a new guest link for an hour ends.

@@ -115,7 +115,11 @@ function Device:renew(deadline)
       if token or err.kind ~= "cancelled" then self.code = nil end
       return token, err
     end
-    if err.status == 400 then err = nil end  -- as it should be
+    if err.status == 400 then
+      code.is_pending, err = true, nil  -- as it should be
+    elseif code.is_pending and core.now() >= deadline then
+      err = nil  -- the time ended during one of many polls
+    end
   until false
 end
 
