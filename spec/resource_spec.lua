@@ -80,7 +80,10 @@ describe("an operation", function()
       ["events:create: field 'starts_at' needs 'timezone'"] = function()
         local _ = ot.events:create { title = "x", starts_at = { datetime = when.datetime } }
       end,
-      ["events:create: field 'starts_at' has 'zone', which is unknown"] = function()
+      ["events:create: field 'ends_at' must be a table with datetime, timezone, got string"] = function()
+        local _ = ot.events:create { title = "x", starts_at = when, ends_at = when.datetime }
+      end,
+      ["events:create: field 'starts_at' has 'zone', which is unknown: names are datetime, timezone"] = function()
         local _ = ot.events:create { title = "x", starts_at = { zone = "UTC" } }
       end,
       ["events:create: fields 'starts_at' and 'ends_at' of an all-day event must be midnight in UTC: …T00:00:00Z"]

@@ -88,5 +88,7 @@ describe("on_event", function()
     assert.matches("salon: login in [%d.]+ s\n", output)
     assert.matches("salon: GET http://%S+/rooms/ attempt 1: 200", output)
     assert.equal("", (support.script { "-e", script }))
+    assert.equal("salon: SALON_LOG must be 'debug', 'info' or 'error'; nothing is logged\n",
+      (support.script({ "-e", script }, { SALON_LOG = "loud" })))
   end)
 end)

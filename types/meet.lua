@@ -148,7 +148,7 @@ function Rooms:update(id, fields, opts) end
 ---@return_overload nil, salon.Error
 function Rooms:delete(id, opts) end
 
----The room of a slug or of a web link, among those in which the user has a role; `nil` without an error if there is none. Looks through 100 pages at most.
+---The room of a slug, or of a web link, of which the last part counts, among those in which the user has a role; `nil` without an error if there is none. Looks through 100 pages at most.
 ---
 ---Source: `GET /rooms/`.
 ---@param room string

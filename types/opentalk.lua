@@ -466,7 +466,7 @@ function Events:get(id, opts) end
 ---@return_overload nil, salon.Error
 function Events:create(fields, opts) end
 
----Changes a meeting. It is read first, since servers want all date fields together. Changed occurrences of a series are lost.
+---Changes a meeting. It is read first, since servers want all date fields together. Changed and cancelled occurrences of a series are as the others again.
 ---
 ---Source: `PATCH /events/{event_id}`.
 ---@param id string
@@ -500,7 +500,7 @@ function Events:delete(id, opts) end
 ---@return_overload nil, salon.Error
 function Events:accept(id, opts) end
 
----Makes a meeting one of your favourites.
+---Adds a meeting to your favourites.
 ---
 ---Source: `PUT /users/me/event_favorites/{event_id}`.
 ---@param id string
@@ -533,7 +533,7 @@ function Events:cancel(id, opts) end
 ---@return_overload nil, salon.Error
 function Events:decline(id, opts) end
 
----Gives a meeting another time; without `ends_at` it takes as long as before.
+---Gives a meeting another time; without `ends_at` it takes as long as before. Changed and cancelled occurrences of a series are as the others again.
 ---
 ---Source: `PATCH /events/{event_id}`.
 ---@param id string
@@ -545,7 +545,7 @@ function Events:decline(id, opts) end
 ---@return_overload nil, salon.Error
 function Events:move(id, fields, opts) end
 
----Takes a meeting from your favourites.
+---Removes a meeting from your favourites.
 ---
 ---Source: `DELETE /users/me/event_favorites/{event_id}`.
 ---@param id string
@@ -986,7 +986,7 @@ local EventRecord = {}
 ---@return_overload nil, salon.Error
 function EventRecord:refresh(opts) end
 
----Changes a meeting. It is read first, since servers want all date fields together. Changed occurrences of a series are lost.
+---Changes a meeting. It is read first, since servers want all date fields together. Changed and cancelled occurrences of a series are as the others again.
 ---
 ---Source: `PATCH /events/{event_id}`.
 ---@param fields? salon.opentalk.EventsUpdateFields
@@ -1017,7 +1017,7 @@ function EventRecord:delete(opts) end
 ---@return_overload nil, salon.Error
 function EventRecord:accept(opts) end
 
----Makes a meeting one of your favourites.
+---Adds a meeting to your favourites.
 ---
 ---Source: `PUT /users/me/event_favorites/{event_id}`.
 ---@param opts? salon.opentalk.CallOptions
@@ -1047,7 +1047,7 @@ function EventRecord:cancel(opts) end
 ---@return_overload nil, salon.Error
 function EventRecord:decline(opts) end
 
----Gives a meeting another time; without `ends_at` it takes as long as before.
+---Gives a meeting another time; without `ends_at` it takes as long as before. Changed and cancelled occurrences of a series are as the others again.
 ---
 ---Source: `PATCH /events/{event_id}`.
 ---@param fields salon.opentalk.EventsMoveFields
@@ -1058,7 +1058,7 @@ function EventRecord:decline(opts) end
 ---@return_overload nil, salon.Error
 function EventRecord:move(fields, opts) end
 
----Takes a meeting from your favourites.
+---Removes a meeting from your favourites.
 ---
 ---Source: `DELETE /users/me/event_favorites/{event_id}`.
 ---@param opts? salon.opentalk.CallOptions

@@ -9,6 +9,7 @@
 -- "info" by default.
 
 local Error = require "salon.internal.error"
+local lower = require "salon.internal.lower"
 
 local log = {}
 
@@ -84,8 +85,9 @@ end
 ---What the environment variable SALON_LOG asks for.
 ---@return fun(event: salon.LogEvent)?
 function log.of_environment()
-  local level = os.getenv "SALON_LOG"
-  return LEVELS[level] and log.stderr(level) or nil
+  local level = lower(os.getenv "SALON_LOG" or "")
+  if LEVELS[level] then return log.stderr(level) end
+  io.stderr:write "salon: SALON_LOG must be 'debug', 'info' or 'error'; nothing is logged\n"
 end
 
 return log

@@ -126,7 +126,7 @@ end
 local function object_fault(value, fields)
   for _, name in ipairs(sorted_names(value)) do
     local want = fields[name]
-    if want == nil then return "has '" .. name .. "', which is unknown" end
+    if want == nil then return ("has '%s', which is unknown: %s"):format(name, advice(name, fields, "name")) end
     local message = fault(value[name], want)
     if message then return ("has '%s', which %s"):format(name, message) end
   end
@@ -159,7 +159,8 @@ function fault(value, want)
   local known = false
   for _, allowed in ipairs(want) do known = known or allowed == kind end
   if not known then
-    return ("must be a %s, got %s"):format(listed(want), NAMES[kind] or kind)
+    local form = want.fields and " with " .. table.concat(sorted_names(want.fields), ", ") or ""
+    return ("must be a %s%s, got %s"):format(listed(want), form, NAMES[kind] or kind)
   end
   if kind == "null" then return nil end
   if kind == "number" then

@@ -101,8 +101,8 @@ return resource.new {
       says = "One room. 404: unknown; 403: the user has no role in it." },
     find = { "GET /rooms/", argument = { name = "room" }, run = finder.find, argument_fault = finder.fault,
       returns = "salon.meet.Room?", on_record = false,
-      says = "The room of a slug or of a web link, among those in which the user has a role; "
-        .. "`nil` without an error if there is none. Looks through 100 pages at most." },
+      says = "The room of a slug, or of a web link, of which the last part counts, among those in "
+        .. "which the user has a role; `nil` without an error if there is none. Looks through 100 pages at most." },
     create = { "POST /rooms/", body = FIELDS, send = with_list, gives = Room, repeat_on = TAKEN,
       says = "Creates a room; the server draws its name. Repeated by itself when the server says "
         .. "that the name it drew is taken." },

@@ -244,18 +244,19 @@ return resource.new {
     update = { "PATCH /events/{event_id}", body = FIELDS, query = CHANGE, gives = class_of,
       empty = "get", check = dates.fault, run = changes.update,
       says = "Changes a meeting. It is read first, since servers want all date fields together. "
-        .. "Changed occurrences of a series are lost." },
+        .. "Changed and cancelled occurrences of a series are as the others again." },
     move = { "PATCH /events/{event_id}", body = MOVE, query = CHANGE, gives = class_of, empty = "get",
       run = changes.update,
-      says = "Gives a meeting another time; without `ends_at` it takes as long as before." },
+      says = "Gives a meeting another time; without `ends_at` it takes as long as before. "
+        .. "Changed and cancelled occurrences of a series are as the others again." },
     delete = { "DELETE /events/{event_id}", query = DELETE, gone = true, says = GONE },
     cancel = { "DELETE /events/{event_id}", query = DELETE, gone = true, says = GONE .. " The same as "
       .. "`delete`." },
     accept = { "PATCH /events/{event_id}/invite", says = "Accepts your own invitation." },
     decline = { "DELETE /events/{event_id}/invite", says = "Declines your own invitation." },
     add_favorite = { "PUT /users/me/event_favorites/{event_id}",
-      says = "Makes a meeting one of your favourites." },
+      says = "Adds a meeting to your favourites." },
     remove_favorite = { "DELETE /users/me/event_favorites/{event_id}", gone = true,
-      says = "Takes a meeting from your favourites." },
+      says = "Removes a meeting from your favourites." },
   },
 }

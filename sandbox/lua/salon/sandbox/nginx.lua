@@ -146,6 +146,9 @@ local function reason(dir, text)
   if log:find("module 'cjson' not found", 1, true) then
     return "nginx finds no lua-cjson: install it for LuaJIT (Debian, Ubuntu: apt install lua-cjson)"
   end
+  if log:find("error loading module 'cjson'", 1, true) then
+    return "nginx loaded a lua-cjson of another Lua: unset LUA_CPATH, or call it LUA_CPATH_5_4"
+  end
   local line = log:match("%[emerg%][^\n]*") or log:match("%[error%][^\n]*")
     or log:match("init_by_lua error:[^\n]*") or log
   return "nginx did not start: " .. line:gsub("%s+$", "")
