@@ -35,6 +35,12 @@ describe("an operation", function()
     assert.is_true(room:delete { notify = false, force = true })
     assert.equal("DELETE /v1/rooms/" .. ID .. "?force_delete_reference_if_external_services_fail=true"
       .. "&suppress_email_notification=true", (last()))
+    answer = function() return 200, core.encode { room_id = ID, password_required = true } end
+    local verified = assert(room.invites:verify "5ac3fd52-1111-4222-8333-944455556666")
+    assert.same({ ID, true }, { verified.room_id, verified.password_required })
+    assert.same({ "POST /v1/invite/verify", '{"invite_code":"5ac3fd52-1111-4222-8333-944455556666"}' },
+      { last() })
+    answer = function() return 200, core.encode { id = ID, type = "single" } end
     local event = assert(ot.events:get(ID))
     assert.is_true(event:accept())
     assert.equal("PATCH /v1/events/" .. ID .. "/invite", (last()))

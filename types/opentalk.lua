@@ -81,6 +81,7 @@
 ---| "invites.get"
 ---| "invites.list"
 ---| "invites.update"
+---| "invites.verify"
 ---| "rooms"
 ---| "rooms.create"
 ---| "rooms.delete"
@@ -710,6 +711,17 @@ function Invites:update(invite_code, fields, opts) end
 ---@return_overload true
 ---@return_overload nil, salon.Error
 function Invites:deactivate(invite_code, opts) end
+
+---What a guest's code leads to, of whichever room it is. 404: unknown, switched off or expired; the server does not tell which.
+---
+---Source: `POST /invite/verify`.
+---@param invite_code string
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Verified? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Verified
+---@return_overload nil, salon.Error
+function Invites:verify(invite_code, opts) end
 
 ---@class salon.opentalk.RoomsListOptions: table<"page"|"per_page"|"timeout", any>
 ---@field page? integer  number of the page: 1
@@ -1354,3 +1366,9 @@ local TariffRecord = {}
 ---@field title string
 ---@field used_storage? integer  bytes, of your own profile
 local UserRecord = {}
+
+---@class salon.opentalk.Verified: salon.Record
+---@field backend "opentalk"
+---@field password_required boolean  do guests have to type the room's password?
+---@field room_id string
+local VerifiedRecord = {}

@@ -78,6 +78,8 @@ print(salon.check(room.invites:list())[1].invite_code, room.invites:get "x")
 for each in room.invites:each() do print(each.expiration) end
 print(room.invites:update("x", { expiration = salon.null }), invite:update { expires_in = 60 })
 print(room.invites:deactivate "x", invite:deactivate(), invite:refresh())
+local verified = salon.check(room.invites:verify "code")
+print(verified.room_id, verified.password_required)
 print(ot.rooms:delete(room.id, { notify = false }), room:delete { force = true })
 
 -- OpenTalk: events ---------------------------------------------------------------------

@@ -66,6 +66,19 @@ local function end_taken(raw, value)
   return ends ~= nil and math.abs(ends - clock.parse(value)) <= 1
 end
 
+local Verified = resource.class {
+  name = "salon.Verified", backend = "opentalk", word = "verified",
+  fields = {
+    room_id = "string",
+    password_required = "boolean  do guests have to type the room's password?",
+  },
+}
+
+local function verified_fault(raw)
+  local fault = options.id_fault(raw.room_id)
+  return fault and "'room_id' " .. fault
+end
+
 local END = {
   expires_in = is.number { above = 0, max = 100 * 366 * 86400, says = "seconds from now",
     taken = function(raw) return raw.created == nil or raw.expiration ~= nil end },
@@ -117,7 +130,7 @@ local function guest_url(_, service, keys, fields, given)
 end
 
 invites = resource.new {
-  name = "invites", class = "Invites", api = api, record = Invite, known = { "room_id" },
+  name = "invites", class = "Invites", api = api, record = Invite, Verified = Verified, known = { "room_id" },
   operations = {
     list = { "GET /rooms/{room_id}/invites", pages = "numbered", fault = fault_of,
       says = "The room's guest links, inactive and expired ones included (`invite:usable()`), last "
@@ -132,6 +145,10 @@ invites = resource.new {
       check = changed_end_fault, gives = Invite, fault = fault_of, says = "Gives a guest link another end." },
     deactivate = { "DELETE /rooms/{room_id}/invites/{invite_code}", is_secret = true, gone = true,
       says = "Switches a guest link off for good; it stays in the list." },
+    verify = { "POST /invite/verify", argument = { name = "invite_code", into = "body" },
+      is_secret = true, gives = Verified, fault = verified_fault,
+      says = "What a guest's code leads to, of whichever room it is. 404: unknown, switched off or "
+        .. "expired; the server does not tell which." },
   },
 }
 
