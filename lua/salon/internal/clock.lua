@@ -31,9 +31,10 @@ function clock.rfc3339(time)
   return (os.date("!%Y-%m-%dT%H:%M:%SZ", floor(time)))
 end
 
----@param text string
+---@param text any
 ---@return number? seconds  since 1970; nil when `text` is no RFC 3339 time
 function clock.parse(text)
+  if type(text) ~= "string" then return nil end
   local year, month, day, hour, minute, second, rest =
     text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)(.*)$")
   if year == nil then return nil end

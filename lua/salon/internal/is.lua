@@ -9,6 +9,7 @@
 --   as, to    its name in a query, and what is sent there for a value
 -- Nothing here runs when a call is made.
 
+local core = require "salon.core"
 local options = require "salon.internal.options"
 
 local is = {}
@@ -27,7 +28,21 @@ is.flag = kind { "boolean" }
 is.number = kind { "number" }
 is.integer = kind { "number", integer = true }
 is.time = kind(options.TIME)
-is.any_object = kind { "table" }
+
+local function unwritable(value)
+  local ok, message = pcall(core.encode, value)
+  return not ok and "cannot be written as JSON: " .. message or nil
+end
+
+local any_table = kind { "table" }
+
+---Whatever JSON can hold.
+function is.any_object(more)
+  local row = any_table(more)
+  local check = row.check
+  row.check = function(value) return check and check(value) or unwritable(value) end
+  return row
+end
 
 ---@param row table  the words that are allowed, and what else a kind has
 function is.one_of(row)
@@ -42,13 +57,13 @@ end
 ---@param fields table<string, table>
 ---@param more? table
 function is.object(fields, more)
-  return is.any_object(options.merge({ fields = fields }, more or {}))
+  return any_table(options.merge({ fields = fields }, more or {}))
 end
 
 ---@param items table  a kind
 ---@param more? table  max_items …
 function is.list(items, more)
-  return is.any_object(options.merge({ items = items }, more or {}))
+  return any_table(options.merge({ items = items }, more or {}))
 end
 
 return is

@@ -221,7 +221,12 @@ function operation.perform(op, service, keys, fields, given, deadline)
   else
     raw, err = session:object(op, response, op.checked_key, keys[#keys])
     if raw == nil then return nil, err end
-    if class == nil then return raw[op.value] end
+    if class == nil then
+      local value = raw[op.value]
+      if type(value) == (op.returns == "integer" and "number" or op.returns) then return value end
+      return nil, session:shape_error(response, ("the response's '%s' must be a %s, got %s"):format(
+        op.value, op.returns, type(value)))
+    end
     if type(class) == "function" then class = class(raw) end
     record = core.record(class, raw, service, session.about(response))
   end
@@ -249,9 +254,17 @@ local function records_of(op, service, given)
 end
 
 local function ids_by(key_of)
-  return key_of and function(_, _, items)
-    local ids = {}
-    for i, raw in ipairs(items) do ids[i] = key_of(raw) or false end
+  return key_of and function(source, response, items)
+    local ids = core.ids(items, "")  -- are they objects, none of them null?
+    if ids == nil or items[1] == nil and next(items) ~= nil then
+      return nil, source.session:shape_error(response, "a list entry is not an object")
+    end
+    for i, raw in ipairs(items) do
+      local id = key_of(raw)
+      local fault = id ~= nil and options.id_fault(id)
+      if fault then return nil, source.session:shape_error(response, "an id in the list " .. fault) end
+      ids[i] = id or false
+    end
     return ids
   end
 end
@@ -318,7 +331,8 @@ function operation.method(op, fname, bind, argument, act)
     end
     local fields
     if body then
-      fields = options.check(fname, a or {}, body, 3, "field")
+      if a == nil then a = {} end
+      fields = options.check(fname, a, body, 3, "field")
       a = b
     end
     local given = options.check(fname, a, spec)

@@ -31,11 +31,31 @@ local options = require "salon.internal.options"
 
 local resource = {}
 
+local function of_class(record, class)
+  if type(record) ~= "userdata" or not pcall(core.raw, record) then return false end
+  local meta = getmetatable(record)
+  return meta.__name == class.name and meta.backend == class.backend
+end
+
+local function fail(fname, self, level)
+  error(("%s: wrong self (%s); call it with a colon: %s(...)"):format(fname, type(self), fname), level + 1)
+end
+
+-- A method that was written by hand, on a record of its class only.
+local function checked(class, name, method)
+  return function(self, ...)
+    if not of_class(self, class) then fail(class.word .. ":" .. name, self, 2) end
+    return method(self, ...)
+  end
+end
+
 ---@param class table
 ---@return table
 function resource.class(class)
-  class.methods, class.getters = class.methods or {}, class.getters or {}
-  class.keys = class.keys or {}
+  class.getters, class.keys = class.getters or {}, class.keys or {}
+  local methods = {}
+  for name, method in pairs(class.methods or {}) do methods[name] = checked(class, name, method) end
+  class.methods = methods
   for name, service in pairs(class.services or {}) do
     class.getters[name] = function(record)
       return service.of(resource.service_of(record), resource.keys_of(class, record))
@@ -52,32 +72,23 @@ resource.service_of = core.service_of
 ---@return string[]? keys
 ---@return salon.Error? err
 function resource.keys_of(class, record)
-  if class.path then return class.path(record) end
-  local raw, keys = core.raw(record), {}
-  for i, field in ipairs(class.keys) do
-    keys[i] = raw[field]
-    if options.id_fault(keys[i]) then
+  local raw, keys = core.raw(record), class.path and class.path(record) or {}
+  for i = 1, class.path_keys or #class.keys do
+    local field = class.keys[i] or "id"
+    if not class.path then keys[i] = raw[field] end
+    local fault = options.id_fault(keys[i])
+    if fault then
       return nil, Error.new { kind = "unsupported", outcome = "unsent", attempts = 0,
-        message = class.keyless or ("%s has no '%s'"):format(class.name, field) }
+        message = keys[i] == nil and class.keyless or ("%s: '%s' %s"):format(class.name, field, fault) }
     end
   end
   return keys
 end
 
-local function fail(fname, self)
-  error(("%s: wrong self (%s); call it with a colon: %s(...)"):format(fname, type(self), fname), 4)
-end
-
-local function of_class(record, class)
-  if type(record) ~= "userdata" or not pcall(core.raw, record) then return false end
-  local meta = getmetatable(record)
-  return meta.__name == class.name and meta.backend == class.backend
-end
-
 -- `self` is a record of this class.
 local function by_record(class)
   return function(self, fname)
-    if not of_class(self, class) then fail(fname, self) end
+    if not of_class(self, class) then fail(fname, self, 3) end
     local service = core.service_of(self)
     if service.session:closed() then error(fname .. ": the client is closed", 3) end
     return service, resource.keys_of(class, self)
@@ -87,7 +98,7 @@ end
 -- `self` is a service of this class.
 local function by_service(Service)
   return function(self, fname)
-    if type(self) ~= "table" or getmetatable(self) ~= Service then fail(fname, self) end
+    if type(self) ~= "table" or getmetatable(self) ~= Service then fail(fname, self, 3) end
     if self.session:closed() then error(fname .. ": the client is closed", 3) end
     return self, self.keys
   end

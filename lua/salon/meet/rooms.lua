@@ -57,8 +57,6 @@ local function configuration_fault(value)
   if value.everyone_can_mute ~= nil and type(value.everyone_can_mute) ~= "boolean" then
     return "has 'everyone_can_mute', which must be a boolean"
   end
-  local ok, message = pcall(core.encode, value)
-  if not ok then return "cannot be written as JSON: " .. message end
 end
 
 -- An empty list of sources is a list, however it was typed.

@@ -15,7 +15,8 @@ local MOMENT = {
 
 local function pattern_fault(lines)
   for _, line in ipairs(lines) do
-    if line:find "^DT" then return "must hold rules, without DTSTART and DTEND" end
+    if line:find "[%z\1-\31]" then return "must hold one rule in each text, without a line end" end
+    if line:find "DTSTART" or line:find "DTEND" then return "must hold rules, without DTSTART and DTEND" end
   end
 end
 
@@ -69,6 +70,13 @@ function dates.fault_of_new(fields)
   return dates.fault(fields)
 end
 
+---The same, of an event that is moved and may keep its length.
+---@param fields table
+---@return string?
+function dates.fault_of_move(fields)
+  return fields.ends_at and dates.fault(fields)
+end
+
 ---With the date fields that servers want although they can be told.
 ---@param fields table  is changed
 ---@return table fields
@@ -111,7 +119,7 @@ end
 ---@param old table  the event as the server has it
 ---@param fields table  what is to change
 ---@param duration number?  of a series, if it is needed
----@return table
+---@return table? block  nil: the event has no time, or none that can be read
 function dates.block(old, fields, duration)
   local independent = fields.is_time_independent
   if independent == nil then independent = fields.starts_at == nil and old.is_time_independent end
@@ -122,7 +130,8 @@ function dates.block(old, fields, duration)
     if block[name] == nil then block[name] = old[name] end
   end
   if block.is_all_day == nil then block.is_all_day = false end
-  if duration and fields.ends_at == nil and block.starts_at then
+  if duration and fields.ends_at == nil then
+    if seconds(block.starts_at) == nil then return nil end
     block.ends_at = { datetime = clock.rfc3339(seconds(block.starts_at) + duration),
       timezone = (block.ends_at or block.starts_at).timezone }
   end

@@ -11,10 +11,11 @@ local options = require "salon.internal.options"
 local changes = {}
 
 -- What has no time cannot keep its length.
-local function no_time(op, event)
+local function no_time(op, event, fields)
   return Error.new { kind = "unsupported", outcome = "done", status = event.response.status,
-    attempts = event.response.attempts, message = op.name .. ": the event has no time",
-    hint = "give 'ends_at', too" }
+    attempts = event.response.attempts,
+    message = op.name .. ": the event has no time, or it is not known how long it takes",
+    hint = fields.starts_at and "give 'ends_at', too" or "give 'starts_at' and 'ends_at', too" }
 end
 
 -- Of the room alone: servers leave the event as it is.
@@ -52,9 +53,11 @@ function changes.update(op, service, keys, fields, given)
   local old, duration = event.raw, nil
   if needs_duration(old, fields) then
     duration, err = duration_of(old, service, keys, deadline)
-    if duration == nil then return nil, err or no_time(op, event) end
+    if duration == nil then return nil, err or no_time(op, event, fields) end
   end
-  local all = options.merge(fields, dates.block(old, fields, duration))
+  local block = dates.block(old, fields, duration)
+  if block == nil then return nil, no_time(op, event, fields) end
+  local all = options.merge(fields, block)
   return operation.perform(op, service, keys, all, given, deadline)
 end
 

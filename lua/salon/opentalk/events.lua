@@ -246,7 +246,7 @@ return resource.new {
       says = "Changes a meeting. It is read first, since servers want all date fields together. "
         .. "Changed and cancelled occurrences of a series are as the others again." },
     move = { "PATCH /events/{event_id}", body = MOVE, query = CHANGE, gives = class_of, empty = "get",
-      run = changes.update,
+      run = changes.update, check = dates.fault_of_move,
       says = "Gives a meeting another time; without `ends_at` it takes as long as before. "
         .. "Changed and cancelled occurrences of a series are as the others again." },
     delete = { "DELETE /events/{event_id}", query = DELETE, gone = true, says = GONE },

@@ -3,6 +3,7 @@
 -- Servers up to 0.65 give each link a code. Newer ones have none: guests come with the
 -- room's own link, and single guest links cannot be asked for.
 
+local Error = require "salon.internal.error"
 local api = require "salon.opentalk.api"
 local clock = require "salon.internal.clock"
 local core = require "salon.core"
@@ -24,8 +25,9 @@ end
 function methods.usable(invite)
   local raw = invite.raw
   if not raw.active then return false end
-  local ends = raw.expiration and clock.parse(raw.expiration)
-  return ends == nil or ends > resource.service_of(invite).session:time()
+  if raw.expiration == nil then return true end
+  local ends = clock.parse(raw.expiration)
+  return ends ~= nil and ends > resource.service_of(invite).session:time()
 end
 
 local Invite = resource.class {
@@ -109,22 +111,31 @@ local function suits(invite, seconds, now)
   if not invite:usable() then return false end
   local ends = invite.raw.expiration
   if seconds == nil or ends == nil then return seconds == nil and ends == nil end
-  local left = clock.parse(ends) - now
+  local left = clock.parse(ends) - now  -- it can be read, as it is usable
   return left >= seconds / 2 and left <= seconds + 60
+end
+
+local MOST = 100  -- pages of a room's guest links that are looked through
+
+local function no_front_end()
+  return Error.new { kind = "unsupported", message = "rooms:guest_url: the address of the web front end "
+    .. "is not known", hint = "give it with option 'url' or 'frontend_url'" }
 end
 
 local function guest_url(_, service, keys, fields, given)
   local session, ops = service.session, invites.ops
-  local deadline, following = session:deadline(given.timeout), {}
+  local deadline, following, pages = session:deadline(given.timeout), {}, 0
   repeat
+    pages = pages + 1
     following.timeout = math.max(deadline - core.now(), 0.001)
     local page, err = operation.list(ops.list, service, keys, nil, following)
     if page == nil then return nil, err end
+    if session.backend.discovery.frontend == nil then return nil, no_front_end() end
     for _, invite in ipairs(page) do
       if suits(invite, fields.expires_in, session:time()) then return invite.url end
     end
     following = page.next
-  until following == nil
+  until following == nil or pages == MOST
   local invite, err = operation.perform(ops.create, service, keys, fields, {}, deadline)
   return invite and invite.url, err
 end

@@ -140,7 +140,8 @@ local function invite(op, service, keys, fields, given)
   people, err = operation.list(op.with_event, service, keys, nil, left)
   if err and err.kind == "limit" then return true end  -- too many to look the person up
   for _, person in ipairs(people or {}) do
-    local is_meant = person.id == fields.invitee and fields.invitee or person.email == fields.email
+    local is_meant = fields.invitee and person.id == fields.invitee
+      or fields.email and person.email == fields.email
     if is_meant and person.role ~= "moderator" then
       return nil, unsupported.left_out(person, { "role" })
     end
