@@ -91,7 +91,8 @@ http {
   client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp;
   uwsgi_temp_path tmp; scgi_temp_path tmp;
   lua_package_path "%s/?.lua;%s/?/init.lua;;";
-  init_by_lua_block { require("salon.sandbox.server").init("%s") }
+  # interpreted: compiled, workers of LuaJIT 2.1-20230119 were seen to crash, and forgot all
+  init_by_lua_block { jit.off() require("salon.sandbox.server").init("%s") }
   init_worker_by_lua_block { require("salon.sandbox.server").watch() }
 ]]):format(root, root, settings.dir)
   for role, ports in pairs(settings.ports) do
