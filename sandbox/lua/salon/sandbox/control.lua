@@ -34,6 +34,7 @@ end
 local CALLS = {
   rooms = rooms,
   requests = function() return require("salon.sandbox.server").requests() end,
+  grants = function() return store.grants end,
   fault = function(fault)
     local message = faults.add(fault)
     return { error = message }

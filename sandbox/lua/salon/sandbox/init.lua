@@ -48,8 +48,10 @@ local SWITCHES = {
   outside_addresses = { "boolean", false }, user_search = { "boolean", true }, shared_folders = { "boolean", true },
   provider_down = { "boolean", false }, database_down = { "boolean", false },
   -- login service: path prefix (then X-Forwarded-... is trusted), takes a client's secret
-  -- by HTTP Basic only (as other services do), seconds between two polls of a device login
-  login_prefix = { "string", "" }, basic_only = { "boolean", false }, device_interval = { "number", 5 },
+  -- by HTTP Basic only (as other services do), rotates refresh tokens, seconds between two
+  -- polls of a device login
+  login_prefix = { "string", "" }, basic_only = { "boolean", false }, rotate = { "boolean", false },
+  device_interval = { "number", 5 },
 }
 
 local FAULT = {
@@ -215,6 +217,9 @@ end
 ---The requests so far (the last 2,000), newest last: n, role, method, path,
 ---status (0: cut), scheme, http, body, fault, mails (how many OpenTalk would have sent).
 function Sandbox:requests() return ask(self, "requests") end
+
+---The requests for tokens so far: "password 200", "refresh_token 400", ...
+function Sandbox:grants() return ask(self, "grants") end
 
 ---All rooms of both systems: backend, id, owner, title or name, ...
 function Sandbox:rooms() return ask(self, "rooms") end

@@ -410,7 +410,7 @@ function store.reset(settings)
   store.people, store.subs, store.sessions = {}, {}, {}
   store.rooms, store.gone, store.invites, store.events, store.aliases = {}, {}, {}, {}, {}
   store.accounts, store.account_ids, store.meetings, store.slugs = {}, {}, {}, {}
-  store.web_sessions, store.downloads = {}, {}
+  store.web_sessions, store.downloads, store.grants = {}, {}, {}
   store.devices, store.revoked, store.services = {}, {}, {}
   store.realms, store.clients, store.applications = REALMS, CLIENTS, {}
   for id, application in pairs(APPLICATIONS) do store.applications[id] = application end

@@ -110,7 +110,8 @@ local function fault_of(request, realm, claims, id)
     return "Invalid refresh token. Token client and authorized client don't match"
   end
   local session = store.sessions[claims.sid]
-  local fault = session and store.realms[realm].rotate and rotated(session, claims)
+  local rotates = store.realms[realm].rotate or store.settings.rotate
+  local fault = session and rotates and rotated(session, claims)
   if fault then return fault end
   if sessions.over(claims) then return "Token is not active" end
   local alive

@@ -78,7 +78,9 @@ ROUTES["POST /protocol/openid-connect/token"] = function(request, realm)
   if not grant then return refuse(400, "unsupported_grant_type", "Unsupported grant_type") end
   local client, id = client_of(request, form)
   if not client then return refuse(401, id, NOT_A_CLIENT) end
-  return grant(request, realm, form, client, id)
+  local response = grant(request, realm, form, client, id)
+  store.grants[#store.grants + 1] = form.grant_type .. " " .. response.status
+  return response
 end
 
 ROUTES["POST /protocol/openid-connect/auth/device"] = function(request, realm)
