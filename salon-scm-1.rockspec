@@ -58,6 +58,7 @@ build = {
         "src/lua/headers.c",
         "src/lua/json.c",
         "src/lua/mailbox.c",
+        "src/lua/private_file.c",
         "src/lua/record.c",
         "src/lua/request.c",
         "src/lua/secret.c",

@@ -164,12 +164,33 @@ function core.form(pairs) end
 ---@return salon.Claim?  nil: somebody else has it
 function core.claim(name) end
 
+---A name that one holder has at a time, among those who can open a file: a lock on a byte
+---of it. Makes the file.
+---@param path string
+---@param name string
+---@return salon.Claim?  nil: somebody else has it
+---@return string? message  the file cannot be opened
+function core.claim_in(path, name) end
+
+---Is this a plain file that nobody but its owner, who we are, can read or write?
+---@param path string
+---@return true?  nil: there is none
+---@return string? message
+function core.check_private(path) end
+
+---Replaces such a file as a whole, or makes it.
+---@param path string
+---@param text string
+---@return true?
+---@return string? message
+function core.write_private(path, text) end
+
 ---@param text string
 ---@return salon.Secret
 function core.secret(text) end
 
----@param fields { access: string, refresh?: string, expires_in?: number, scope?: string,
----  id_token?: string, response?: salon.Response }
+---@param fields { access: string, refresh?: string, expires_in?: number, lifetime?: number,
+---  scope?: string, id_token?: string, response?: salon.Response }
 ---@return salon.Token
 function core.token(fields) end
 

@@ -19,6 +19,7 @@
 #include "io/curlcompat.h"
 #include "json.h"
 #include "mailbox.h"
+#include "private_file.h"
 #include "record.h"
 #include "request.h"
 #include "secret.h"
@@ -101,6 +102,7 @@ LUALIB_API int luaopen_salon_core(lua_State *L) {
   salon_open_secret(L);
   salon_open_token(L);
   salon_open_claim(L);
+  salon_open_private_file(L);
   salon_open_record(L);
   salon_open_mailbox(L); /* before all requests: collected after them */
   salon_open_client(L);

@@ -56,11 +56,12 @@ static void check_access(lua_State *L, const char *access, size_t len) {
       luaL_error(L, "token: 'access' holds a blank or control character");
 }
 
-static double read_lifetime(lua_State *L) {
-  double seconds = NAN;
-  if (push_parameter(L, "expires_in", LUA_TNUMBER)) {
+/* A number of seconds; `otherwise` where there is none. */
+static double read_seconds(lua_State *L, const char *name, double otherwise) {
+  double seconds = otherwise;
+  if (push_parameter(L, name, LUA_TNUMBER)) {
     seconds = lua_tonumber(L, -1);
-    if (!isfinite(seconds)) luaL_error(L, "token: 'expires_in' must be finite");
+    if (!isfinite(seconds)) luaL_error(L, "token: '%s' must be finite", name);
   }
   lua_pop(L, 1);
   return seconds;
@@ -99,7 +100,9 @@ static void copy_part(salon_Token *t, int i, const char *bytes, char **to) {
   *to += t->len[i] + 1;
 }
 
-/* token{access =, refresh =, id_token =, expires_in =, scope =, response =} */
+/* token{access =, refresh =, id_token =, expires_in =, lifetime =, scope =,
+**       response =}
+** lifetime: as issued, where that was a while ago */
 static int token_new(lua_State *L) {
   const char *part[PARTS] = {NULL}; /* borrowed from strings on the stack */
   size_t len[PARTS] = {0}, size = 0;
@@ -111,13 +114,14 @@ static int token_new(lua_State *L) {
       size += len[i] + 1;
     }
   check_access(L, part[ACCESS], len[ACCESS]);
-  double lifetime = read_lifetime(L);
+  double left = read_seconds(L, "expires_in", NAN);
+  double lifetime = read_seconds(L, "lifetime", left);
   salon_Token *t = (salon_Token *)salon_newuserdata(L, sizeof(*t) + size);
   memset(t, 0, sizeof(*t));
   memcpy(t->len, len, sizeof(len));
   t->size = size;
   t->lifetime = lifetime;
-  t->expires = salon_now() + lifetime;
+  t->expires = salon_now() + left;
   salon_setmetatable(L, SALON_TOKEN);
   set_details(L);
   char *to = t->bytes;
