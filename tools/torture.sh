@@ -33,8 +33,8 @@ internal/loop.lua a_break_out_of_a_walk s/if loop.closes then/do/
 internal/pages.lua a_walk_that_broke /err.resume = /d
 internal/lower.lua a_turkish_locale s/return (text:gsub.*/return text:lower()/
 internal/secrets.lua a_secret_that_comes_back s/^local LAYERS = 3/local LAYERS = 1/
-internal/session.lua a_clock_that_is_slow s/return self.offset and .* or os.time()/return os.time()/
-internal/session.lua a_page_that_is_read_late s/math.min(most, self.offset or least)/least/
+internal/http.lua a_clock_that_is_slow s/return seen.offset and .* or os.time()/return os.time()/
+internal/http.lua a_page_that_is_read_late s/math.min(most, seen.offset or least)/least/
 internal/unsupported.lua a_field_that_is_left_out s/if names\[1\] == nil then/do/
 meet/init.lua logins_that_failed /SWEEP_EVERY == 0/d
 meet/rooms.lua a_room_without_a_slug s/room.raw.slug ~= "" and //

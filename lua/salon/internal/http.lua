@@ -4,6 +4,7 @@
 -- A call goes in two halves: `submit` does not wait, `receive` does.
 
 local Error = require "salon.internal.error"
+local clock = require "salon.internal.clock"
 local context = require "salon.internal.context"
 local core = require "salon.core"
 local failures = require "salon.internal.failures"
@@ -37,6 +38,8 @@ local watch = require "salon.internal.watch"
 ---@field timeout number  seconds, of a call that names none
 ---@field forced_host? string
 ---@field on_event? fun(event: salon.LogEvent)  see watch.lua
+---@field seen { date?: string, offset?: number }  header Date of the last response; seconds
+---  since 1970 by the server's clock, less core.now()
 local Http = {}
 Http.__index = Http
 
@@ -85,6 +88,7 @@ function Http.new(fields)
     secrets = fields.secrets,
     timeout = fields.options.timeout,
     forced_host = fields.options.host,
+    seen = { date = nil, offset = nil },
     on_event = fields.options.on_event,
     headers = header_lines(fields),
     json_headers = header_lines(fields, JSON),
@@ -103,6 +107,30 @@ end
 ---@return number
 function Http:deadline(timeout)
   return context.deadline(core.now() + (timeout or self.timeout))
+end
+
+---Seconds since 1970 by the clock of the server, which decides what has expired; by
+---this machine's as long as the server's is unknown.
+---@param ahead? number  seconds that the server's clock was ahead when last compared
+---@return number
+function Http:time(ahead)
+  local seen = self.seen
+  return seen.offset and math.floor(core.now() + seen.offset) or os.time() + (ahead or 0)
+end
+
+---Notes the server's clock. A server dates a response between the moments at which the
+---request is sent and the response is read, which may be long after. What is known of its
+---clock stays as far as it fits between.
+---@param text? string  header Date
+---@param sent number  when the request was sent
+function Http:note_date(text, sent)
+  local seen = self.seen
+  if text == seen.date then return end
+  seen.date = text
+  local date = clock.parse_date(text)
+  if date == nil then return end
+  local least, most = date - core.now(), date + 1 - sent
+  seen.offset = math.max(least, math.min(most, seen.offset or least))
 end
 
 ---@return table? host
@@ -195,9 +223,12 @@ end
 local function exchange(self, call, host)
   local refusal = context.refusal()
   if refusal then return nil, refusal end
-  local request, err = self:submit(call, call.base)
-  if request == nil then return nil, err end
-  return self:receive(request, call, host)
+  local sent = core.now()
+  local request, refused = self:submit(call, call.base)
+  if request == nil then return nil, refused end
+  local response, err, shape = self:receive(request, call, host)
+  if response then self:note_date(response.date, sent) end
+  return response, err, shape
 end
 
 ---Sends a call without a token and waits for the response.

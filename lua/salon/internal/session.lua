@@ -18,15 +18,12 @@
 --   explain(self, err, shape, pending)  adds hints to an error, in place
 
 local Http = require "salon.internal.http"
-local clock = require "salon.internal.clock"
 local context = require "salon.internal.context"
 local core = require "salon.core"
 local watch = require "salon.internal.watch"
 
 ---@class salon.Session: salon.Http
 ---@field backend table
----@field date? string  header Date of the last response
----@field offset? number  seconds since 1970 by the server's clock, less core.now()
 local Session = {}
 for name, method in pairs(Http) do Session[name] = method end  -- no look-up in two tables
 Session.__index = Session
@@ -130,15 +127,6 @@ local function apply(self, pending, cure)
   return true
 end
 
--- A server dates a response between the moments at which the request is sent and the response
--- is read, which may be long after. What is known of its clock stays as far as it fits between.
-local function set_clock(self, date, sent)
-  date = clock.parse_date(date)
-  if date == nil then return end
-  local least, most = date - core.now(), date + 1 - sent
-  self.offset = math.max(least, math.min(most, self.offset or least))
-end
-
 -- One exchange. Returns a response; or nil, err; or nil, nil when a cure was applied
 -- and the request is to be sent again.
 local function exchange(self, pending, host)
@@ -149,10 +137,7 @@ local function exchange(self, pending, host)
   local request = pending.request
   local response, err, shape = self:receive(request, pending.call, host, pending.token,
     pending.attempts)
-  if response and response.date ~= self.date then
-    self.date = response.date
-    set_clock(self, response.date, pending.sent)
-  end
+  if response then self:note_date(response.date, pending.sent) end
   local backend = self.backend
   if response and response.body ~= "" and backend.heard then backend:heard(response.body) end
   if response or shape == nil then return response, err end
@@ -202,13 +187,6 @@ end
 ---@return salon.Error? err
 function Session:call(call)
   return self:finish(new_pending(call))
-end
-
----Seconds since 1970 by the clock of the server, which decides what has expired; by
----this machine's as long as the server's is unknown.
----@return number
-function Session:time()
-  return self.offset and math.floor(core.now() + self.offset) or os.time()
 end
 
 ---The login's token, as client:token() gives it out.
