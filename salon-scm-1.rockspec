@@ -136,6 +136,11 @@ build = {
     ["salon.opentalk.users"] = "lua/salon/opentalk/users.lua",
     ["salon.scope"] = "lua/salon/scope.lua",
     ["salon.secret"] = "lua/salon/secret.lua",
+    ["salon.store"] = "lua/salon/store/init.lua",
+    ["salon.store.file"] = "lua/salon/store/file.lua",
+    ["salon.store.memory"] = "lua/salon/store/memory.lua",
+    ["salon.store.redis"] = "lua/salon/store/redis.lua",
+    ["salon.store.shdict"] = "lua/salon/store/shdict.lua",
     ["salon.version"] = "lua/salon/version.lua",
   },
 }

@@ -34,6 +34,13 @@ lua_http() {
   done
   return 1
 }
+# Debian has it for all but Lua 5.4, which can read that for 5.3.
+lua_redis() {
+  for name in lua5.4 lua5.3 lua5.1; do
+    "$name" -e 'require "redis"' >/dev/null 2>&1 && return
+  done
+  return 1
+}
 busted_for() { has "$1" && "$1" -e 'require "busted"' >/dev/null 2>&1; }
 nginx_lua() {
   has openresty || [ -x /usr/local/openresty/nginx/sbin/nginx ] ||
@@ -45,6 +52,7 @@ resty() {
     ls /usr/share/lua/5.1/"$1" /usr/share/lua/common/"$1" \
        /usr/local/share/lua/5.1/"$1" 2>/dev/null | grep -q .
 }
+resty_redis() { resty resty/redis.lua || resty nginx/redis.lua; }
 
 # Debian 12's nginx module needs OpenResty's LuaJIT, which conflicts with the stock
 # one; Debian 13's needs the stock one. What is installed decides, else apt.
@@ -126,6 +134,9 @@ test|has jq|jq|jq|jq|jq
 test|python_has ensurepip|python3-venv|-|-|-
 test|has chromedriver|$browser|-|-|-
 test|python_has requests|python3-requests|python3-requests|py3-requests|-
+test|has redis-server|redis-server|redis|redis|redis
+test|lua_redis|lua-redis|-|-|-
+test|resty resty/redis.lua \|\| resty nginx/redis.lua|lua-nginx-redis|-|lua-resty-redis|-
 bench|lua_http|$http|-|-|-
 TABLE
 }

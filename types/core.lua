@@ -51,7 +51,7 @@ function Request:method() end
 ---@return string  without query
 function Request:url() end
 
----A name that one holder on this machine has.
+---A name that one holder has at a time.
 ---@class salon.Claim: userdata
 local Claim = {}
 

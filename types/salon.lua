@@ -62,6 +62,31 @@
 ---@field ngx fun(level?: "debug"|"info"|"error"): fun(event: salon.LogEvent)
 ---@field write fun(fn: fun(line: string, level: string), level?: "debug"|"info"|"error"): fun(event: salon.LogEvent)
 
+---What option `store` takes: one of salon.store, or a table of one's own with these
+---functions (doc/sessions.md). Where one cannot do it: nil and a message.
+---@class salon.Store
+---@field name? string  for messages
+---@field read fun(key: string): string?, any  blob and version; nil: nothing there
+---@field write fun(key: string, blob: string, ttl: number, version: any): boolean?, string?
+---  false: it is not the version read any more
+---@field lock fun(key: string, ttl: number): any, string?  fence; nil: somebody else has it
+---@field unlock fun(key: string, fence: any)
+
+---@class salon.RedisOptions
+---@field host? string  127.0.0.1
+---@field port? integer  6379
+---@field username? string
+---@field password? string|salon.Secret|fun():string
+---@field database? integer
+---@field prefix? string  of the keys: "salon:"
+---@field timeout? number  seconds for each step: 2
+
+---@class salon.Stores
+---@field memory fun(): salon.Store
+---@field file fun(path: string): salon.Store
+---@field shdict fun(name: string): salon.Store
+---@field redis fun(options?: salon.RedisOptions): salon.Store
+
 ---One page of a list: page[1], page[2] … and #page.
 ---@class salon.Page
 ---@field total? integer  Meet only
@@ -314,6 +339,7 @@ function Scope:expires_in() end
 ---@class salon
 ---@field null salon.Null  sends a JSON null; the same as cjson.null and ngx.null
 ---@field log salon.Log
+---@field store salon.Stores
 local salon = {}
 
 ---A client for an OpenTalk server. Nothing is sent before the first call.

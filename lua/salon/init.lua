@@ -33,6 +33,7 @@ local LAZY = {
   map = "salon.map",
   all = "salon.all",
   scope = "salon.scope",
+  store = "salon.store",
 }
 
 local function load_lazily(_, name)

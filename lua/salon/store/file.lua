@@ -1,0 +1,91 @@
+-- A store in a file: one login for the processes of a user on one machine, and for one
+-- run after the other. JSON, readable for its owner alone, replaced as a whole.
+--
+-- Locks are the kernel's, on a file beside it that stays: the kernel takes them back
+-- from a process that ends. Who changes the file holds the lock "" for a moment.
+
+local core = require "salon.core"
+local hosts = require "salon.internal.host"
+local json = require "salon.internal.json"
+
+local FORMAT = 1
+local PATIENCE = 5  -- seconds to wait for others who change the file
+local LOOK = 0.005
+
+-- The entries; or nil and why the file is not to be touched.
+local function load_entries(path)
+  local usable, message = core.check_private(path)
+  if message then return nil, message end
+  if not usable then return {} end
+  local file
+  file, message = io.open(path, "rb")
+  if file == nil then return nil, message end
+  local text = file:read "*a"
+  file:close()
+  if text == "" then return {} end  -- made by hand
+  local data = json.decode(text or "")
+  local format = data and data.salon_store
+  if type(format) ~= "number" or type(data.entries) ~= "table" then
+    return nil, "it is not a store of salon's"
+  elseif format > FORMAT then
+    return nil, "a newer version of salon wrote it"
+  end
+  return data.entries
+end
+
+-- Runs while nobody else changes the file.
+local function alone(path, work)
+  local ends = core.now() + PATIENCE
+  local claim, message
+  repeat
+    claim, message = core.claim_in(path .. ".lock", "")
+    if claim == nil and message == nil then (hosts.pick() or core).sleep(LOOK) end
+  until claim or message or core.now() >= ends
+  if claim == nil then return nil, message or "others have been writing it for 5 s" end
+  local ok, done, why = pcall(work)
+  claim:release()
+  if not ok then error(done, 0) end
+  return done, why
+end
+
+---@param path string  the file need not exist; its folder must, and be writable
+---@return salon.Store
+local function file(path)
+  if type(path) ~= "string" or path == "" or path:find("%z") then
+    error("salon.store.file: argument 'path' must be the name of a file", 2)
+  end
+  local store = { name = "file " .. path }
+
+  function store.read(key)
+    local entries, message = load_entries(path)
+    if entries == nil then return nil, message end
+    local entry = entries[key]
+    if entry and entry.ends > os.time() then return entry.blob, entry.blob end
+  end
+
+  function store.write(key, blob, ttl, version)
+    return alone(path, function()
+      local entries, message = load_entries(path)
+      if entries == nil then return nil, message end
+      local now = os.time()
+      for name, entry in pairs(entries) do
+        if entry.ends <= now then entries[name] = nil end
+      end
+      if (entries[key] and entries[key].blob) ~= version then return false end
+      entries[key] = { blob = blob, ends = now + ttl }
+      return core.write_private(path, json.encode { salon_store = FORMAT, entries = entries })
+    end)
+  end
+
+  function store.lock(key)  -- without an end: the kernel sees to that
+    return core.claim_in(path .. ".lock", key)
+  end
+
+  function store.unlock(_, fence)
+    fence:release()
+  end
+
+  return store
+end
+
+return file

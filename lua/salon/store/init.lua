@@ -1,0 +1,19 @@
+-- Where logins are kept: what option `store` of a client takes. A store is a table of
+-- four functions, called without self; doc/sessions.md has the contract for those of
+-- one's own:
+--
+--   read(key)                      -> blob, version; nil where there is nothing
+--   write(key, blob, ttl, version) -> true; false: it is not the version read any more
+--   lock(key, ttl)                 -> fence; nil: somebody else has it
+--   unlock(key, fence)
+--   name                           for messages: "file /var/lib/…"
+--
+-- Where one cannot be done: nil and a message. The version here is the blob itself: it
+-- never comes twice, and nothing has to count.
+
+return {
+  memory = require "salon.store.memory",
+  file = require "salon.store.file",
+  shdict = require "salon.store.shdict",
+  redis = require "salon.store.redis",
+}
