@@ -71,8 +71,8 @@ describe("salon.opentalk and salon.meet", function()
       assert.equal("salon.meet: unknown option '" .. name .. "', options are allow_insecure, ca_file, "
         .. "ca_path, client_cert, client_id, client_key, client_key_password, client_secret, "
         .. "connect_timeout, headers, host, http_version, max_body, max_per_origin, "
-        .. "max_rate, max_tries, no_proxy, on_event, proxy, retry_after_cap, silence_timeout, timeout, token, "
-        .. "url, user, user_agent", mistake(salon.meet, with(MEET, { [name] = "x" })))
+        .. "max_rate, max_tries, no_proxy, on_event, proxy, retry_after_cap, silence_timeout, store, "
+        .. "store_failures, timeout, token, url, user, user_agent", mistake(salon.meet, with(MEET, { [name] = "x" })))
     end
     assert.equal("salon.meet: unknown option '1' (options have names)",
       mistake(salon.meet, { "https://visio.example.org" }))

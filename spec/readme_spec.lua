@@ -31,6 +31,7 @@ local PRINTED = {
     "alice@example.org\t/etc/salon/password: .-\ttrue\n",
     "Alice Adams\talice@example.org\ttrue\topenid email profile\n", "grace@example.org\t.- as grace@example.org%)\n$",
   },
+  ["doc/sessions.md"] = { "true\n", "openid\n$" },
 }
 
 describe("the documentation", function()
@@ -59,6 +60,7 @@ describe("the documentation", function()
       local output, status = support.script({ script }, {
         OT_PASSWORD = sandbox.opentalk.password,
         MEET_CLIENT_SECRET = sandbox.meet.client_secret,
+        HOME = folder,
       })
       assert.equal(0, status, output)
       local from = 1
@@ -149,7 +151,7 @@ describe("the README", function()
 
   it("and the guide name every kind of error, and no other", function()
     local kinds = { "network", "tls", "timeout", "cancelled", "http", "auth", "decode", "limit",
-      "unsupported", "phase" }
+      "unsupported", "phase", "store" }
     local in_guide, in_readme = {}, {}
     for kind in support.read("doc/guide.md"):match("\n| `err%.kind`.-\n\n"):gmatch("\n| `(%l+)` |") do
       in_guide[#in_guide + 1] = kind

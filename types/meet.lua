@@ -2,7 +2,7 @@
 
 -- Made by `make docs` from the descriptions in lua/salon/meet.
 
----@class salon.meet.Options: table<"url"|"allow_insecure"|"ca_file"|"ca_path"|"client_cert"|"client_id"|"client_key"|"client_key_password"|"client_secret"|"connect_timeout"|"headers"|"host"|"http_version"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"on_event"|"proxy"|"retry_after_cap"|"silence_timeout"|"timeout"|"token"|"user"|"user_agent", any>
+---@class salon.meet.Options: table<"url"|"allow_insecure"|"ca_file"|"ca_path"|"client_cert"|"client_id"|"client_key"|"client_key_password"|"client_secret"|"connect_timeout"|"headers"|"host"|"http_version"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"on_event"|"proxy"|"retry_after_cap"|"silence_timeout"|"store"|"store_failures"|"timeout"|"token"|"user"|"user_agent", any>
 ---@field url string  origin of the server: https://visio.example.org
 ---@field allow_insecure? boolean  allows http:// to other machines
 ---@field ca_file? string  PEM file of the certificate authorities to trust: the system's
@@ -25,6 +25,8 @@
 ---@field proxy? string  "": none; default: the environment's
 ---@field retry_after_cap? number  longest `Retry-After` that is waited for: 30 s
 ---@field silence_timeout? number  seconds without a byte of the response: none
+---@field store? salon.Store  where logins are kept, a salon.store: in the client alone
+---@field store_failures? "report"|"ignore"  the store fails: an error of kind `store`, or go on with the login in memory
 ---@field timeout? number  seconds for a whole call: 30; a page of `each` counts as a call
 ---@field token? string|salon.Secret|fun(): string|salon.Secret|nil, string?  instead of application and user: from outside, or the user's own of the OpenID provider
 ---@field user? string  e-mail address of the user to act for; a call may name another

@@ -2,7 +2,7 @@
 
 -- Made by `make docs` from the descriptions in lua/salon/opentalk.
 
----@class salon.opentalk.Options: table<"allow_insecure"|"ca_file"|"ca_path"|"client_cert"|"client_id"|"client_key"|"client_key_password"|"client_secret"|"connect_timeout"|"controller_url"|"device"|"frontend_url"|"headers"|"host"|"http_version"|"issuer"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"on_event"|"one_time_code"|"password"|"proxy"|"refresh_token"|"retry_after_cap"|"scope"|"silence_timeout"|"timeout"|"token"|"token_endpoint"|"url"|"user_agent"|"username", any>
+---@class salon.opentalk.Options: table<"allow_insecure"|"ca_file"|"ca_path"|"client_cert"|"client_id"|"client_key"|"client_key_password"|"client_secret"|"connect_timeout"|"controller_url"|"device"|"frontend_url"|"headers"|"host"|"http_version"|"issuer"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"on_event"|"one_time_code"|"password"|"proxy"|"refresh_token"|"retry_after_cap"|"scope"|"silence_timeout"|"store"|"store_failures"|"timeout"|"token"|"token_endpoint"|"url"|"user_agent"|"username", any>
 ---@field allow_insecure? boolean  allows http:// to other machines
 ---@field ca_file? string  PEM file of the certificate authorities to trust: the system's
 ---@field ca_path? string  folder of such files, named by OpenSSL's `rehash`
@@ -32,6 +32,8 @@
 ---@field retry_after_cap? number  longest `Retry-After` that is waited for: 30 s
 ---@field scope? string  "openid" (default)
 ---@field silence_timeout? number  seconds without a byte of the response: none
+---@field store? salon.Store  where logins are kept, a salon.store: in the client alone
+---@field store_failures? "report"|"ignore"  the store fails: an error of kind `store`, or go on with the login in memory
 ---@field timeout? number  seconds for a whole call: 30; a page of `each` counts as a call
 ---@field token? string|salon.Secret|fun(): string|salon.Secret|nil, string?  from outside, instead of a login
 ---@field token_endpoint? string  overrides discovery

@@ -29,15 +29,15 @@ function nginx.run(folder, environment, directives)
 end
 
 -- Starts one with the given content of its `http` block; module paths are those of
--- tools/run; main: more directives for the main context, such as `env NAME;`.
-function nginx.start(http, environment, main)
+-- tools/run; main: more directives for the main context, such as `env NAME;`; workers: 1.
+function nginx.start(http, environment, main, workers)
   local folder = support.folder()
   local loads = {}
   for _, module in ipairs(assert(finder.find()).modules) do
     loads[#loads + 1] = "load_module " .. module .. ";"
   end
   support.write(folder .. "/nginx.conf", table.concat({
-    table.concat(loads, "\n"), main or "", "worker_processes 1;",
+    table.concat(loads, "\n"), main or "", ("worker_processes %d;"):format(workers or 1),
     "events { worker_connections 4096; }", "http {", "  access_log off;", "  " .. TEMPORARY,
     http, "}" }, "\n"))
   local self = nginx.run(folder, environment)

@@ -6,29 +6,43 @@
 --   logout(self, token: salon.Token?, deadline) -> true | nil, err
 --                 ends the token's session; it was forgotten already
 --   renewable     may it give another token after a refusal?
+--   takes         seconds that others leave it, where a store is shared: 20
+--
+-- With a store, the token is taken from there when the one in memory will not do, and
+-- renewed under the store's lock. Not to break: a new token is stored before it is used,
+-- because with its refresh token the old one's may have ended.
 
 local Error = require "salon.internal.error"
 local SingleFlight = require "salon.internal.single_flight"
+local context = require "salon.internal.context"
 local core = require "salon.core"
 local options = require "salon.internal.options"
 local watch = require "salon.internal.watch"
 
 local MARGIN = 30  -- seconds before expiry; half the lifetime if that is less
 local FLOOR = 5    -- seconds between two renewals of a token that is still alive
+local FEW = 3      -- seconds that another's token must have left
+local TAKES = 20   -- seconds for a renewal that others wait for
+local FIRST_LOOK, LAST_LOOK = 0.02, 0.5  -- seconds between two looks whether it is over
 
 ---@class salon.Login
 ---@field token? salon.Token
 ---@field renewable boolean
+---@field stored? salon.Stored
+---@field unsaved? salon.Token  which the store did not take yet
 local Login = {}
 Login.__index = Login
 
 ---@param http salon.Http
 ---@param grant table
+---@param stored? salon.Stored
 ---@return salon.Login
-function Login.new(http, grant)
+function Login.new(http, grant, stored)
   return setmetatable({
     http = http,
     grant = grant,
+    stored = stored,
+    unsaved = nil,
     renewable = grant.renewable,
     token = nil,
     renewed_at = nil,
@@ -67,6 +81,13 @@ function Login:ready(refused)
   end
 end
 
+---Did the grant give this token, rather than the store?
+---@param token salon.Token
+---@return boolean
+function Login:obtained(token)
+  return self.stored == nil or token == self.own
+end
+
 ---Is there a token that has not expired, or one on its way?
 ---@return boolean
 function Login:alive()
@@ -81,25 +102,108 @@ local function still_good(token, refused)
   return left and left > 1
 end
 
-local function renew_told(self, deadline, old)
-  local grant = self.grant
+local function renew_told(self, deadline)
+  local grant, old = self.grant, self.token
   if self.http.on_event == nil or grant.is_given then return grant:renew(deadline, old) end
   return watch.login(self.http, old and "renewal" or "login", grant.renew, grant, deadline, old)
 end
 
-local function renew_now(self, deadline, refused)
-  local err
+-- What there is when a renewal came to nothing.
+local function fall_back(self, refused, err)
+  self.renewed_at = core.now()
+  if still_good(self.token, refused) then return self.token end
+  return nil, err
+end
+
+local function renew_alone(self, deadline, refused)
+  local token, err = renew_told(self, deadline)
+  if token == nil then return fall_back(self, refused, err) end
+  self.token, self.own, self.renewed_at = token, token, core.now()
+  if self.stored then self.unsaved = token end
+  return token
+end
+
+-- Takes the store's token if it will do. An expired one stays as well: it may have a
+-- refresh token.
+local function adopt(self, refused)
+  local token, err = self.stored:load()
+  if token == nil or token == refused then return nil, err end
+  local left, lifetime = token:expires_in(), token:lifetime()
+  if token ~= self.token then
+    self.token = token
+    self.renewed_at = left and core.now() + left - (lifetime or left)
+  end
+  if left and left <= math.min(FEW, (lifetime or 0) / 2) then return nil end
+  return self:ready(refused)
+end
+
+-- Renews, and stores what came.
+local function renew_locked(self, deadline, refused)
+  local token, err, saved = self.unsaved
+  if token == nil then
+    token, err = renew_told(self, deadline)
+    if token == nil then return fall_back(self, refused, err) end
+  end
+  saved, err = self.stored:save(token)
+  if saved == false then  -- the lock went to somebody else meanwhile: theirs counts
+    local other = adopt(self, refused)
+    if other then return other end
+    saved, err = self.stored:save(token)
+  end
+  self.unsaved = not saved and token or nil
+  if err and not self.stored.lenient then return fall_back(self, refused, err) end
+  self.token, self.own, self.renewed_at = token, token, core.now()
+  return token
+end
+
+-- Runs `work` with the store's lock. Returns true and what it returned; false: somebody
+-- else has it; or nil, err.
+local function with_lock(self, seconds, work, ...)
+  local fence, err = self.stored:lock(seconds)
+  if err then return nil, err end
+  if fence == nil then return false end
+  local ok, token, why = pcall(work, ...)
+  self.stored:unlock(fence)
+  if not ok then error(token, 0) end
+  return true, token, why
+end
+
+local function adopt_or_renew(self, deadline, refused)
+  local token, err = adopt(self, refused)
+  if token or err then return token, err end
+  return renew_locked(self, deadline, refused)
+end
+
+local function renew_shared(self, host, deadline, refused)
+  local seconds, pause = self.grant.takes or TAKES, FIRST_LOOK
+  repeat
+    local token, err = adopt(self, refused)
+    if token or err then return token, err end
+    local had
+    had, token, err = with_lock(self, seconds, adopt_or_renew, self,
+      math.min(deadline, core.now() + 0.9 * seconds), refused)
+    if had then return token, err end
+    if had == nil then return nil, token end
+    if still_good(self.token, refused) then return fall_back(self, refused) end
+    host.sleep(math.min(pause, math.max(deadline - core.now(), 0)))
+    pause = math.min(pause * 1.5, LAST_LOOK)
+    local refusal = context.refusal()
+    if refusal then return nil, refusal end
+  until core.now() >= deadline
+  return nil, Error.new { kind = "timeout", retryable = true,
+    message = "out of time while another process renews the login",
+    hint = "if none does, one was stopped meanwhile and holds the lock of the store" }
+end
+
+local function renew_now(self, host, deadline, refused)
   local token = self:ready(refused)
   if token then return token end  -- renewed meanwhile
-  local old = self.token
-  token, err = renew_told(self, deadline, old)
-  self.renewed_at = core.now()
-  if token == nil then
-    if still_good(old, refused) then return old end
-    return nil, err
-  end
-  self.token = token
-  return token
+  if self.stored == nil then return renew_alone(self, deadline, refused) end
+  local err
+  token, err = renew_shared(self, host, deadline, refused)
+  if err == nil or err.kind ~= "store" then return token, err end
+  if self.stored.lenient then return renew_alone(self, deadline, refused) end
+  return fall_back(self, refused, err)
 end
 
 ---A token that works; waits for a renewal if one is needed.
@@ -113,7 +217,8 @@ function Login:get(deadline, refused)
   local host, err = self.http:host()
   if host == nil then return nil, err end
   repeat  -- another caller's renewal may have left the refused one in place
-    token, err = self.renewal:run(host, deadline, "the login", renew_now, self, deadline, refused)
+    token, err = self.renewal:run(host, deadline, "the login", renew_now, self, host, deadline,
+      refused)
   until token == nil or token ~= refused
   return token, err
 end

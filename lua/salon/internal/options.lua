@@ -386,6 +386,17 @@ local function headers_fault(headers)
   end
 end
 
+local STORE = { "read", "write", "lock", "unlock" }
+
+local function store_fault(value)
+  for _, name in ipairs(STORE) do
+    if type(value[name]) ~= "function" then
+      return ("must be one of salon.store, or have the functions %s; '%s' is none"):format(
+        table.concat(STORE, ", "), name)
+    end
+  end
+end
+
 -- The options that both backends know: what is allowed here, what they mean below.
 -- Those for the transfer are read by src/lua/client.c; where none is given, what
 -- src/io/config.c says holds.
@@ -421,6 +432,10 @@ options.CLIENT = {
     says = "is told of attempts, retries, logins and finished calls; salon.log makes such functions" },
   host = { "string", one_of = { "plain", "nginx" },
     says = "how to wait; default: found at each call" },
+  store = { "table", check = store_fault, luals = "salon.Store",
+    says = "where logins are kept, a salon.store: in the client alone" },
+  store_failures = { "string", one_of = { "report", "ignore" },
+    says = "the store fails: an error of kind `store`, or go on with the login in memory" },
 }
 
 ---Several tables as one; of two equal names the later counts.

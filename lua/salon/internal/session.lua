@@ -117,7 +117,9 @@ local function apply(self, pending, cure)
   if cure == "renew" or cure == "both" then
     local token, err = pending.login:get(pending.call.deadline, pending.token)
     if token == nil then return nil, err end
-    pending.token, pending.renewed = token, true
+    -- One that others had stored may have ended as well: that is no renewal yet.
+    pending.renewed = pending.adopted or pending.login:obtained(token)
+    pending.token, pending.adopted = token, true
   end
   if cure == "register" or cure == "both" then
     local ok, err = self.backend:register(pending)
@@ -159,7 +161,7 @@ end
 
 local function complete(self, pending, host)
   local response, err
-  repeat  -- each cure is applied once, so this ends
+  repeat  -- each cure is applied once, or twice where there is a store, so this ends
     response, err = exchange(self, pending, host)
   until response or err
   return response, err

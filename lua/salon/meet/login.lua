@@ -5,6 +5,7 @@
 
 local Error = require "salon.internal.error"
 local Login = require "salon.internal.login"
+local Stored = require "salon.internal.stored"
 local core = require "salon.core"
 local find_hint = require "salon.internal.hints".find
 local json = require "salon.internal.json"
@@ -73,7 +74,11 @@ function Grant.logout() return true end
 ---@return salon.Login
 function login.new(fields)
   if fields.given.token then return Login.given(fields.http, fields.given.token) end
-  return Login.new(fields.http, setmetatable(fields, Grant))
+  local given = fields.given
+  local stored = Stored.new(fields.http, given, function()
+    return { "meet", fields.base, "client", given.client_id, "user", fields.user }
+  end)
+  return Login.new(fields.http, setmetatable(fields, Grant), stored)
 end
 
 return login

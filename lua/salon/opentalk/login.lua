@@ -13,10 +13,13 @@ local Login = require "salon.internal.login"
 local Password = require "salon.opentalk.grants.password"
 local Refresh = require "salon.opentalk.grants.refresh"
 local Route = require "salon.opentalk.route"
+local Stored = require "salon.internal.stored"
 
 local login = {}
 
 local ATTENDED = 600  -- seconds that a person may take
+local STORE_ANEW = "log in once with 'password', 'device' or 'refresh_token', the store and the other "
+  .. "options being the same"
 
 login.SECRETS = { "password", "one_time_code", "client_secret", "refresh_token", "token" }
 
@@ -41,11 +44,13 @@ function login.fault(given)
   if not given.client_id then return "option 'client_id' is required (or give 'token')" end
   local by_password = given.username or given.password or given.one_time_code
   for _, name in ipairs { "username", "password" } do
-    if by_password and not given[name] then
+    local is_stored = given.store and name == "password" and not given.one_time_code
+    if by_password and not given[name] and not is_stored then
       return ("option '%s' is required: a login has both 'username' and 'password'"):format(name)
     end
   end
-  if not (by_password or given.device or given.refresh_token or given.client_secret) then
+  if not (by_password or given.device or given.refresh_token or given.client_secret
+    or given.store) then
     return "option 'username' is required (or give 'device', 'refresh_token', 'client_secret' or 'token')"
   end
 end
@@ -60,8 +65,11 @@ function Grant:renew(deadline, old)
     token, err = self.way:renew(deadline)
   end
   if token == nil then
-    return nil, err or Error.new { kind = "auth", message = "there is no refresh token to log in with",
+    local is_over = err == nil or err.code == "invalid_grant"
+    err = err or Error.new { kind = "auth", message = "there is no refresh token to log in with",
       hint = "log in anew, and give a new one as 'refresh_token'" }
+    if is_over and self.way == nil and self.has_store then err.hint = STORE_ANEW end
+    return nil, err
   end
   if self.registration.wanted then self.registration:register(token, deadline) end
   return token
@@ -102,6 +110,20 @@ function Grant:logout(token, deadline)
     message = "the login service offers no way to end a session" }
 end
 
+-- What tells the login from others in a store. The service's address as it was given: a
+-- token from there must do while discovery fails. A client's own login is no user's.
+local function name_of(route, way)
+  local given, user = route.given, way and way.is_service and "its own" or ""
+  if given.username then
+    local err
+    user, err = route:reveal "username"
+    if user == nil then return nil, err end
+  end
+  return { "opentalk", given.token_endpoint or given.issuer or given.url or given.controller_url
+    or given.frontend_url, "client", given.client_id, "user", user:lower(), "scope",
+    given.scope or "openid" }
+end
+
 ---@param fields { http: salon.Http, discovery: salon.opentalk.Discovery, secrets: salon.Secrets,
 ---  registration: salon.opentalk.Registration, given: table }  given: the client's options
 ---@return salon.Login
@@ -111,13 +133,14 @@ function login.new(fields)
   if given.token then return Login.given(fields.http, given.token) end
   local route = Route.new(fields)
   local way = given.device and Device or given.password and Password
-    or not given.refresh_token and ClientCredentials
+    or given.client_secret and not (given.refresh_token or given.username) and ClientCredentials
   way = way and way.new(route) or nil
+  local stored = Stored.new(fields.http, given, function() return name_of(route, way) end)
   return Login.new(fields.http, setmetatable({
-    route = route, way = way, refresh = Refresh.new(route, way),
+    route = route, way = way, refresh = Refresh.new(route, way), has_store = stored ~= nil,
     registration = fields.registration, is_service = way and way.is_service,
     takes = way and way.attended and ATTENDED or nil,
-  }, Grant))
+  }, Grant), stored)
 end
 
 return login
