@@ -50,7 +50,7 @@ LUA  := $(firstword $(foreach n,lua5.4 lua54 lua,$(shell command -v $(n))) lua5.
 RUN   = SALON_BUILD=$(BUILD) tools/run $(LUA)
 
 .PHONY: all build setup docs operations demo sandbox conformance bench torture rock clean \
-        check test test-keycloak strict lint install-check fuzz
+        check test test-keycloak test-sessions strict lint install-check fuzz
 all: build
 
 build: $(ABIS:%=$(BUILD)/%/salon/core.so)
@@ -135,6 +135,12 @@ test: setup
 # and Maven, fetches 170 MB once and keeps them in ~/.cache/salon.
 test-keycloak: build
 	@tools/test.sh keycloak
+
+# Who renews a login that many share; spec/sessions_spec.lua is a short version.
+# ROUNDS=10: so many for each store instead of 100.
+test-sessions: setup
+	@$(MAKE) -s build servers
+	@$(RUN) tools/sessions.lua $(ROUNDS)
 
 # What the specs talk to.
 .PHONY: servers
