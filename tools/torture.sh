@@ -29,6 +29,10 @@ cures=$(cat <<'ROWS'
 internal/error_body.lua a_page_of_blanks s/local _, before = /do return head:match("<" .. name .. ">%s*(.-)%s*<") end &/
 internal/host/nginx.lua a_timer_that_never_begins /^local function need_reader/,/^end/s/return false/return true/
 internal/host/init.lua strict_globals s/rawget(_G, "ngx")/ngx/
+internal/login.lua sessions s/if fence == nil then return false end/if fence == nil then fence = {} end/
+internal/login.lua sessions s/self.unsaved = not saved and token or nil/self.unsaved = nil/
+internal/login.lua sessions s/if saved == false then/if false then/
+internal/login.lua sessions s/if left and left <= math.min(FEW.*/if false then return nil end/
 internal/loop.lua a_break_out_of_a_walk s/if loop.closes then/do/
 internal/pages.lua a_walk_that_broke /err.resume = /d
 internal/lower.lua a_turkish_locale s/return (text:gsub.*/return text:lower()/
@@ -38,6 +42,8 @@ internal/http.lua a_page_that_is_read_late s/math.min(most, seen.offset or least
 internal/unsupported.lua a_field_that_is_left_out s/if names\[1\] == nil then/do/
 meet/init.lua logins_that_failed /SWEEP_EVERY == 0/d
 meet/rooms.lua a_room_without_a_slug s/room.raw.slug ~= "" and //
+store/file.lua store s/if (entries.key. and entries.key..blob) ~= version then/if false then/
+store/shdict.lua store s/local done = dict:get(key) == version/local done = true/
 opentalk/discovery.lua a_wrong_guess /self.api, self.controller = nil/d
 opentalk/guesses.lua many_logins_of_one_account s/local claim = take_turn(.*)/local claim/
 opentalk/guesses.lua many_logins_of_one_account s/not is_doubtful(err) or/true or/
