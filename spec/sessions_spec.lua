@@ -158,6 +158,36 @@ describe("a shared login", function()
     assert.are.equal("password 200, refresh_token 200, refresh_token 400, password 200", grants())
   end)
 
+  it("ends for all at a logout", function()
+    local path = folder .. "/logout"
+    local one, other = client(salon.store.file(path)), client(salon.store.file(path))
+    assert(one.rooms:list())
+    assert(other.rooms:list())
+    sandbox:advance(301)
+    assert(one.rooms:list())  -- `other` does not know of this
+    assert(other:logout())
+    local _, err = cron(salon.store.file(path)):token()
+    assert.are.equal("auth", err.kind)
+    assert(one.rooms:list())  -- refused, as the session has ended, and begun anew
+    assert(cron(salon.store.file(path)).rooms:list())
+    assert.are.equal("password 200, refresh_token 200, refresh_token 400, password 200", grants())
+  end)
+
+  it("of a device is taken up without a user name", function()
+    local store, role = salon.store.memory(), sandbox.opentalk
+    local function device(more)
+      local given = { url = role.url, client_id = "Device", store = store }
+      for name, value in pairs(more or {}) do given[name] = value end
+      return salon.opentalk(given)
+    end
+    sandbox:switch { device_interval = 0.05 }
+    assert(device { device = function(prompt) sandbox:approve(prompt.user_code) end }:token())
+    assert(device().rooms:list())
+    sandbox:advance(301)
+    assert(device().rooms:list())
+    assert.matches("refresh_token 200$", grants())
+  end)
+
   it("is not lost when it could not be stored", function()
     local memory, full = salon.store.memory(), false
     local store = copy(memory, { name = "drawer", write = function(...)

@@ -223,14 +223,17 @@ function Login:get(deadline, refused)
   return token, err
 end
 
----Forgets the token, then has the grant end what it stands for.
+---Forgets the token, here and in the store, then has the grant end what it stands for.
 ---@param deadline number
 ---@return true? done
----@return salon.Error? err  it is forgotten all the same
+---@return salon.Error? err  it is forgotten all the same, unless that is of kind "store"
 function Login:logout(deadline)
-  local token = self.token
-  self.token, self.looked_at = nil, nil
-  return self.grant:logout(token, deadline)
+  local token, newest, why = self.unsaved or self.token, nil, nil
+  if self.stored then newest, why = self.stored:forget() end
+  self.token, self.looked_at, self.unsaved = nil, nil, nil
+  local done, err = self.grant:logout(newest or token, deadline)
+  if why and not self.stored.lenient then return nil, why end
+  return done, err
 end
 
 ---The Token of a login service's response. What the service sends may be no token at

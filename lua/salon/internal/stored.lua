@@ -9,6 +9,7 @@ local core = require "salon.core"
 local json = require "salon.internal.json"
 
 local FORMAT = 1
+local NOTHING = '{"format":1}'  -- in place of a login that has ended
 local KEPT = 30 * 86400  -- seconds: a refresh token may be good for so long
 
 ---@class salon.Stored
@@ -75,8 +76,8 @@ function Stored:load()
   self.key = core.form(name)
   local blob, version, err = ask(self, "read")
   if err then return nil, err end
-  if blob == nil then
-    self.token, self.blob, self.version = nil, nil, nil
+  if blob == nil or blob == NOTHING then
+    self.token, self.blob, self.version = nil, nil, blob and version
     return nil
   end
   if blob ~= self.blob then
@@ -105,6 +106,15 @@ function Stored:save(token)
     or math.max(left, 1), self.version)
   if saved then self.token, self.blob = token, blob end
   return saved, err
+end
+
+---Takes the login out of the store.
+---@return salon.Token?  what it held
+---@return salon.Error? err
+function Stored:forget()
+  local token, err = self:load()
+  if token then err = select(3, ask(self, "write", NOTHING, 1, self.version)) end
+  return token, err
 end
 
 ---@param seconds number  after which others may have it, whatever became of us
