@@ -136,7 +136,7 @@ test|has chromedriver|$browser|-|-|-
 test|python_has requests|python3-requests|python3-requests|py3-requests|-
 test|has redis-server|redis-server|redis|redis|redis
 test|lua_redis|lua-redis|-|-|-
-test|resty resty/redis.lua \|\| resty nginx/redis.lua|lua-nginx-redis|-|lua-resty-redis|-
+test|resty_redis|lua-nginx-redis|-|lua-resty-redis|-
 bench|lua_http|$http|-|-|-
 TABLE
 }
