@@ -134,6 +134,7 @@ build = {
     ["salon.opentalk.refusals"] = "lua/salon/opentalk/refusals.lua",
     ["salon.opentalk.registration"] = "lua/salon/opentalk/registration.lua",
     ["salon.opentalk.rooms"] = "lua/salon/opentalk/rooms.lua",
+    ["salon.opentalk.streaming_targets"] = "lua/salon/opentalk/streaming_targets.lua",
     ["salon.opentalk.users"] = "lua/salon/opentalk/users.lua",
     ["salon.scope"] = "lua/salon/scope.lua",
     ["salon.secret"] = "lua/salon/secret.lua",

@@ -56,6 +56,7 @@ build = {
     ["salon.sandbox.opentalk.profiles"] = "lua/salon/sandbox/opentalk/profiles.lua",
     ["salon.sandbox.opentalk.recurrence"] = "lua/salon/sandbox/opentalk/recurrence.lua",
     ["salon.sandbox.opentalk.rooms"] = "lua/salon/sandbox/opentalk/rooms.lua",
+    ["salon.sandbox.opentalk.streaming"] = "lua/salon/sandbox/opentalk/streaming.lua",
     ["salon.sandbox.opentalk.things"] = "lua/salon/sandbox/opentalk/things.lua",
     ["salon.sandbox.opentalk.users"] = "lua/salon/sandbox/opentalk/users.lua",
     ["salon.sandbox.opentalk.views"] = "lua/salon/sandbox/opentalk/views.lua",

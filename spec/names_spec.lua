@@ -25,6 +25,7 @@ local FIELDS = {
     .. "conference_theme language tariff_status used_storage",
   tariff = "id name quotas modules enabled_modules",
   event_info = "id room_id title is_adhoc e2e_encryption meeting_details password_required",
+  streaming_target = "id name kind streaming_endpoint public_url",
   meet_room = "id name slug access_level configuration url telephony",
 }
 
@@ -104,6 +105,13 @@ describe("the API's names", function()
     local room = assert(ot.rooms:get("x"))
     body = marked "event_info"
     check(assert(room:event()), "event_info")
+  end)
+
+  it("are all there on streaming targets", function()
+    body = marked "room"
+    local room = assert(ot.rooms:get("x"))
+    body = marked "streaming_target"
+    check(assert(room.streaming_targets:get("x")), "streaming_target")
   end)
 
   it("read as nil where the server says null or nothing", function()

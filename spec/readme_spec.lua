@@ -136,7 +136,7 @@ describe("the README", function()
 
   it("promises the methods that there are", function()
     local promised, there = {}, {}
-    for name, methods in support.read("README.md"):gmatch "\n| [^|]-%[`([%w.]+)`%]%b() | ([^|\n]+) |" do
+    for name, methods in support.read("README.md"):gmatch "\n| [^|]-%[`([%w_.]+)`%]%b() | ([^|\n]+) |" do
       promised[name] = {}
       for method in methods:gmatch "`([%w_]+)`" do promised[name][method] = true end
     end

@@ -268,8 +268,9 @@ describe("the sandbox's OpenTalk of 2026", function()
 
   it("takes streaming targets and a report of who took part, and shows them", function()
     local event = get("/v1/events", { json = TIMELESS:format("Live",
-      ',"streaming_targets":[{"name":"a","kind":"custom"}],'
-      .. '"training_participation_report":{"initial_checkpoint_delay":{"after":600,"within":0}}') }).json
+      ',"streaming_targets":[{"name":"a","kind":"custom","streaming_endpoint":"rtmp://h/a","streaming_key":"k",'
+      .. '"public_url":"https://h/a"}],"training_participation_report":{"initial_checkpoint_delay":'
+      .. '{"after":600,"within":0},"checkpoint_interval":{"after":60,"within":36000}}') }).json
     assert.are.equal("a", event.streaming_targets[1].name)
     assert.is_truthy(event.streaming_targets[1].id:find("^" .. UUID .. "$"))
     assert.are.equal(600, event.training_participation_report.initial_checkpoint_delay.after)
@@ -471,7 +472,14 @@ for _, version in ipairs { "2026", "0.66" } do
       steps {
         { "alice POST /events", 200, body = TIMELESS:format("x", ""), keep = "event", room = "room" },
         { "alice POST /rooms/$room/streaming_targets", 200, '"name":"a"', keep = "target",
-          body = '{"name":"a","kind":"custom","streaming_key":"k"}' },
+          body = '{"name":"a","kind":"custom","streaming_key":"k","streaming_endpoint":"rtmp://h/a",'
+            .. '"public_url":"https://h/a"}' },
+        { "alice POST /rooms/$room/streaming_targets", 400, "missing field `kind`", body = '{"name":"a"}' },
+        { "alice PATCH /rooms/$room/streaming_targets/$target", 400, "missing field `kind`",
+          body = '{"streaming_key":"x"}' },
+        { "alice PATCH /rooms/$room/streaming_targets/$target", 400, "relative URL",
+          body = '{"kind":"custom","public_url":"x"}' },
+        { "alice PATCH /rooms/$room/streaming_targets/$target", 400, "bad_request", body = "{}" },
         { "alice PATCH /rooms/$room/streaming_targets/$target", 200, '"name":"b"', "streaming_key",
           body = '{"name":"b"}' },
         { "alice GET /events/$event", 200, '"streaming_targets":[{"id":"$target"' },
@@ -489,6 +497,9 @@ for _, version in ipairs { "2026", "0.66" } do
         { "alice PUT /rooms/$room/sip", 200, '"password":"0123456789"', body = '{"password":"0123456789"}' },
         { "alice DELETE /rooms/$room/sip", 204 },
         { "alice PUT /rooms/$room/sip", 201, '"lobby":true', body = '{"lobby":true}' },
+        { "alice POST /events", 400, "invalid number of seconds", body = TIMELESS:format("x",
+          ',"training_participation_report":{"initial_checkpoint_delay":{"after":59,"within":0},'
+          .. '"checkpoint_interval":{"after":60,"within":0}}') },
         { "alice GET /events/$event/shared_folder", 404 },
         { "alice PUT /events/$event/shared_folder", 200, "read_write" },
         { "alice PUT /events/$event/shared_folder", 304 }, { "alice DELETE /events/$event/shared_folder", 204 },

@@ -84,6 +84,12 @@
 ---| "invites.list"
 ---| "invites.update"
 ---| "invites.verify"
+---| "room.streaming_targets"
+---| "room.streaming_targets.create"
+---| "room.streaming_targets.delete"
+---| "room.streaming_targets.get"
+---| "room.streaming_targets.list"
+---| "room.streaming_targets.update"
 ---| "rooms"
 ---| "rooms.create"
 ---| "rooms.delete"
@@ -373,8 +379,8 @@ function People:withdraw(user_id, opts) end
 ---@field room_name? string|salon.Null  the server may add a suffix: see room.alias; servers since 0.36
 ---@field show_meeting_details? boolean  servers since 0.15
 ---@field starts_at? salon.opentalk.Moment
----@field streaming_targets? table[]  servers since 0.10
----@field training_participation_report? table|salon.Null  servers since 0.30
+---@field streaming_targets? { kind?: "custom", name?: string, public_url?: string, streaming_endpoint?: string, streaming_key?: string|salon.Secret }[]  of the room; in an update they replace the old ones; servers since 0.10
+---@field training_participation_report? { checkpoint_interval?: { after: integer, within: integer }, initial_checkpoint_delay?: { after: integer, within: integer } }|salon.Null  when to ask who is there, in seconds: at random between `after` and `after` + `within`; servers since 0.30
 ---@field waiting_room? boolean  a moderator lets people in
 
 ---@class salon.opentalk.EventsCreateOptions: table<"notify"|"timeout", any>
@@ -395,9 +401,9 @@ function People:withdraw(user_id, opts) end
 ---@field room_name? string|salon.Null  the server may add a suffix: see room.alias; servers since 0.36
 ---@field show_meeting_details? boolean  servers since 0.15
 ---@field starts_at? salon.opentalk.Moment
----@field streaming_targets? table[]  servers since 0.10
+---@field streaming_targets? { kind?: "custom", name?: string, public_url?: string, streaming_endpoint?: string, streaming_key?: string|salon.Secret }[]  of the room; in an update they replace the old ones; servers since 0.10
 ---@field title? string
----@field training_participation_report? table|salon.Null  servers since 0.30
+---@field training_participation_report? { checkpoint_interval?: { after: integer, within: integer }, initial_checkpoint_delay?: { after: integer, within: integer } }|salon.Null  when to ask who is there, in seconds: at random between `after` and `after` + `within`; servers since 0.30
 ---@field waiting_room? boolean  a moderator lets people in
 
 ---@class salon.opentalk.EventsUpdateOptions: table<"invitees_max"|"notify"|"timeout", any>
@@ -725,6 +731,109 @@ function Invites:deactivate(invite_code, opts) end
 ---@return_overload nil, salon.Error
 function Invites:verify(invite_code, opts) end
 
+---@class salon.opentalk.StreamingTargetsListOptions: table<"timeout", any>
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.StreamingTargetsPage: salon.Page
+---@field [integer] salon.opentalk.StreamingTarget
+---@field next? salon.opentalk.StreamingTargetsListOptions  for the next call; nil after the last page
+
+---@class salon.opentalk.StreamingTargetsEachOptions: table<"prefetch"|"timeout", any>
+---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.StreamingTargetsWalk: salon.Walk
+---@overload fun(): salon.opentalk.StreamingTarget?
+
+---@class salon.opentalk.StreamingTargetsCreateFields: table<"name"|"public_url"|"streaming_endpoint"|"streaming_key"|"kind", any>
+---@field name string
+---@field public_url string  where people watch
+---@field streaming_endpoint string  where the stream is sent: rtmp://host/app
+---@field streaming_key string|salon.Secret  what the endpoint wants to see
+---@field kind? "custom"  the only kind that servers know: custom
+
+---@class salon.opentalk.StreamingTargetsCreateOptions: table<"notify"|"timeout", any>
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.StreamingTargetsUpdateFields: table<"kind"|"name"|"public_url"|"streaming_endpoint"|"streaming_key", any>
+---@field kind? "custom"  the only kind that servers know: custom
+---@field name? string
+---@field public_url? string  where people watch
+---@field streaming_endpoint? string  where the stream is sent: rtmp://host/app
+---@field streaming_key? string|salon.Secret  what the endpoint wants to see
+
+---@class salon.opentalk.StreamingTargetsDeleteOptions: table<"notify"|"timeout", any>
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---`room.streaming_targets`
+---@class salon.opentalk.StreamingTargets
+local StreamingTargets = {}
+
+---Where the room can be streamed to, all on one page.
+---
+---Source: `GET /rooms/{room_id}/streaming_targets`, servers since 0.9.
+---@param opts? salon.opentalk.StreamingTargetsListOptions
+---@return salon.opentalk.StreamingTargetsPage? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.StreamingTargetsPage
+---@return_overload nil, salon.Error
+function StreamingTargets:list(opts) end
+
+---Where the room can be streamed to, all on one page.
+---Raises the error that `list` would return.
+---
+---Source: `GET /rooms/{room_id}/streaming_targets`, servers since 0.9.
+---@param opts? salon.opentalk.StreamingTargetsEachOptions
+---@return salon.opentalk.StreamingTargetsWalk
+function StreamingTargets:each(opts) end
+
+---One streaming target.
+---
+---Source: `GET /rooms/{room_id}/streaming_targets/{streaming_target_id}`, servers since 0.9.
+---@param id string
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.StreamingTarget? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.StreamingTarget
+---@return_overload nil, salon.Error
+function StreamingTargets:get(id, opts) end
+
+---Adds a streaming target.
+---
+---Source: `POST /rooms/{room_id}/streaming_targets`, servers since 0.9.
+---@param fields salon.opentalk.StreamingTargetsCreateFields
+---@param opts? salon.opentalk.StreamingTargetsCreateOptions
+---@return salon.opentalk.StreamingTarget? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.StreamingTarget
+---@return_overload nil, salon.Error
+function StreamingTargets:create(fields, opts) end
+
+---Changes a streaming target.
+---
+---Source: `PATCH /rooms/{room_id}/streaming_targets/{streaming_target_id}`, servers since 0.9.
+---@param id string
+---@param fields? salon.opentalk.StreamingTargetsUpdateFields
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.StreamingTarget? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.StreamingTarget
+---@return_overload nil, salon.Error
+function StreamingTargets:update(id, fields, opts) end
+
+---Removes a streaming target.
+---
+---Source: `DELETE /rooms/{room_id}/streaming_targets/{streaming_target_id}`, servers since 0.9.
+---@param id string
+---@param opts? salon.opentalk.StreamingTargetsDeleteOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function StreamingTargets:delete(id, opts) end
+
 ---@class salon.opentalk.RoomsListOptions: table<"page"|"per_page"|"timeout", any>
 ---@field page? integer  number of the page: 1
 ---@field per_page? integer  entries of a page: 100, which is the most
@@ -980,7 +1089,7 @@ function Users:update_me(fields, opts) end
 ---@field starts_at? salon.opentalk.Moment
 ---@field streaming_targets? table[]  not in lists
 ---@field title string
----@field training_participation_report? table
+---@field training_participation_report? salon.opentalk.TrainingReport
 ---@field type "single"|"recurring"
 ---@field updated_at string
 ---@field updated_by salon.opentalk.User
@@ -1132,7 +1241,7 @@ local ExceptionRecord = {}
 ---@field starts_at salon.opentalk.Moment
 ---@field status "ok"|"cancelled"
 ---@field title string
----@field training_participation_report? table
+---@field training_participation_report? salon.opentalk.TrainingReport
 ---@field type "instance"
 ---@field updated_at string
 ---@field updated_by salon.opentalk.User
@@ -1279,6 +1388,7 @@ function InviteeRecord:withdraw(opts) end
 ---@field join_url? string  nil while the web front end's address is unknown
 ---@field title? string  of its event, where the room came with one
 ---@field invites salon.opentalk.Invites
+---@field streaming_targets salon.opentalk.StreamingTargets
 local RoomRecord = {}
 
 ---One room. A foreign or unknown room is a 403 without a body.
@@ -1342,6 +1452,47 @@ function RoomRecord:guest_url(fields, opts) end
 ---@return_overload salon.opentalk.Tariff
 ---@return_overload nil, salon.Error
 function RoomRecord:tariff(opts) end
+
+---@class salon.opentalk.StreamingTarget: salon.Record
+---@field backend "opentalk"
+---@field id string
+---@field kind "custom"
+---@field name string
+---@field public_url string  for those who watch
+---@field streaming_endpoint string
+---@field streaming_key? salon.Secret  of your own rooms
+local StreamingTargetRecord = {}
+
+---One streaming target.
+---
+---Source: `GET /rooms/{room_id}/streaming_targets/{streaming_target_id}`, servers since 0.9.
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.StreamingTarget? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.StreamingTarget
+---@return_overload nil, salon.Error
+function StreamingTargetRecord:refresh(opts) end
+
+---Changes a streaming target.
+---
+---Source: `PATCH /rooms/{room_id}/streaming_targets/{streaming_target_id}`, servers since 0.9.
+---@param fields? salon.opentalk.StreamingTargetsUpdateFields
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.StreamingTarget? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.StreamingTarget
+---@return_overload nil, salon.Error
+function StreamingTargetRecord:update(fields, opts) end
+
+---Removes a streaming target.
+---
+---Source: `DELETE /rooms/{room_id}/streaming_targets/{streaming_target_id}`, servers since 0.9.
+---@param opts? salon.opentalk.StreamingTargetsDeleteOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function StreamingTargetRecord:delete(opts) end
 
 ---@class salon.opentalk.Tariff: salon.Record
 ---@field backend "opentalk"

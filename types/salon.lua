@@ -303,6 +303,11 @@ function Record:totable() end
 ---@field datetime string  RFC 3339
 ---@field timezone string  IANA name: Europe/Berlin
 
+---Seconds until people are asked for the first time, and between two times.
+---@class salon.opentalk.TrainingReport: table<"initial_checkpoint_delay"|"checkpoint_interval", any>
+---@field initial_checkpoint_delay { after: integer, within: integer }
+---@field checkpoint_interval { after: integer, within: integer }
+
 ---@class salon.meet.Configuration: table<"can_publish_sources"|"everyone_can_mute", any>
 ---@field can_publish_sources? ("camera"|"microphone"|"screen_share"|"screen_share_audio")[]|salon.Null
 ---@field everyone_can_mute? boolean

@@ -80,6 +80,13 @@ print(room.invites:update("x", { expiration = salon.null }), invite:update { exp
 print(room.invites:deactivate "x", invite:deactivate(), invite:refresh())
 local verified = salon.check(room.invites:verify "code")
 print(verified.room_id, verified.password_required)
+local target = salon.check(room.streaming_targets:create({ name = "Stage", streaming_key = salon.secret "k",
+  streaming_endpoint = "rtmp://live.example/app", public_url = "https://live.example" }, { notify = false }))
+print(target.streaming_key and target.streaming_key:reveal(), target.kind == "custom")
+print(room.streaming_targets:get "x", target:refresh(), target:update { name = "y" })
+print(room.streaming_targets:update("x", { name = "y" }))
+print(salon.check(room.streaming_targets:list())[1].public_url, room.streaming_targets:delete "x", target:delete())
+for each in room.streaming_targets:each() do print(each.name) end
 print(ot.rooms:delete(room.id, { notify = false }), room:delete { force = true })
 
 -- OpenTalk: events ---------------------------------------------------------------------
@@ -98,6 +105,10 @@ print(ot.events:move(event.id, { starts_at = START }), event:move { starts_at = 
 print(ot.events:accept(event.id), event:accept(), ot.events:decline(event.id), event:decline())
 print(ot.events:add_favorite(event.id), event:add_favorite())
 print(ot.events:remove_favorite(event.id), event:remove_favorite())
+print(event:update { training_participation_report = {
+  initial_checkpoint_delay = { after = 600, within = 0 }, checkpoint_interval = { after = 600, within = 600 } } })
+print(event.training_participation_report and event.training_participation_report.checkpoint_interval.after)
+print(event:update { streaming_targets = { { name = "Stage", kind = "custom", streaming_key = "k" } } })
 print(ot.events:cancel(event.id), event:cancel { notify = false })
 print(ot.events:delete(event.id), event:delete())
 print(salon.check(ot.events.instances:list { instances_max = 3 })[1].title)

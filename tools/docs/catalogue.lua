@@ -23,7 +23,17 @@ end
 local KINDS = { secret = "salon.Secret", null = "salon.Null",
   ["function"] = "fun(): string|salon.Secret|nil, string?" }
 
-local function type_of(row)
+local type_of
+
+local function type_of_fields(fields)
+  local parts = {}
+  for i, name in ipairs(catalogue.sorted(fields)) do
+    parts[i] = ("%s%s: %s"):format(name, fields[name].required and "" or "?", type_of(fields[name]))
+  end
+  return "{ " .. table.concat(parts, ", ") .. " }"
+end
+
+function type_of(row)
   if row.luals then return row.luals end
   local types = {}
   for i, kind in ipairs(row) do
@@ -36,6 +46,8 @@ local function type_of(row)
       types[i] = type_of(row.items) .. "[]"
     elseif row.fields and row.fields.datetime then
       types[i] = "salon.opentalk.Moment"
+    elseif row.fields and kind == "table" then
+      types[i] = type_of_fields(row.fields)
     end
   end
   return table.concat(types, "|")

@@ -98,7 +98,7 @@ local function encode(fname, value)
 end
 
 -- Members of bodies that give access.
-local SECRET = { "password", "invite_code", "pin", "client_secret", "id_token" }
+local SECRET = { "password", "invite_code", "pin", "client_secret", "id_token", "streaming_key" }
 
 local function new_call(session, parts, query, user, body)
   local below, outside, secret = session.backend:place(parts)

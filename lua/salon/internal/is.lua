@@ -60,6 +60,17 @@ function is.object(fields, more)
   return any_table(options.merge({ fields = fields }, more or {}))
 end
 
+---The same, but servers may know more names: what was read can be sent back.
+function is.open_object(fields, more)
+  return is.object(fields, options.merge(more or {}, { open = true, check = function(value)
+    local others = {}
+    for name, one in pairs(value) do
+      if not fields[name] then others[name] = one end
+    end
+    return unwritable(others)
+  end }))
+end
+
 ---@param items table  a kind
 ---@param more? table  max_items …
 function is.list(items, more)

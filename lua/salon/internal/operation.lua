@@ -86,23 +86,31 @@ local function tests_of(body)
   return next(tests) and tests
 end
 
-local function secret_names(body)
-  local names = {}
-  for name, row in pairs(body or {}) do
-    if row.secret then names[#names + 1] = name end
+local NOTHING = {}
+
+-- Which fields give access: name -> true, or the same of the object, or of the objects of the
+-- list, that the field is.
+local function secrets_among(kinds)
+  local found = {}
+  for name, row in pairs(kinds or {}) do
+    local below = row.fields or row.items and row.items.fields
+    found[name] = row.secret or below and secrets_among(below) or nil
   end
-  return names
+  return next(found) and found
 end
 
--- What gives access: of the path, and of the body.
-local function secrets_of(op, keys, fields)
-  local secrets = op.is_secret and { keys[#keys] } or {}
-  for _, name in ipairs(op.secret_names) do
-    local value = fields[name]
-    if core.is_secret(value) then value = value:reveal() end
-    if type(value) == "string" then secrets[#secrets + 1] = value end
+-- A copy of what was given, with its secrets as text, which come into `list`.
+local function revealed(value, secret, list)
+  if core.is_secret(value) then value = value:reveal() end
+  if secret == true and type(value) == "string" then list[#list + 1] = value end
+  if secret == true or type(value) ~= "table" then return value end
+  local copy = setmetatable({}, getmetatable(value))
+  for key, one in pairs(value) do
+    local below = type(key) == "number" and secret or secret[key]
+    if below then one = revealed(one, below, list) end
+    copy[key] = one
   end
-  return secrets[1] and secrets
+  return copy
 end
 
 ---@param row table  see above
@@ -124,7 +132,7 @@ function operation.new(row, about)
   op.is_plain = op.verb == "GET" and not (op.has_query or op.since or op.api.check or op.is_secret)
   op.checked_key = not (row.value or row.fault) and op.key
   op.tests = tests_of(row.body)
-  op.secret_names = secret_names(row.body)
+  op.secrets = secrets_among(row.body)
   op.sends = row.sends and core.encode(row.sends)
   return op
 end
@@ -149,20 +157,11 @@ local function query_of(op, keys, given)
   return query
 end
 
-local function shown(fields)
-  local copy = {}
-  for name, value in pairs(fields) do
-    copy[name] = core.is_secret(value) and value:reveal() or value
-  end
-  return copy
-end
-
 local function body_of(op, service, keys, fields)
   if op.sends then return op.sends end
   if op.argument and op.argument.into == "body" then
     return core.encode { [op.argument.name] = keys[#keys] }
   end
-  fields = shown(fields)
   if op.send then fields = op.send(fields, service) end
   return core.encode(fields)
 end
@@ -171,6 +170,11 @@ end
 local function service_for(service, given)
   return setmetatable({ session = service.session, keys = service.keys, user = given.user },
     getmetatable(service))
+end
+
+-- What gives access is a Secret in a record.
+local function hide(raw, names)
+  for _, name in ipairs(names) do raw[name] = options.hide(raw[name]) end
 end
 
 -- Servers of 2023 answer 403 to what is not there.
@@ -182,7 +186,9 @@ local function request_of(op, service, keys, fields, given, deadline)
   local call = { parts = op.parts(keys), deadline = deadline }
   if op.is_plain then return call end
   call.user, call.operation = service.user or service.session.backend.user, op
-  call.secrets = secrets_of(op, keys, fields) or nil
+  local secrets = op.is_secret and { keys[#keys] } or {}
+  if fields then fields = revealed(fields, op.secrets or NOTHING, secrets) end
+  call.secrets = secrets[1] and secrets
   if op.has_query then call.query = query_of(op, keys, given) end
   if op.verb ~= "GET" then
     call.method, call.repeat_on, call.outside = op.verb, op.repeat_on, op.outside
@@ -228,6 +234,7 @@ function operation.perform(op, service, keys, fields, given, deadline)
         op.value, op.returns, type(value)))
     end
     if type(class) == "function" then class = class(raw) end
+    if class.secrets then hide(raw, class.secrets) end
     record = core.record(class, raw, service, session.about(response))
   end
   if fields and op.tests then return unsupported.unless_taken(record, fields, op.tests, body) end
@@ -237,7 +244,8 @@ end
 -- Lists ------------------------------------------------------------------------
 
 local function records_of(op, service, given)
-  if type(op.class) ~= "function" and not op.keep and not op.is_past then
+  local secrets = type(op.class) == "table" and op.class.secrets
+  if type(op.class) ~= "function" and not (op.keep or op.is_past or secrets) then
     return function(items, about) return core.records(op.class, items, service, about) end
   end
   return function(items, about)
@@ -246,6 +254,7 @@ local function records_of(op, service, given)
       if op.is_past and op.is_past(raw, given) then return page, true end
       if not op.keep or op.keep(raw, given) then
         local class = type(op.class) == "function" and op.class(raw) or op.class
+        if secrets then hide(raw, secrets) end
         page[#page + 1] = core.record(class, raw, service, about)
       end
     end

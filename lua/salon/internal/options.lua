@@ -123,11 +123,13 @@ local function sorted_names(object)
   return names
 end
 
-local function object_fault(value, fields)
+local function object_fault(value, fields, is_open)
   for _, name in ipairs(sorted_names(value)) do
     local want = fields[name]
-    if want == nil then return ("has '%s', which is unknown: %s"):format(name, advice(name, fields, "name")) end
-    local message = fault(value[name], want)
+    if want == nil and not is_open then
+      return ("has '%s', which is unknown: %s"):format(name, advice(name, fields, "name"))
+    end
+    local message = want and fault(value[name], want)
     if message then return ("has '%s', which %s"):format(name, message) end
   end
   for _, name in ipairs(sorted_names(fields)) do
@@ -170,7 +172,7 @@ function fault(value, want)
     local message = string_fault(kind == "secret" and value:reveal() or value, want)
     if message then return message end
   elseif kind == "table" and (want.fields or want.items) then
-    local message = want.fields and object_fault(value, want.fields) or want.items
+    local message = want.fields and object_fault(value, want.fields, want.open) or want.items
       and list_fault(value, want)
     if message then return message end
   end

@@ -17,6 +17,7 @@
 --   name, backend, methods, getters  see record.c
 --   fields      what the API sends: name -> "type  words"
 --   computed    what the getters give, in the same way
+--   secrets     names of fields that give access: a record holds a Secret of each
 --   described   types of methods that are written by hand
 --   word        what a method of it is called by in errors: "room"
 --   keys        fields of the object that fill the path of an operation on it

@@ -16,6 +16,7 @@ local options = require "salon.internal.options"
 local people = require "salon.opentalk.people"
 local resource = require "salon.internal.resource"
 local rooms = require "salon.opentalk.rooms"
+local streaming_targets = require "salon.opentalk.streaming_targets"
 local unsupported = require "salon.internal.unsupported"
 
 -- The records --------------------------------------------------------------------
@@ -57,7 +58,7 @@ local Event = resource.class {
     show_meeting_details = "boolean?",
     shared_folder = "table?",
     streaming_targets = "table[]?  not in lists",
-    training_participation_report = "table?",
+    training_participation_report = "salon.opentalk.TrainingReport?",
     created_at = "string",
     created_by = "salon.opentalk.User",
     updated_at = "string",
@@ -188,6 +189,11 @@ local function there(name)
   end
 end
 
+local SPAN = is.open_object {
+  after = is.integer { min = 60, max = 36000, required = true },
+  within = is.integer { min = 0, max = 36000, required = true },
+}
+
 local FIELDS = options.merge(dates.FIELDS, instances.TEXTS, {
   is_adhoc = is.flag { says = "an ad-hoc meeting: nobody gets mails" },
   password = is.text { max_chars = 255, secret = true, null = true,
@@ -203,9 +209,11 @@ local FIELDS = options.merge(dates.FIELDS, instances.TEXTS, {
   has_shared_folder = is.flag { since = "0.10", taken = function(raw, value)
     return (raw.shared_folder ~= nil) == value
   end },
-  streaming_targets = is.list(is.any_object(), { since = "0.10", taken = there "streaming_targets" }),
-  training_participation_report = is.any_object { null = true, since = "0.30",
-    taken = there "training_participation_report" },
+  streaming_targets = is.list(streaming_targets.OF_EVENT, { since = "0.10",
+    taken = there "streaming_targets", says = "of the room; in an update they replace the old ones" }),
+  training_participation_report = is.open_object({ initial_checkpoint_delay = SPAN, checkpoint_interval = SPAN },
+    { null = true, since = "0.30", taken = there "training_participation_report",
+      says = "when to ask who is there, in seconds: at random between `after` and `after` + `within`" }),
 })
 
 local CREATE = options.merge(FIELDS, {

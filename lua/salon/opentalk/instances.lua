@@ -33,7 +33,7 @@ local Instance = resource.class {
     updated_at = "string",
     updated_by = "salon.opentalk.User",
     shared_folder = "table?",
-    training_participation_report = "table?",
+    training_participation_report = "salon.opentalk.TrainingReport?",
   },
   computed = {
     room = "salon.opentalk.Room",

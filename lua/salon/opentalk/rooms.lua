@@ -8,6 +8,7 @@ local links = require "salon.opentalk.links"
 local operation = require "salon.internal.operation"
 local options = require "salon.internal.options"
 local resource = require "salon.internal.resource"
+local streaming_targets = require "salon.opentalk.streaming_targets"
 local unsupported = require "salon.internal.unsupported"
 local users = require "salon.opentalk.users"
 
@@ -46,7 +47,7 @@ end
 
 local Room = resource.class {
   name = "salon.Room", backend = "opentalk", word = "room", getters = getters, keys = { "id" },
-  services = { invites = invites },
+  services = { invites = invites, streaming_targets = streaming_targets },
   fields = {
     id = "string",
     password = "string?",

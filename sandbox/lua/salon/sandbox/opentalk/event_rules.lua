@@ -11,8 +11,8 @@ local rules = {}
 local OLD = "title:string! description:string! password:string? waiting_room:boolean is_adhoc:boolean "
   .. "is_time_independent:boolean! is_all_day:boolean? starts_at:zoned? ends_at:zoned? recurrence_pattern:strings"
 local NEW = OLD .. " guest_access:access? show_meeting_details:boolean "
-  .. "e2e_encryption:boolean has_shared_folder:boolean streaming_targets:objects "
-  .. "training_participation_report:object?"
+  .. "e2e_encryption:boolean has_shared_folder:boolean streaming_targets:targets "
+  .. "training_participation_report:report?"
 local NEWEST = NEW .. " room_name:name?"
 
 local CLEARED = { password = true, training_participation_report = true, room_name = true }

@@ -12,6 +12,7 @@ local joining = require "salon.sandbox.opentalk.joining"
 local people = require "salon.sandbox.opentalk.people"
 local profiles = require "salon.sandbox.opentalk.profiles"
 local rooms = require "salon.sandbox.opentalk.rooms"
+local streaming = require "salon.sandbox.opentalk.streaming"
 local things = require "salon.sandbox.opentalk.things"
 local users = require "salon.sandbox.opentalk.users"
 
@@ -51,9 +52,9 @@ local OLD = {
 }
 
 local NEW = {
-  ["GET /rooms/*/streaming_targets"] = things.targets, ["POST /rooms/*/streaming_targets"] = things.targets,
-  ["GET /rooms/*/streaming_targets/*"] = things.targets, ["PATCH /rooms/*/streaming_targets/*"] = things.targets,
-  ["DELETE /rooms/*/streaming_targets/*"] = things.targets, ["POST /rooms/*/assets"] = things.assets,
+  ["GET /rooms/*/streaming_targets"] = streaming.list, ["POST /rooms/*/streaming_targets"] = streaming.create,
+  ["GET /rooms/*/streaming_targets/*"] = streaming.get, ["PATCH /rooms/*/streaming_targets/*"] = streaming.change,
+  ["DELETE /rooms/*/streaming_targets/*"] = streaming.delete, ["POST /rooms/*/assets"] = things.assets,
   ["GET /rooms/*/assets/*/download"] = things.download, ["GET /users/me/assets"] = things.own_assets,
   ["GET /rooms/*/sip"] = things.sip, ["PUT /rooms/*/sip"] = things.sip, ["DELETE /rooms/*/sip"] = things.sip,
   ["GET /events/*/shared_folder"] = things.folder, ["PUT /events/*/shared_folder"] = things.folder,

@@ -40,18 +40,21 @@ local READ = {}
 function READ.string(value) if type(value) == "string" then return value end end
 function READ.boolean(value) if type(value) == "boolean" then return value end end
 
-function READ.object(value) if json.is_object(value) then return value end end
-
--- Lists of what another kind reads.
-for kind, read in pairs { strings = READ.string, objects = READ.object } do
-  READ[kind] = function(value)
-    if type(value) ~= "table" then return nil end
-    for _, item in ipairs(value) do
-      if read(item) == nil then return nil, wrong_type(item) end
+-- A list of what `read` reads.
+local function list_of(read)
+  return function(value)
+    if type(value) ~= "table" or not json.is_list(value) and next(value) ~= nil then return nil end
+    local list = {}
+    for i, item in ipairs(value) do
+      local one, words = read(item)
+      if one == nil then return nil, words or wrong_type(item) end
+      list[i] = one
     end
-    return value
+    return list
   end
 end
+
+READ.strings = list_of(READ.string)
 
 function READ.uuid(value)
   if type(value) ~= "string" then return nil end
@@ -80,12 +83,18 @@ end
 
 -- Words of which one is allowed.
 for kind, words in pairs { access = "disabled waiting_room direct_access", theme = "light dark system",
-  status = "ok cancelled", role = "user moderator guest" } do
+  status = "ok cancelled", role = "user moderator guest", target = "custom" } do
   READ[kind] = function(value)
     if type(value) ~= "string" then return nil end
     if (" " .. words .. " "):find(" " .. value .. " ", 1, true) then return value end
     return nil, ("unknown variant `%s`, expected "):format(value)
   end
+end
+
+function READ.url(value)
+  if type(value) ~= "string" then return nil end
+  if value:find "^%a[%w+.-]*://[^/]" then return value end
+  return nil, "relative URL without a base"
 end
 
 -- A room's name: not the shape of an id.
@@ -106,6 +115,34 @@ function input.fields(text)
   end
   return fields
 end
+
+-- An object of certain fields, of kinds as above.
+local function of_fields(text)
+  local fields
+  return function(value)
+    if not json.is_object(value) then return nil, wrong_type(value) end
+    fields = fields or input.fields(text)
+    return input.values(value, fields)
+  end
+end
+
+local function seconds(least)
+  return function(value)
+    if type(value) ~= "number" or value % 1 ~= 0 then return nil end
+    if value >= least and value <= 36000 then return value end
+    return nil, "invalid number of seconds"
+  end
+end
+
+READ.after, READ.within = seconds(60), seconds(0)
+READ.span = of_fields "after:after! within:within!"
+READ.report = of_fields "initial_checkpoint_delay:span! checkpoint_interval:span!"
+
+---A new streaming target, a change of one.
+input.TARGET = "name:string! kind:target! streaming_endpoint:url! streaming_key:string! public_url:url!"
+input.TARGET_CHANGE = input.TARGET:gsub("!", "?")
+
+READ.targets = list_of(of_fields(input.TARGET))
 
 ---The values of an object, or nil and what is wrong. closed: the error message for
 ---members that are not among the fields.

@@ -1,5 +1,5 @@
--- A small store for what hangs on rooms and events: files and streaming targets (a POST
--- makes an id, GET lists and reads, PATCH merges, DELETE removes), dial-in, shared folders
+-- A small store for what hangs on rooms and events: files (a POST makes an id, GET lists and
+-- reads, DELETE removes), dial-in, shared folders
 
 local store = require "salon.sandbox.store"
 local time = require "salon.sandbox.time"
@@ -50,10 +50,6 @@ function things.add(room, name, entry)
   table.insert(room[name], 1, entry)
   return entry
 end
-
-things.targets = list_route("streaming_targets",
-  function(target, room, user) return responses.ok(views.target(target, room, user)) end,
-  function(_, room, user) return responses.ok(views.targets(room, user)) end, input.object)
 
 local function asset_view(asset, old)
   return { id = asset.id, filename = asset.filename, namespace = asset.namespace, size = not old and #asset.body or nil,
