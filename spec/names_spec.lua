@@ -25,6 +25,7 @@ local FIELDS = {
     .. "conference_theme language tariff_status used_storage",
   tariff = "id name quotas modules enabled_modules",
   event_info = "id room_id title is_adhoc e2e_encryption meeting_details password_required",
+  sip = "room sip_id password lobby",
   streaming_target = "id name kind streaming_endpoint public_url",
   meet_room = "id name slug access_level configuration url telephony",
 }
@@ -107,9 +108,11 @@ describe("the API's names", function()
     check(assert(room:event()), "event_info")
   end)
 
-  it("are all there on streaming targets", function()
+  it("are all there on dial-ins and streaming targets", function()
     body = marked "room"
     local room = assert(ot.rooms:get("x"))
+    body = marked "sip"
+    check(assert(room.sip:get()), "sip")
     body = marked "streaming_target"
     check(assert(room.streaming_targets:get("x")), "streaming_target")
   end)

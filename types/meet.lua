@@ -187,6 +187,7 @@ function Rooms:grant_access(id, fields, opts) end
 ---@field invites salon.Unsupported  every method returns `err.kind == "unsupported"`
 ---@field join_url? string
 ---@field title string
+---@field dial_in_text fun(self: salon.meet.Room): string?, salon.Error|nil  lines for an invitation
 local RoomRecord = {}
 
 ---One room. 404: unknown; 403: the user has no role in it.

@@ -84,6 +84,10 @@
 ---| "invites.list"
 ---| "invites.update"
 ---| "invites.verify"
+---| "room.sip"
+---| "room.sip.get"
+---| "room.sip.remove"
+---| "room.sip.set"
 ---| "room.streaming_targets"
 ---| "room.streaming_targets.create"
 ---| "room.streaming_targets.delete"
@@ -730,6 +734,45 @@ function Invites:deactivate(invite_code, opts) end
 ---@return_overload salon.opentalk.Verified
 ---@return_overload nil, salon.Error
 function Invites:verify(invite_code, opts) end
+
+---@class salon.opentalk.SipsSetFields: table<"lobby"|"password", any>
+---@field lobby? boolean  callers wait until they are let in: false
+---@field password? string|salon.Secret  the PIN, ten digits: a random one
+
+---`room.sip`
+---@class salon.opentalk.Sips
+local Sips = {}
+
+---The dial-in of a room. Servers of 2023 refuse it to everybody (403). 404: it has none.
+---
+---Source: `GET /rooms/{room_id}/sip`.
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Sip? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Sip
+---@return_overload nil, salon.Error
+function Sips:get(opts) end
+
+---Takes a room's dial-in away. Servers of 2023 refuse it to everybody (403).
+---
+---Source: `DELETE /rooms/{room_id}/sip`.
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function Sips:remove(opts) end
+
+---Gives a room a dial-in, or changes it. Servers of 2023 refuse it to everybody (403).
+---
+---Source: `PUT /rooms/{room_id}/sip`.
+---@param fields? salon.opentalk.SipsSetFields
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Sip? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Sip
+---@return_overload nil, salon.Error
+function Sips:set(fields, opts) end
 
 ---@class salon.opentalk.StreamingTargetsListOptions: table<"timeout", any>
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
@@ -1387,7 +1430,9 @@ function InviteeRecord:withdraw(opts) end
 ---@field dial_in? salon.DialIn
 ---@field join_url? string  nil while the web front end's address is unknown
 ---@field title? string  of its event, where the room came with one
+---@field dial_in_text fun(self: salon.opentalk.Room): string?, salon.Error|nil  lines for an invitation; of event.room, as other rooms tell no number
 ---@field invites salon.opentalk.Invites
+---@field sip salon.opentalk.Sips
 ---@field streaming_targets salon.opentalk.StreamingTargets
 local RoomRecord = {}
 
@@ -1452,6 +1497,45 @@ function RoomRecord:guest_url(fields, opts) end
 ---@return_overload salon.opentalk.Tariff
 ---@return_overload nil, salon.Error
 function RoomRecord:tariff(opts) end
+
+---@class salon.opentalk.Sip: salon.Record
+---@field backend "opentalk"
+---@field lobby boolean  do callers wait until they are let in?
+---@field password string  ten digits: the PIN; leading zeros count
+---@field room string  its id
+---@field sip_id string  ten digits: the conference's id
+local SipRecord = {}
+
+---The dial-in of a room. Servers of 2023 refuse it to everybody (403). 404: it has none.
+---
+---Source: `GET /rooms/{room_id}/sip`.
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Sip? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Sip
+---@return_overload nil, salon.Error
+function SipRecord:refresh(opts) end
+
+---Takes a room's dial-in away. Servers of 2023 refuse it to everybody (403).
+---
+---Source: `DELETE /rooms/{room_id}/sip`.
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function SipRecord:remove(opts) end
+
+---Gives a room a dial-in, or changes it. Servers of 2023 refuse it to everybody (403).
+---
+---Source: `PUT /rooms/{room_id}/sip`.
+---@param fields? salon.opentalk.SipsSetFields
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.Sip? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Sip
+---@return_overload nil, salon.Error
+function SipRecord:set(fields, opts) end
 
 ---@class salon.opentalk.StreamingTarget: salon.Record
 ---@field backend "opentalk"

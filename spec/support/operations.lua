@@ -214,7 +214,7 @@ operations.call = opentalk_call(call)
 -- reads around it.
 
 local CHAPTERS = {}
-for _, file in ipairs { "rooms", "invites", "users", "events", "instances", "people" } do
+for _, file in ipairs { "rooms", "invites", "users", "events", "instances", "people", "sip" } do
   local chapter = require("salon.opentalk." .. file)
   CHAPTERS[chapter.name] = chapter
 end
@@ -240,7 +240,8 @@ local function keys_of(op, exchange)
     local part = parts()
     if name:find("^{") then keys[#keys + 1] = part and plain(part) end
   end
-  if op.argument then keys[#keys + 1] = query[op.argument.name] end
+  local argument = op.argument and op.argument.name
+  if argument then keys[#keys + 1] = query[argument] or fields_given(exchange)[argument] end
   if op.by_email then keys[#keys] = fields_given(exchange).email or keys[#keys] end
   return keys
 end
@@ -267,13 +268,18 @@ local function of_service(exchange, line, recordings)
   local chapter = CHAPTERS[name]
   local op, above = chapter.ops[method], ABOVE[chapter.known[1]]
   local before, after = {}, {}
-  if above then before[1] = response(cjson.encode { id = keys_of(op, exchange)[1] }) end
+  -- what no path names is of any room
+  local parent = above and (op.path_keys[1] and keys_of(op, exchange)[1] or "any")
+  if above then before[1] = response(cjson.encode { id = parent }) end
   for read in (line.reads or ""):gmatch("%S+") do before[#before + 1] = recordings[read].response end
   if line.after then after[1] = recordings[line.after].response end
   return opentalk_call(function(client)
     local keys = keys_of(op, exchange)
     local service = client[name]
-    if above then service = assert(client[above]:get(table.remove(keys, 1)))[name:match("%w+$")] end
+    if above then
+      if op.path_keys[1] then table.remove(keys, 1) end
+      service = assert(client[above]:get(parent))[name:match("%w+$")]
+    end
     local values, n = { keys[1] }, (op.argument or op.path_keys[#chapter.known + 1]) and 1 or 0
     if op.body then
       n = n + 1

@@ -80,6 +80,11 @@ print(room.invites:update("x", { expiration = salon.null }), invite:update { exp
 print(room.invites:deactivate "x", invite:deactivate(), invite:refresh())
 local verified = salon.check(room.invites:verify "code")
 print(verified.room_id, verified.password_required)
+local sip = salon.check(room.sip:set { password = "0123456789", lobby = true })
+print(sip.sip_id, sip.password, room.sip:get(), room.sip:remove(), sip:set { lobby = false }, sip:remove())
+local text, reason = room:dial_in_text()
+print(text or reason)
+
 local target = salon.check(room.streaming_targets:create({ name = "Stage", streaming_key = salon.secret "k",
   streaming_endpoint = "rtmp://live.example/app", public_url = "https://live.example" }, { notify = false }))
 print(target.streaming_key and target.streaming_key:reveal(), target.kind == "custom")
@@ -143,6 +148,7 @@ local visio = salon.check(meet.rooms:create {
   access_level = "trusted", configuration = { can_publish_sources = { "camera" }, everyone_can_mute = true },
 })
 print(visio.access == "public", visio.title, visio.join_url, visio.dial_in and visio.dial_in.pin)
+print(visio:dial_in_text())
 print(meet.rooms:get(visio.id), visio:refresh(), meet.rooms:find "abc-defg-hij")
 print(meet.rooms:update(visio.id, { access_level = "public" }), visio:update { configuration = {} })
 print(meet.rooms:grant_access(visio.id, { email = "ada@example.org", role = "member" }))

@@ -3,6 +3,7 @@
 
 local api = require "salon.meet.api"
 local core = require "salon.core"
+local dial_in = require "salon.internal.dial_in"
 local finder = require "salon.meet.finder"
 local is = require "salon.internal.is"
 local options = require "salon.internal.options"
@@ -25,6 +26,16 @@ function getters.dial_in(room)
   return { tel = telephony.phone_number, pin = telephony.pin_code }
 end
 
+local NO_DIAL_IN = "the server has no number to dial, or the room is older than that and has no PIN: make "
+  .. "another room"
+
+---How to join by telephone: number and PIN, in lines of English text.
+---@return string? text
+---@return salon.Error? err  kind: unsupported
+local function dial_in_text(room)
+  return dial_in.text(room.dial_in, { "pin" }, NO_DIAL_IN)
+end
+
 local NO_INVITES = unsupported.service("room.invites", "Meet has no guest links",
   "room.join_url lets in whom room.access says")
 
@@ -32,6 +43,7 @@ function getters.invites() return NO_INVITES end
 
 local Room = resource.class {
   name = "salon.Room", backend = "meet", word = "room", getters = getters, keys = { "id" },
+  methods = { dial_in_text = dial_in_text },
   fields = {
     id = "string",
     name = "string",
@@ -48,6 +60,7 @@ local Room = resource.class {
     dial_in = "salon.DialIn?",
     invites = "salon.Unsupported  every method returns `err.kind == \"unsupported\"`",
   },
+  described = { dial_in_text = "fun(self: salon.meet.Room): string?, salon.Error|nil  lines for an invitation" },
 }
 
 -- The operations -----------------------------------------------------------------

@@ -129,6 +129,9 @@ hints.CONTROLLER = {
     status = 404, path = "/invite/verify$" },
   { "the guest link belongs to another room", text = "room id mismatch" },
   { "the room has no breakout rooms", code = "no_breakout_rooms" },
+  { "only the owner may do that, and on servers of 2023 nobody: there a meeting's dial-in comes with "
+    .. "event.room", status = 403, shape = "empty", path = "/sip$" },
+  { "the room has no dial-in: room.sip:set{ lobby = false } gives it one", status = 404, path = "/sip$" },
   { "the streaming target was deleted, or was never there",
     status = 404, path = "/streaming_targets/[^/]+$" },
   { "the room was deleted, or was never there", status = 404, path = "/streaming_targets$" },

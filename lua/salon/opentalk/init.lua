@@ -136,8 +136,8 @@ client.load_in_nginx(CHAPTERS)
 local function resources()
   local events = require "salon.opentalk.events"
   return { events, events.across, require "salon.opentalk.instances", require "salon.opentalk.invites",
-    require "salon.opentalk.people", require "salon.opentalk.rooms", require "salon.opentalk.streaming_targets",
-    (require "salon.opentalk.users") }
+    require "salon.opentalk.people", require "salon.opentalk.rooms", require "salon.opentalk.sip",
+    require "salon.opentalk.streaming_targets", (require "salon.opentalk.users") }
 end
 
 -- The client -----------------------------------------------------------------

@@ -2,19 +2,21 @@
 
 local api = require "salon.opentalk.api"
 local core = require "salon.core"
+local dial_in = require "salon.internal.dial_in"
 local invites = require "salon.opentalk.invites"
 local is = require "salon.internal.is"
 local links = require "salon.opentalk.links"
 local operation = require "salon.internal.operation"
 local options = require "salon.internal.options"
 local resource = require "salon.internal.resource"
+local sip = require "salon.opentalk.sip"
 local streaming_targets = require "salon.opentalk.streaming_targets"
 local unsupported = require "salon.internal.unsupported"
 local users = require "salon.opentalk.users"
 
 -- The records --------------------------------------------------------------------
 
-local getters = {}
+local methods, getters = {}, {}
 
 function getters.join_url(room)
   return links.join(resource.service_of(room).session.backend.discovery.frontend, room.id)
@@ -45,9 +47,21 @@ function getters.access(room)
   return "open"
 end
 
+local BY_ITSELF = "a room that was read by itself tells no number: take the room of an event, event.room"
+local OF_EVENT = "the server has no number to dial, or the operator, the tariff or end-to-end encryption "
+  .. "forbids it"
+
+---How to join by telephone: number, conference id and PIN, in lines of English text.
+---@return string? text
+---@return salon.Error? err  kind: unsupported
+function methods.dial_in_text(room)
+  return dial_in.text(room.dial_in, { "id", "pin" },
+    resource.service_of(room).of_event and OF_EVENT or BY_ITSELF)
+end
+
 local Room = resource.class {
-  name = "salon.Room", backend = "opentalk", word = "room", getters = getters, keys = { "id" },
-  services = { invites = invites, streaming_targets = streaming_targets },
+  name = "salon.Room", backend = "opentalk", word = "room", methods = methods, getters = getters,
+  keys = { "id" }, services = { invites = invites, sip = sip, streaming_targets = streaming_targets },
   fields = {
     id = "string",
     password = "string?",
@@ -69,6 +83,8 @@ local Room = resource.class {
     dial_in = "salon.DialIn?",
     access = '"waiting_room"|"password"|"open"',
   },
+  described = { dial_in_text = "fun(self: salon.opentalk.Room): string?, salon.Error|nil  lines for an "
+    .. "invitation; of event.room, as other rooms tell no number" },
 }
 
 local EventInfo = resource.class {
