@@ -27,6 +27,7 @@ local FIELDS = {
   event_info = "id room_id title is_adhoc e2e_encryption meeting_details password_required",
   sip = "room sip_id password lobby",
   streaming_target = "id name kind streaming_endpoint public_url",
+  shared_folder = "read_write",
   meet_room = "id name slug access_level configuration url telephony",
 }
 
@@ -108,13 +109,16 @@ describe("the API's names", function()
     check(assert(room:event()), "event_info")
   end)
 
-  it("are all there on dial-ins and streaming targets", function()
+  it("are all there on dial-ins, streaming targets and shared folders", function()
     body = marked "room"
     local room = assert(ot.rooms:get("x"))
     body = marked "sip"
     check(assert(room.sip:get()), "sip")
     body = marked "streaming_target"
     check(assert(room.streaming_targets:get("x")), "streaming_target")
+    body = marked "shared_folder"
+    body.read = {}
+    check(assert(ot.events:folder("x")), "shared_folder")
   end)
 
   it("read as nil where the server says null or nothing", function()

@@ -501,6 +501,7 @@ for _, version in ipairs { "2026", "0.66" } do
           ',"training_participation_report":{"initial_checkpoint_delay":{"after":59,"within":0},'
           .. '"checkpoint_interval":{"after":60,"within":0}}') },
         { "alice GET /events/$event/shared_folder", 404 },
+        { "alice DELETE /events/$event/shared_folder?suppress_email_notification=x", 400 },
         { "alice PUT /events/$event/shared_folder", 200, "read_write" },
         { "alice PUT /events/$event/shared_folder", 304 }, { "alice DELETE /events/$event/shared_folder", 204 },
         { "alice POST /rooms/$room/start", 200, "roomserver_address", body = '{"device_secret":"0123456789abcdef"}' },

@@ -66,16 +66,19 @@
 ---| "events"
 ---| "events.accept"
 ---| "events.add_favorite"
+---| "events.add_folder"
 ---| "events.cancel"
 ---| "events.create"
 ---| "events.decline"
 ---| "events.delete"
+---| "events.folder"
 ---| "events.get"
 ---| "events.instances"
 ---| "events.instances.list"
 ---| "events.list"
 ---| "events.move"
 ---| "events.remove_favorite"
+---| "events.remove_folder"
 ---| "events.update"
 ---| "invites"
 ---| "invites.create"
@@ -109,6 +112,7 @@
 ---| "users.get"
 ---| "users.me"
 ---| "users.pending_invites"
+---| "users.storage"
 ---| "users.tariff"
 ---| "users.update_me"
 
@@ -420,6 +424,10 @@ function People:withdraw(user_id, opts) end
 ---@field notify? boolean  false: nobody gets a mail about it
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
+---@class salon.opentalk.EventsAddFolderOptions: table<"notify"|"timeout", any>
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
 ---@class salon.opentalk.EventsCancelOptions: table<"force"|"notify"|"timeout", any>
 ---@field force? boolean  true: also when a shared folder or the like cannot be deleted
 ---@field notify? boolean  false: nobody gets a mail about it
@@ -431,6 +439,11 @@ function People:withdraw(user_id, opts) end
 
 ---@class salon.opentalk.EventsMoveOptions: table<"invitees_max"|"notify"|"timeout", any>
 ---@field invitees_max? integer  how many people come with it: 0
+---@field notify? boolean  false: nobody gets a mail about it
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.EventsRemoveFolderOptions: table<"force"|"notify"|"timeout", any>
+---@field force? boolean  true: also when the folder itself cannot be deleted
 ---@field notify? boolean  false: nobody gets a mail about it
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
@@ -524,6 +537,17 @@ function Events:accept(id, opts) end
 ---@return_overload nil, salon.Error
 function Events:add_favorite(id, opts) end
 
+---Gives a meeting a shared folder, or returns the one that it has.
+---
+---Source: `PUT /events/{event_id}/shared_folder`, servers since 0.5.
+---@param id string
+---@param opts? salon.opentalk.EventsAddFolderOptions
+---@return salon.opentalk.SharedFolder? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.SharedFolder
+---@return_overload nil, salon.Error
+function Events:add_folder(id, opts) end
+
 ---Deletes a meeting, with its occurrences and, on newer servers, its room; the people who are invited are told. The same as `delete`.
 ---
 ---Source: `DELETE /events/{event_id}`.
@@ -545,6 +569,17 @@ function Events:cancel(id, opts) end
 ---@return_overload true
 ---@return_overload nil, salon.Error
 function Events:decline(id, opts) end
+
+---The shared folder of a meeting, with its passwords. 404: it has none.
+---
+---Source: `GET /events/{event_id}/shared_folder`, servers since 0.5.
+---@param id string
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.SharedFolder? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.SharedFolder
+---@return_overload nil, salon.Error
+function Events:folder(id, opts) end
 
 ---Gives a meeting another time; without `ends_at` it takes as long as before. Changed and cancelled occurrences of a series are as the others again.
 ---
@@ -568,6 +603,17 @@ function Events:move(id, fields, opts) end
 ---@return_overload true
 ---@return_overload nil, salon.Error
 function Events:remove_favorite(id, opts) end
+
+---Deletes the shared folder of a meeting.
+---
+---Source: `DELETE /events/{event_id}/shared_folder`, servers since 0.5.
+---@param id string
+---@param opts? salon.opentalk.EventsRemoveFolderOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function Events:remove_folder(id, opts) end
 
 ---@class salon.opentalk.AllInstancesListOptions: table<"adhoc"|"after"|"created_after"|"created_before"|"exceptions"|"favorites"|"instances_max"|"invite_status"|"invitees_max"|"per_page"|"time_independent"|"time_max"|"time_min"|"timeout", any>
 ---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
@@ -1090,6 +1136,16 @@ function Users:me(opts) end
 ---@return_overload nil, salon.Error
 function Users:pending_invites(opts) end
 
+---Bytes of your files, and how many your tariff allows: `max` and `left` are nil where it sets no limit.
+---
+---Source: `GET /users/me`, servers since 0.11.
+---@param opts? salon.opentalk.CallOptions
+---@return { used: integer, max: integer?, left: integer? }? result
+---@return salon.Error? err
+---@return_overload { used: integer, max: integer?, left: integer? }
+---@return_overload nil, salon.Error
+function Users:storage(opts) end
+
 ---Your tariff: quotas and modules.
 ---
 ---Source: `GET /users/me/tariff`.
@@ -1193,6 +1249,16 @@ function EventRecord:accept(opts) end
 ---@return_overload nil, salon.Error
 function EventRecord:add_favorite(opts) end
 
+---Gives a meeting a shared folder, or returns the one that it has.
+---
+---Source: `PUT /events/{event_id}/shared_folder`, servers since 0.5.
+---@param opts? salon.opentalk.EventsAddFolderOptions
+---@return salon.opentalk.SharedFolder? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.SharedFolder
+---@return_overload nil, salon.Error
+function EventRecord:add_folder(opts) end
+
 ---Deletes a meeting, with its occurrences and, on newer servers, its room; the people who are invited are told. The same as `delete`.
 ---
 ---Source: `DELETE /events/{event_id}`.
@@ -1212,6 +1278,16 @@ function EventRecord:cancel(opts) end
 ---@return_overload true
 ---@return_overload nil, salon.Error
 function EventRecord:decline(opts) end
+
+---The shared folder of a meeting, with its passwords. 404: it has none.
+---
+---Source: `GET /events/{event_id}/shared_folder`, servers since 0.5.
+---@param opts? salon.opentalk.CallOptions
+---@return salon.opentalk.SharedFolder? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.SharedFolder
+---@return_overload nil, salon.Error
+function EventRecord:folder(opts) end
 
 ---Gives a meeting another time; without `ends_at` it takes as long as before. Changed and cancelled occurrences of a series are as the others again.
 ---
@@ -1233,6 +1309,16 @@ function EventRecord:move(fields, opts) end
 ---@return_overload true
 ---@return_overload nil, salon.Error
 function EventRecord:remove_favorite(opts) end
+
+---Deletes the shared folder of a meeting.
+---
+---Source: `DELETE /events/{event_id}/shared_folder`, servers since 0.5.
+---@param opts? salon.opentalk.EventsRemoveFolderOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function EventRecord:remove_folder(opts) end
 
 ---@class salon.opentalk.EventInfo: salon.Record
 ---@field backend "opentalk"
@@ -1497,6 +1583,12 @@ function RoomRecord:guest_url(fields, opts) end
 ---@return_overload salon.opentalk.Tariff
 ---@return_overload nil, salon.Error
 function RoomRecord:tariff(opts) end
+
+---@class salon.opentalk.SharedFolder: salon.Record
+---@field backend "opentalk"
+---@field read { url: string, password: string }
+---@field read_write? { url: string, password: string }  of your own events
+local SharedFolderRecord = {}
 
 ---@class salon.opentalk.Sip: salon.Record
 ---@field backend "opentalk"

@@ -110,6 +110,9 @@ print(ot.events:move(event.id, { starts_at = START }), event:move { starts_at = 
 print(ot.events:accept(event.id), event:accept(), ot.events:decline(event.id), event:decline())
 print(ot.events:add_favorite(event.id), event:add_favorite())
 print(ot.events:remove_favorite(event.id), event:remove_favorite())
+local folder = salon.check(ot.events:add_folder(event.id, { notify = false }))
+print(folder.read.url, folder.read_write and folder.read_write.password, event:add_folder(), event:folder())
+print(ot.events:folder(event.id), ot.events:remove_folder(event.id, { force = true }), event:remove_folder())
 print(event:update { training_participation_report = {
   initial_checkpoint_delay = { after = 600, within = 0 }, checkpoint_interval = { after = 600, within = 600 } } })
 print(event.training_participation_report and event.training_participation_report.checkpoint_interval.after)
@@ -137,6 +140,8 @@ print(event.invites:list(), event.invites:update("x", { role = "user" }), event.
 -- OpenTalk: users ----------------------------------------------------------------------
 
 print(salon.check(ot.users:me()).email, ot.users:update_me { language = "de-DE" }, ot.users:get "x")
+local storage = salon.check(ot.users:storage())
+print(storage.used + 1, storage.max, storage.left)
 print(ot.users:tariff(), salon.check(ot.users:pending_invites()) + 1)
 for _, user in ipairs(salon.check(ot.users:find "ali")) do print(user.display_name) end
 

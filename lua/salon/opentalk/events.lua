@@ -70,6 +70,18 @@ local Event = resource.class {
   },
 }
 
+local SharedFolder = resource.class {
+  name = "salon.SharedFolder", backend = "opentalk", word = "shared_folder",
+  fields = {
+    read = "{ url: string, password: string }",
+    read_write = "{ url: string, password: string }?  of your own events",
+  },
+}
+
+local function folder_fault(raw)
+  if type(raw.read) ~= "table" then return "'read' must be an object, got " .. type(raw.read) end
+end
+
 local Exception = resource.class {
   name = "salon.Exception", backend = "opentalk", word = "exception",
   keys = { "recurring_event_id", "instance_id" },
@@ -232,11 +244,16 @@ local MOVE = {
 
 local CHANGE = { invitees_max = instances.INVITEES_MAX, notify = api.NOTIFY }
 local DELETE = { notify = api.NOTIFY, force = api.FORCE }
+local NO_FOLDER = { notify = api.NOTIFY, force = options.merge(api.FORCE, {
+  as = "force_delete_reference_if_shared_folder_deletion_fails",
+  says = "true: also when the folder itself cannot be deleted" }) }
+local FOLDER = "/events/{event_id}/shared_folder"
 local GONE = "Deletes a meeting, with its occurrences and, on newer servers, its room; the people who "
   .. "are invited are told."
 
 return resource.new {
   name = "events", class = "Events", api = api, record = Event, Exception = Exception,
+  SharedFolder = SharedFolder,
   across = across,
   services = { instances = across },
   operations = {
@@ -264,6 +281,12 @@ return resource.new {
     decline = { "DELETE /events/{event_id}/invite", says = "Declines your own invitation." },
     add_favorite = { "PUT /users/me/event_favorites/{event_id}",
       says = "Adds a meeting to your favourites." },
+    folder = { "GET " .. FOLDER, gives = SharedFolder, fault = folder_fault, since = "0.5",
+      says = "The shared folder of a meeting, with its passwords. 404: it has none." },
+    add_folder = { "PUT " .. FOLDER, query = { notify = api.NOTIFY }, gives = SharedFolder, fault = folder_fault,
+      empty = "folder", since = "0.5", says = "Gives a meeting a shared folder, or returns the one that it has." },
+    remove_folder = { "DELETE " .. FOLDER, query = NO_FOLDER, gone = true, since = "0.5",
+      says = "Deletes the shared folder of a meeting." },
     remove_favorite = { "DELETE /users/me/event_favorites/{event_id}", gone = true,
       says = "Removes a meeting from your favourites." },
   },

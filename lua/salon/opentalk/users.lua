@@ -2,7 +2,9 @@
 
 local api = require "salon.opentalk.api"
 local is = require "salon.internal.is"
+local operation = require "salon.internal.operation"
 local resource = require "salon.internal.resource"
+local unsupported = require "salon.internal.unsupported"
 
 local User = resource.class {
   name = "salon.User", backend = "opentalk", word = "user",
@@ -49,6 +51,24 @@ local function query_fault(_, _, keys)
   if #keys[1] < 3 then return "argument 'q' must have at least 3 bytes" end
 end
 
+-- Your files, and what the tariff allows: two objects of the API.
+local function storage(op, service, keys, _, given)
+  local deadline = service.session:deadline(given.timeout)
+  local me, err = operation.perform(op.ops.me, service, keys, nil, {}, deadline)
+  if me == nil then return nil, err end
+  local used = me.used_storage
+  if type(used) ~= "number" then
+    err = unsupported.error(op.name, "the server does not tell it", "servers since 0.11 do")
+    err.status, err.attempts, err.outcome = me.response.status, me.response.attempts, "done"
+    return nil, err
+  end
+  local tariff
+  tariff, err = operation.perform(op.ops.tariff, service, keys, nil, {}, deadline)
+  if tariff == nil then return nil, err end
+  local max = type(tariff.quotas) == "table" and tariff.quotas.max_storage or nil
+  return { used = used, max = max, left = max and math.max(max - used, 0) }
+end
+
 local function key_of(raw) return raw.id or raw.email end
 
 return resource.new {
@@ -58,6 +78,9 @@ return resource.new {
     update_me = { "PATCH /users/me", body = PROFILE, gives = User, empty = "me",
       says = "Changes your own profile." },
     tariff = { "GET /users/me/tariff", gives = Tariff, says = "Your tariff: quotas and modules." },
+    storage = { "GET /users/me", run = storage, returns = "{ used: integer, max: integer?, left: integer? }",
+      since = "0.11", says = "Bytes of your files, and how many your tariff allows: `max` and `left` "
+        .. "are nil where it sets no limit." },
     get = { "GET /users/{user_id}", gives = User, on_record = false,
       says = "A user of the same tenant. Servers of 2023 refuse it to everybody (403)." },
     find = { "GET /users/find", argument = { name = "q", into = "query" }, pages = "all",

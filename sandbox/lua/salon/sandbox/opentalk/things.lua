@@ -135,12 +135,18 @@ function things.folder(request, user, _, id)
   local method = request.method
   local event, refusal = events.find(id, user, method ~= "GET")
   if not event then return refusal end
+  local query
+  query, refusal = input.change(request)
+  if not query then return refusal end
   local had = event.shared_folder ~= nil
   if method == "GET" and not had then return responses.error(404) end
   if method == "PUT" and not store.settings.shared_folders then
     return responses.error(400, nil, "No shared folder configured for this server")
   end
-  if method ~= "GET" then store.share_folder(event, method == "PUT") end
+  if method ~= "GET" then
+    store.share_folder(event, method == "PUT")
+    input.count_mails(request, query, event)
+  end
   if method == "DELETE" then return responses.empty(204) end
   return method == "PUT" and had and responses.empty(304) or responses.ok(views.folder(event, user))
 end

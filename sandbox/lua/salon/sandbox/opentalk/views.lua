@@ -20,6 +20,11 @@ function views.me(user, old)
   me.dashboard_theme, me.conference_theme, me.language = user.dashboard_theme, user.conference_theme, user.language
   if not old then
     me.tariff_status, me.used_storage = "default", 0
+    for _, room in ipairs(user.rooms) do
+      for _, asset in ipairs(room.owner == user and room.assets or {}) do
+        me.used_storage = me.used_storage + #asset.body
+      end
+    end
     if me.language == "" then me.language = "en-US" end
   end
   return me
@@ -47,6 +52,8 @@ function views.tariff(old)
     view.enabled_modules = tariff.modules
     return view
   end
+  if view.name == "Gold" then view.quotas = { max_storage = 50000, room_time_limit_secs = 3600,
+    room_participant_limit = 25 } end
   view.modules = { core = { features = json.list { "call_in" } } }
   for _, name in ipairs(tariff.modules) do view.modules[name] = { features = json.list {} } end
   return view
