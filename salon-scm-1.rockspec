@@ -123,6 +123,7 @@ build = {
     ["salon.opentalk.hints"] = "lua/salon/opentalk/hints.lua",
     ["salon.opentalk.instances"] = "lua/salon/opentalk/instances.lua",
     ["salon.opentalk.invites"] = "lua/salon/opentalk/invites.lua",
+    ["salon.opentalk.joining"] = "lua/salon/opentalk/joining.lua",
     ["salon.opentalk.links"] = "lua/salon/opentalk/links.lua",
     ["salon.opentalk.login"] = "lua/salon/opentalk/login.lua",
     ["salon.opentalk.grants.client_credentials"] = "lua/salon/opentalk/grants/client_credentials.lua",

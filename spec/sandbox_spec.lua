@@ -506,6 +506,8 @@ for _, version in ipairs { "2026", "0.66" } do
         { "alice PUT /events/$event/shared_folder", 304 }, { "alice DELETE /events/$event/shared_folder", 204 },
         { "alice POST /rooms/$room/start", 200, "roomserver_address", body = '{"device_secret":"0123456789abcdef"}' },
         { "nobody POST /rooms/$room/start_invited", 308, body = "{}" },
+        { "nobody POST /rooms/$room/start", version == "0.66" and 200 or 400,
+          body = '{"device_secret":"0123456789abcdef"}' },
       }
     end)
 

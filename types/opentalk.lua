@@ -104,6 +104,8 @@
 ---| "rooms.get"
 ---| "rooms.guest_url"
 ---| "rooms.list"
+---| "rooms.start"
+---| "rooms.start_invited"
 ---| "rooms.tariff"
 ---| "rooms.update"
 ---| "rooms.verify_name"
@@ -964,6 +966,29 @@ function StreamingTargets:delete(id, opts) end
 ---@class salon.opentalk.RoomsGuestUrlFields: table<"expires_in", any>
 ---@field expires_in? number  seconds from now
 
+---@class salon.opentalk.RoomsStartFields: table<"breakout_room"|"device_secret"|"invite_code"|"password"|"resumption", any>
+---@field breakout_room? string  its id; servers up to 0.33
+---@field device_secret? string|salon.Secret  16 to 255 random bytes of text that stand for this device; servers since 0.34 want it, older ones ignore it
+---@field invite_code? string|salon.Secret  of a guest link; servers up to 0.65
+---@field password? string|salon.Secret  the room's, of guests
+---@field resumption? string|salon.Secret  of an earlier ticket; servers up to 0.33
+
+---@class salon.opentalk.RoomsStartOptions: table<"roomserver"|"timeout", any>
+---@field roomserver? boolean  true: the experiment of servers from 0.31 to 0.33, whose tickets are those of 0.34
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.RoomsStartInvitedFields: table<"breakout_room"|"device_secret"|"display_name"|"invite_code"|"password"|"resumption", any>
+---@field breakout_room? string  its id; servers up to 0.33
+---@field device_secret? string|salon.Secret  16 to 255 random bytes of text that stand for this device; servers since 0.34 want it, older ones ignore it
+---@field display_name? string  servers that ask for it, before 0.66
+---@field invite_code? string|salon.Secret  of a guest link; servers up to 0.65
+---@field password? string|salon.Secret  the room's, of guests
+---@field resumption? string|salon.Secret  of an earlier ticket; servers up to 0.33
+
+---@class salon.opentalk.RoomsStartInvitedOptions: table<"roomserver"|"timeout", any>
+---@field roomserver? boolean  true: the experiment of servers from 0.31 to 0.33, whose tickets are those of 0.34
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
 ---`ot.rooms`
 ---@class salon.opentalk.Rooms
 local Rooms = {}
@@ -1053,6 +1078,30 @@ function Rooms:event(id, opts) end
 ---@return_overload string
 ---@return_overload nil, salon.Error
 function Rooms:guest_url(id, fields, opts) end
+
+---A ticket to join as the user who is logged in; the vendor's programs join with it. Every server takes `device_secret`, those since 0.34 want it.
+---
+---Source: `POST /rooms/{room_id}/start`.
+---@param id string
+---@param fields? salon.opentalk.RoomsStartFields
+---@param opts? salon.opentalk.RoomsStartOptions
+---@return salon.opentalk.Joining? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Joining
+---@return_overload nil, salon.Error
+function Rooms:start(id, fields, opts) end
+
+---A ticket to join as a guest, without a login. Servers since 0.34 want `device_secret`, those up to 0.65 `invite_code`; one of 2023 takes a code that has expired, too.
+---
+---Source: `POST /rooms/{room_id}/start_invited`.
+---@param id string
+---@param fields? salon.opentalk.RoomsStartInvitedFields
+---@param opts? salon.opentalk.RoomsStartInvitedOptions
+---@return salon.opentalk.Joining? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Joining
+---@return_overload nil, salon.Error
+function Rooms:start_invited(id, fields, opts) end
 
 ---The tariff of the room's creator.
 ---
@@ -1497,6 +1546,14 @@ function InviteeRecord:update(fields, opts) end
 ---@return_overload nil, salon.Error
 function InviteeRecord:withdraw(opts) end
 
+---@class salon.opentalk.Joining: salon.Record
+---@field backend "opentalk"
+---@field resumption? salon.Secret  servers up to 0.33: to come back as the same participant
+---@field roomserver_address? string  servers since 0.34; its WebSocket is at /v1/signaling/{token}
+---@field token? salon.Secret  servers since 0.34
+---@field ticket salon.Secret  on servers up to 0.33 for the controller's WebSocket at /signaling, later the token
+local JoiningRecord = {}
+
 ---@class salon.opentalk.Room: salon.Record
 ---@field backend "opentalk"
 ---@field alias? string  servers after 0.35: usable in place of the id
@@ -1573,6 +1630,28 @@ function RoomRecord:event(opts) end
 ---@return_overload string
 ---@return_overload nil, salon.Error
 function RoomRecord:guest_url(fields, opts) end
+
+---A ticket to join as the user who is logged in; the vendor's programs join with it. Every server takes `device_secret`, those since 0.34 want it.
+---
+---Source: `POST /rooms/{room_id}/start`.
+---@param fields? salon.opentalk.RoomsStartFields
+---@param opts? salon.opentalk.RoomsStartOptions
+---@return salon.opentalk.Joining? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Joining
+---@return_overload nil, salon.Error
+function RoomRecord:start(fields, opts) end
+
+---A ticket to join as a guest, without a login. Servers since 0.34 want `device_secret`, those up to 0.65 `invite_code`; one of 2023 takes a code that has expired, too.
+---
+---Source: `POST /rooms/{room_id}/start_invited`.
+---@param fields? salon.opentalk.RoomsStartInvitedFields
+---@param opts? salon.opentalk.RoomsStartInvitedOptions
+---@return salon.opentalk.Joining? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Joining
+---@return_overload nil, salon.Error
+function RoomRecord:start_invited(fields, opts) end
 
 ---The tariff of the room's creator.
 ---

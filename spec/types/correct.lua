@@ -80,6 +80,12 @@ print(room.invites:update("x", { expiration = salon.null }), invite:update { exp
 print(room.invites:deactivate "x", invite:deactivate(), invite:refresh())
 local verified = salon.check(room.invites:verify "code")
 print(verified.room_id, verified.password_required)
+local started = salon.check(ot.rooms:start(room.id, { device_secret = salon.secret "0123456789abcdef" }))
+print(started.ticket:reveal(), started.roomserver_address, started.resumption and started.resumption:reveal())
+print(room:start({ breakout_room = "x" }, { roomserver = true }))
+print(ot.rooms:start_invited(room.id, { invite_code = "x" }))
+print(room:start_invited { invite_code = "x", display_name = "Ann", password = "p" })
+
 local sip = salon.check(room.sip:set { password = "0123456789", lobby = true })
 print(sip.sip_id, sip.password, room.sip:get(), room.sip:remove(), sip:set { lobby = false }, sip:remove())
 local text, reason = room:dial_in_text()

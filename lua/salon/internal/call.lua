@@ -98,7 +98,8 @@ local function encode(fname, value)
 end
 
 -- Members of bodies that give access.
-local SECRET = { "password", "invite_code", "pin", "client_secret", "id_token", "streaming_key" }
+local SECRET = { "password", "invite_code", "pin", "client_secret", "id_token", "streaming_key",
+  "device_secret", "resumption" }
 
 local function new_call(session, parts, query, user, body)
   local below, outside, secret = session.backend:place(parts)

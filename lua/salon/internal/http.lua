@@ -22,6 +22,7 @@ local watch = require "salon.internal.watch"
 ---@field base? string  what `parts` are below, where there is no session that knows it
 ---@field outside? boolean  the path begins at the server's root, not at the API's base
 ---@field body? string
+---@field anonymous? boolean  without the login's token
 ---@field form? boolean  the body is a form, not JSON
 ---@field basic? string  of the header Authorization, with a form: a secret
 ---@field user? string  Meet: on whose behalf

@@ -25,6 +25,7 @@
 --   instead     fun(op, service, keys, given, err): source?  what to walk after an error
 --   list        fun(op, service, keys, fields, given)  instead of one page as it is
 --   is_secret   true: the last key gives access, and is struck from errors
+--   anonymous   true: sent without the login
 --   empty       name of the operation that reads what came of it where the response is empty
 --   gone        true: once the request was repeated, a 404 means that it is done
 --   repeat_on   see salon.Call
@@ -186,6 +187,7 @@ local function request_of(op, service, keys, fields, given, deadline)
   local call = { parts = op.parts(keys), deadline = deadline }
   if op.is_plain then return call end
   call.user, call.operation = service.user or service.session.backend.user, op
+  call.anonymous = op.anonymous
   local secrets = op.is_secret and { keys[#keys] } or {}
   if fields then fields = revealed(fields, op.secrets or NOTHING, secrets) end
   call.secrets = secrets[1] and secrets

@@ -66,6 +66,7 @@ end
 -- The token to send; waits for a login only if it may.
 local function authorise(self, pending, wait)
   local call = pending.call
+  if call.anonymous then return true end
   local login = pending.login
   if login == nil then
     login = self.backend:login(call)
@@ -143,7 +144,7 @@ local function exchange(self, pending, host)
   local backend = self.backend
   if response and response.body ~= "" and backend.heard then backend:heard(response.body) end
   if response or shape == nil then return response, err end
-  local cure = backend:cure(pending, err, shape, request:header("WWW-Authenticate"))
+  local cure = not pending.call.anonymous and backend:cure(pending, err, shape, request:header("WWW-Authenticate"))
   if not cure then
     if backend.heard then backend:heard(err.body or "") end
     backend:explain(err, shape, pending)

@@ -99,6 +99,8 @@ hints.COMPLAINTS = {
     .. "a fresh one of its login service, or a function that returns one",
 }
 
+local NO_GUEST_LINK = "the guest link is unknown, switched off or expired; the server does not tell which"
+local EXPERIMENT = "only servers from 0.31 to 0.33 have this route: leave out option 'roomserver'"
 local REGISTRATION = "/auth/login$"
 
 hints.CONTROLLER = {
@@ -125,10 +127,16 @@ hints.CONTROLLER = {
   { "search for three characters at least", code = "query_too_short" },
   { "search for something: query 'q'", text = "missing field `q`" },
   { "the user search of this server is switched off", status = 404, path = "/users/find$" },
-  { "the guest link is unknown, switched off or expired; the server does not tell which",
-    status = 404, path = "/invite/verify$" },
+  { NO_GUEST_LINK, status = 404, path = "/invite/verify$" },
   { "the guest link belongs to another room", text = "room id mismatch" },
   { "the room has no breakout rooms", code = "no_breakout_rooms" },
+  { "the room has no such breakout room", code = "invalid_breakout_room_id" },
+  { "servers since 0.34 want field 'device_secret': 16 to 255 random bytes of text",
+    text = "missing field `device_secret`" },
+  { NO_GUEST_LINK, code = "not_found", path = "/start_invited$" },
+  { "the guest link is unknown, switched off or expired, or the room is gone", code = "not_found", path = "/start$" },
+  { EXPERIMENT, status = 403, shape = "empty", path = "/roomserver/start$" },
+  { EXPERIMENT, status = 401, code = "unauthorized", path = "/roomserver/start_invited$" },
   { "only the owner may do that, and on servers of 2023 nobody: there a meeting's dial-in comes with "
     .. "event.room", status = 403, shape = "empty", path = "/sip$" },
   { "the room has no dial-in: room.sip:set{ lobby = false } gives it one", status = 404, path = "/sip$" },

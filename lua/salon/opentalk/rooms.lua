@@ -5,6 +5,7 @@ local core = require "salon.core"
 local dial_in = require "salon.internal.dial_in"
 local invites = require "salon.opentalk.invites"
 local is = require "salon.internal.is"
+local joining = require "salon.opentalk.joining"
 local links = require "salon.opentalk.links"
 local operation = require "salon.internal.operation"
 local options = require "salon.internal.options"
@@ -156,7 +157,8 @@ local function delete(op, service, keys, _, given)
 end
 
 return resource.new {
-  name = "rooms", class = "Rooms", api = api, record = Room, EventInfo = EventInfo, NAME = NAME,
+  name = "rooms", class = "Rooms", api = api, record = Room, EventInfo = EventInfo,
+  Joining = joining.record, NAME = NAME,
   operations = {
     list = { "GET /rooms", pages = "numbered",
       says = "Rooms that are yours or of meetings you are invited to." },
@@ -174,6 +176,15 @@ return resource.new {
       says = "A link for guests: one that is there already and ends within `expires_in`, with at "
         .. "least half of that time left; else a new one. Without `expires_in` one without an end. "
         .. "Since 0.66 the room's own link." },
+    start = { "POST /rooms/{room_id}/start", body = joining.FIELDS, query = joining.OPTIONS,
+      gives = joining.record, fault = joining.fault, run = joining.start, roomserver = joining.roomserver,
+      says = "A ticket to join as the user who is logged in; the vendor's programs join with it. Every "
+        .. "server takes `device_secret`, those since 0.34 want it." },
+    start_invited = { "POST /rooms/{room_id}/start_invited", body = joining.GUEST, query = joining.OPTIONS,
+      gives = joining.record, fault = joining.fault, run = joining.start_invited, newer = joining.newer,
+      anonymous = true, roomserver = joining.roomserver_invited,
+      says = "A ticket to join as a guest, without a login. Servers since 0.34 want `device_secret`, "
+        .. "those up to 0.65 `invite_code`; one of 2023 takes a code that has expired, too." },
     event = { "GET /rooms/{room_id}/event", gives = EventInfo, since = "0.5",
       says = "What a room's event is called. 404: the room has none." },
     tariff = { "GET /rooms/{room_id}/tariff", gives = users.Tariff,

@@ -125,7 +125,7 @@ local function route(request, old)
   local public = PUBLIC[name] or (old and OLD_PUBLIC or NEW_PUBLIC)[name]
   -- Guests of later servers start without a login.
   if not old and name == "POST /rooms/*/start" and not request:header "authorization" then
-    public = joining.start_invited
+    public = store.settings.opentalk == "0.66" and joining.start_without_code or joining.start_invited
   end
   if public then return public(request, nil, old, ids[1]) end
   local user, refusal = guest_of(request, name, ids, old), nil
