@@ -728,7 +728,8 @@ describe("the sandbox's Meet, as the server itself", function()
     local ok, message = pcall(sandbox.put, sandbox, "rum", "x")
     assert.is_false(ok)
     assert.matches("kind must be one of application, asset, event, exception, favourite, invitation, link, meeting, "
-      .. "room, session, user, not 'rum'", message)
+      .. "realm, room, session, user, not 'rum'", message)
+    assert.matches("no realm OPEN", select(2, pcall(sandbox.put, sandbox, "realm", "OPEN", { not_before = 1 })))
   end)
 end)
 

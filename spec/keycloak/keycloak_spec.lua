@@ -5,6 +5,7 @@
 local core = require "salon.core"
 local salon = require "salon"
 local support = require "spec.support"
+local one_time = require "spec.support.one_time"
 local admin = require "spec.keycloak.admin"
 local steps = require "spec.keycloak.steps"
 local compare = require "spec.keycloak.compare"
@@ -21,9 +22,16 @@ local function sleep(seconds) support.run("sleep " .. seconds) end
 describe("the sandbox's login service", function()
   local sides, moments = {}, {}
 
+  -- The same for both sides, whenever they are asked for.
+  local first
+  local code = setmetatable({}, { __index = function(_, name)
+    first = first or one_time.step()
+    return one_time.code(first + ({ last = -1, now = 0, next = 1 })[name])
+  end })
+
   setup(function()
-    sides = { { base = keycloak, kept = {} },
-      { base = sandbox.opentalk.issuer:match("^(.*)/realms/"), kept = {} } }
+    sides = { { base = keycloak, kept = { code = code } },
+      { base = sandbox.opentalk.issuer:match("^(.*)/realms/"), kept = { code = code } } }
   end)
 
   -- A step's call, with what this side has remembered put in.
@@ -44,6 +52,7 @@ describe("the sandbox's login service", function()
       if step.wait then sleep(step.wait) end
       if step.after then sleep(math.max(0, moments[step.after[1]] + step.after[2] - core.now())) end
       if step.admin then
+        if step.admin.not_before == true then step.admin.not_before = os.time() end
         admin.keycloak(keycloak, step.admin)
         admin.sandbox(sandbox, step.admin)
       end

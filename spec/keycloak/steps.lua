@@ -5,7 +5,9 @@
 --   body of the response is remembered: as a token, "a" is the refresh token of that
 --   login, "<a.id_token>" another member; wait = seconds before it; after = { name,
 --   seconds since that was kept }; admin = what the administrator does before it:
---   { user =, disabled =, pending =, logout = true }.
+--   { user =, disabled =, pending =, logout = true }, { realm =, not_before = seconds } or
+--   now as `not_before = true`. "<code.now>" in a form is a one-time code of user otto; "last"
+--   and "next" are those before and after it.
 --
 -- Wrong passwords lock accounts, so no account gets two within a second, nor
 -- three without a success between.
@@ -343,6 +345,34 @@ add(refresh, { realm = "ROTATE" }, {
 add(refresh, { realm = "SHORT" }, {
   { "short: refresh in time, the access token is over", "u1", keep = "u2", after = { "u1", 6.1 } },
 })
+
+-- "Not before": what is older counts no more
+
+add(password, { realm = "ROTATE" }, { { "not before: a login", { username = "bob" }, keep = "n1" } })
+add(refresh, { realm = "ROTATE" }, {
+  { "not before: refresh", "n1", wait = 1.1, admin = { realm = "ROTATE", not_before = true } },
+  { "not before: refresh once more", "n1" },
+})
+add(password, { realm = "ROTATE" }, { { "not before: a newer login", { username = "bob" }, keep = "n2" } })
+add(refresh, { realm = "ROTATE" }, {
+  { "not before: refresh of the newer login", "n2" },
+  { "not before: taken back, the old login", "n1", admin = { realm = "ROTATE", not_before = 0 } },
+})
+add(logout, { realm = "ROTATE", route = "logout" }, { { "not before: taken back, logout", "n1" } })
+
+-- One-time codes
+
+add(password, {}, {
+  { "code: missing", { username = "otto" } },
+  { "code: wrong", { username = "otto", totp = "000000" }, wait = 1.1 },
+  { "code: in the field that comes first", { username = "otto", otp = "<code.next>", totp = "000000" }, wait = 1.1 },
+  { "code: in the field that comes second", { username = "otto", otp = "000000", totp = "<code.now>" } },
+  { "code: right, password wrong", { username = "otto", totp = "<code.now>", password = "wrong" }, wait = 1.1 },
+  { "code: right, older than the last one", { username = "otto", totp = "<code.now>" }, wait = 1.1, keep = "c" },
+  { "code: used before", { username = "otto", totp = "<code.now>" } },
+  { "code: the oldest", { username = "otto", totp = "<code.last>" }, wait = 1.1 },
+})
+add(refresh, {}, { { "code: refresh wants none", "c" } })
 
 -- Locks
 

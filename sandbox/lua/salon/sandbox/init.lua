@@ -235,6 +235,7 @@ function Sandbox:switch(switches) ask(self, "switch", check("sandbox:switch", sw
 ---
 ---"user" (id: name; new names are new users): disabled, pending, password, logout, unseen
 ---  (the controller has not met them yet), given, family, display_name, ...
+---"realm" (id: name): not_before (no token made before this second counts)
 ---"room" (OpenTalk): owner ("alice"), password, waiting_room, guest_access,
 ---  e2e_encryption, name, sip
 ---"link" (id: the code): room, expiration, active

@@ -127,6 +127,12 @@ function put.user(name, fields)
   end
 end
 
+-- A realm of the login service; not_before: the second before which no token was made.
+function put.realm(name, fields)
+  if not store.realms[name] then fail("no realm %s", tostring(name)) end
+  store.not_before[name] = fields.not_before
+end
+
 -- A web session of Meet, by its cookie's value.
 function put.session(id, fields) store.web_sessions[id] = not fields.gone or nil end
 

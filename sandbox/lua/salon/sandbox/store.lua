@@ -155,6 +155,7 @@ function store.add_person(realm, name, given, family, more)
     title = "", display_name = given .. (family and " " .. family or ""), language = "",
     dashboard_theme = "system", conference_theme = "system",
     rooms = new_list(id_descending), events = new_list(event_before), failures = {},
+    codes_used = {},
   }
   for key, value in pairs(more or {}) do person[key] = value end
   person.display_name = person.nickname or person.display_name
@@ -413,6 +414,7 @@ function store.reset(settings)
   store.web_sessions, store.downloads, store.grants = {}, {}, {}
   store.devices, store.revoked, store.services = {}, {}, {}
   store.realms, store.clients, store.applications = REALMS, CLIENTS, {}
+  store.not_before = {}
   for id, application in pairs(APPLICATIONS) do store.applications[id] = application end
   collectgarbage "stop"     -- much is made, nothing thrown away
   if settings.opentalk then seed_opentalk(settings.rooms, settings.events) end

@@ -37,13 +37,13 @@ local function one_time(secret, step)
   return ("%06d"):format((((a % 128 * 256 + b) * 256 + c) * 256 + d) % 1000000)
 end
 
--- A code of now, the step before or the one after, and each only once.
+-- A code of now, the step before or the one after, in any order, and each only once.
 local function code_fits(person, code)
   if not person.otp then return true end
-  local now = math.floor(store.seconds() / 30)
+  local now, used = math.floor(store.seconds() / 30), person.codes_used
   for step = now - 1, now + 1 do
-    if code == one_time(person.otp, step) and step > (person.otp_used or 0) then
-      person.otp_used = step
+    if code == one_time(person.otp, step) and not used[step] then
+      used[step] = true
       return true
     end
   end
@@ -62,7 +62,7 @@ function grants.password(request, realm, form, client, id)
   person.checking = true
   ngx.sleep(CHECKING)
   person.checking = nil
-  if person.password ~= form.password or not code_fits(person, form.totp or form.otp) then
+  if person.password ~= form.password or not code_fits(person, form.otp or form.totp) then
     note_failure(person, realm)
     return wrong
   end
@@ -109,6 +109,7 @@ local function fault_of(request, realm, claims, id)
   elseif claims.azp ~= id then
     return "Invalid refresh token. Token client and authorized client don't match"
   end
+  if claims.iat < (store.not_before[realm] or 0) then return "Stale token" end
   local session = store.sessions[claims.sid]
   local rotates = store.realms[realm].rotate or store.settings.rotate
   local fault = session and rotates and rotated(session, claims)

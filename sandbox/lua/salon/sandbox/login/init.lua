@@ -39,7 +39,7 @@ local NOT_A_CLIENT = "Invalid client or Invalid client credentials"
 function login.is_active(issuer, token, client_id)
   local claims = tokens.read("login", token)
   if not claims or claims.typ ~= "Bearer" or claims.iss ~= issuer or sessions.over(claims)
-    or store.revoked[claims.jti] then
+    or store.revoked[claims.jti] or claims.iat < (store.not_before[issuer:match "[^/]+$"] or 0) then
     return false
   end
   local session = sessions.of(claims)

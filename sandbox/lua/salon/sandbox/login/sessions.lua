@@ -117,7 +117,7 @@ function sessions.grant(session, issuer, scope, full)
   session.touched = now
   local access = issue(session, "access", issuer, scope, now, life, full)
   local response = { access_token = access, expires_in = life, refresh_expires_in = idle, token_type = "Bearer",
-    ["not-before-policy"] = 0, scope = scope }
+    ["not-before-policy"] = store.not_before[session.realm] or 0, scope = scope }
   if not session.service then
     response.session_state = session.id
     response.refresh_token = issue(session, "refresh", issuer, full or scope, now, session.offline and ENDLESS or idle)
