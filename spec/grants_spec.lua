@@ -4,6 +4,7 @@
 local core = require "salon.core"
 local salon = require "salon"
 local support = require "spec.support"
+local one_time = require "spec.support.one_time"
 
 local sandbox
 local TOKEN_ROUTE = "POST /realms"
@@ -256,19 +257,10 @@ describe("client credentials", function()
 end)
 
 describe("a one-time code", function()
-  -- The code of a step of 30 s (RFC 6238).
-  local function code(step)
-    local bytes = ("%016x"):format(step):gsub("%x%x", function(hex) return ("\\%03o"):format(tonumber(hex, 16)) end)
-    local digest = support.run("printf '" .. bytes .. "' | openssl dgst -sha1 -hmac throwawayotpsecret00")
-      :match "(%x+)\n$"
-    local at = tonumber(digest:sub(-1), 16) * 2
-    return ("%06d"):format(tonumber(digest:sub(at + 1, at + 8), 16) % 0x80000000 % 1000000)
-  end
-
   local function otto(one_time_code) return client { username = "otto", one_time_code = one_time_code } end
 
   it("is sent once: renewals go by refresh token, and a text is not asked for twice", function()
-    local ot = otto(code(math.floor(os.time() / 30)))
+    local ot = otto(one_time.code())
     assert(ot:token())
     expire()
     assert(ot.users:me())
@@ -282,15 +274,44 @@ describe("a one-time code", function()
   end)
 
   it("comes from a function for each login", function()
-    local step = math.floor(os.time() / 30) - 1
+    local step = one_time.step() - 1
     local ot = otto(function()
       step = step + 1
-      return code(step)
+      return one_time.code(step)
     end)
     assert(ot:token())
     assert(ot:logout())
     assert(ot:token())
     assert.same({ "password", "logout", "password" }, asked())
+  end)
+end)
+
+describe("a one-time code that is refused", function()
+  local function otto(one_time_code) return client { username = "otto", one_time_code = one_time_code } end
+
+  it("is sent once, since it counts as a wrong password, and another one soon", function()
+    local codes, given = { "000000", one_time.code() }, 0
+    local ot = otto(function()
+      given = given + 1
+      return codes[given]
+    end)
+    local _, err = ot:token()
+    assert.same({ "auth", "invalid_grant", 1, false }, { err.kind, err.code, err.attempts, err.retryable })
+    assert.truthy(err.hint:find("one-time code, or another one", 1, true))
+    local ends = core.now() + 6
+    repeat
+      core.sleep(0.2)
+      _, err = ot:token()
+    until err == nil or core.now() > ends
+    assert.is_nil(err)
+    assert.same({ 2, 2 }, { given, times "password" })
+  end)
+
+  it("is one that others used before; an older one of the minute will do", function()
+    local step = one_time.step()  -- another one may begin meanwhile
+    assert(otto(one_time.code(step + 1)):token())
+    assert.is_nil((otto(one_time.code(step + 1)):token()))
+    assert(otto(one_time.code(step)):token())
   end)
 end)
 

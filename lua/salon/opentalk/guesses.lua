@@ -4,7 +4,8 @@
 -- protection) check one password of an account at a time: others that come meanwhile
 -- get the response of a wrong one, and no failure is counted. So callers on this machine
 -- take turns, and for those on other machines a first refusal is not believed: the
--- password is sent once more, after a pause.
+-- password is sent once more, after a pause; not so a one-time code, since a person who
+-- types one is seldom in others' way, and a wrong one counts as a wrong password.
 --
 -- Not to break: a wrong password is sent twice at most, more than a second apart, before
 -- it is left alone for a minute. Two failures within a second lock an account, and so
@@ -78,13 +79,13 @@ local function scattered()
   return PAUSE + SPREAD * (core.now() * 1e6 % 1)
 end
 
--- Sends the password, and once more after a refusal.
-local function send(self, host, deadline, ask)
+-- Sends the password, and once more after a refusal, unless a one-time code is with it.
+local function send(self, host, deadline, ask, code)
   local token, err = ask()
   if not is_refusal(err) then return token, err end
   self.sent = self.sent + 1
   local pause = scattered()
-  if self.sent_once or self.sent > 1 or not is_doubtful(err) or core.now() + pause >= deadline then
+  if self.sent_once or code or self.sent > 1 or not is_doubtful(err) or core.now() + pause >= deadline then
     return nil, err
   end
   host.sleep(pause)
@@ -103,14 +104,15 @@ end
 ---@param account string  what the service tells accounts apart by
 ---@param credentials string
 ---@param ask fun(): salon.Token?, salon.Error?  sends them
+---@param code string|false  the one-time code that goes with them
 ---@return salon.Token? token
 ---@return salon.Error? err
-function Guesses:run(host, deadline, account, credentials, ask)
+function Guesses:run(host, deadline, account, credentials, ask, code)
   local refused = self:refused(credentials)
   if refused then return nil, refused end
   if self.refusal and self.refusal.credentials:reveal() ~= credentials then self.sent = 0 end
   local claim = take_turn(host, account, deadline)
-  local token, err = send(self, host, deadline, ask)
+  local token, err = send(self, host, deadline, ask, code)
   if claim then claim:release() end
   if is_refusal(err) then
     self.refusal = { credentials = core.secret(credentials), err = err,

@@ -21,7 +21,7 @@ hints.LOGIN = {
   { "switch on 'Direct access grants' for this client at the login service, or use another "
     .. "'client_id'", text = "direct access grants" },
   { "check 'username' and 'password'; a locked account gets the same response, even with the right "
-    .. "password, and so does one that wants a one-time password",
+    .. "password, and so does one that wants a one-time code, or another one: each works once",
     text = "invalid user credentials" },
   { "'client_secret' is missing or wrong for this 'client_id'",
     code = "unauthorized_client", text = "invalid client" },

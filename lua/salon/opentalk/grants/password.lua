@@ -51,7 +51,7 @@ function Password:renew(deadline)
   if host == nil then return nil, err end
   local token
   token, err = self.guesses:run(host, deadline, form.endpoint .. "\0" .. lower(username),
-    credentials, function() return route:token(form, deadline) end)
+    credentials, function() return route:token(form, deadline) end, code)
   if code and (token or err.outcome == "unknown") then self.used = core.secret(code) end
   return token, err
 end
