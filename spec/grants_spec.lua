@@ -4,6 +4,7 @@
 local core = require "salon.core"
 local salon = require "salon"
 local support = require "spec.support"
+local ask = require "spec.support.ask"
 local one_time = require "spec.support.one_time"
 
 local sandbox
@@ -231,6 +232,87 @@ describe("a refresh token from outside", function()
       refresh_token = function() return table.remove(tokens, 1) end }
     assert.is_nil(again:token())
     assert(again:token())
+  end)
+end)
+
+describe("a login that ends at the login service", function()
+  -- One that goes on with another's login, and has no password.
+  local function follower()
+    local text = assert(client():token()):reveal_refresh()
+    return client { username = false, password = false, refresh_token = text }
+  end
+
+  local function renew(ot)
+    expire()
+    return ot.users:me()
+  end
+
+  -- Somebody else uses a refresh token.
+  local function use(text)
+    return ask.url(sandbox.opentalk.issuer .. "/protocol/openid-connect/token",
+      { form = "grant_type=refresh_token&client_id=Frontend&refresh_token=" .. text }).status
+  end
+
+  -- Where tokens rotate; how often a login was renewed before somebody else uses its first
+  -- refresh token, what that gets, and what the error says.
+  for _, case in ipairs {
+    { 0, 200, "somebody else used the refresh token" }, { 1, 400, "one is used twice" },
+  } do
+    for _, has_password in ipairs { false, true } do
+      it(("because its refresh token was used elsewhere, after %d renewals, %s a password"):format(case[1],
+        has_password and "with" or "without"), function()
+        sandbox:switch { rotate = true }
+        finally(function() sandbox:switch { rotate = false } end)
+        local ot = has_password and client() or follower()
+        local first = assert(ot:token()):reveal_refresh()
+        for _ = 1, case[1] do assert(renew(ot)) end
+        assert.equal(case[2], use(first))
+        local sent = times "refresh_token"
+        local me, err = renew(ot)
+        assert.equal(sent + 1, times "refresh_token")
+        if has_password then
+          assert.equal("alice@example.org", me.email)
+        else
+          assert.same({ "auth", "invalid_grant", false }, { err.kind, err.code, err.retryable })
+          assert.truthy(err.hint:find(case[3], 1, true), err.hint)
+          assert.truthy(err.hint:find("log in anew, and let only one place renew", 1, true))
+        end
+      end)
+    end
+  end
+
+  it("as all do there: one with a password logs in anew, others are told", function()
+    local one, other = client(), follower()
+    assert(one:token())
+    assert(other:token())
+    sandbox:advance(2)
+    sandbox:put("realm", "OPENTALK", { not_before = os.time() + 1 })
+    local _, err = other.users:me()
+    assert.same({ "auth", "invalid_grant" }, { err.kind, err.code })
+    assert.truthy(err.message:find("Stale token", 1, true))
+    assert.truthy(err.hint:find("an administrator ended all logins", 1, true))
+    local sent = times "password"
+    assert(one.users:me())
+    assert.equal(sent + 1, times "password")
+  end)
+
+  it("goes on while tasks or a lock keep the account from a new one", function()
+    local ot = client()
+    assert(ot:token())
+    sandbox:put("user", "alice", { pending = true })
+    assert(renew(ot))
+    sandbox:put("user", "alice", { logout = true })
+    local _, err = renew(ot)
+    assert.same({ "auth", 1 }, { err.kind, err.attempts })
+    assert.truthy(err.message:find("Account is not fully set up", 1, true))
+    assert.truthy(err.hint:find("verify e-mail, change password", 1, true))
+    sandbox:put("user", "alice", { pending = false })
+    assert(ot.users:me())
+    sandbox:put("user", "alice", { locked = os.time() + 60 })
+    assert(renew(ot))
+    _, err = client():token()
+    assert.same({ "auth", 2 }, { err.kind, err.attempts })
+    assert.truthy(err.hint:find("a locked account gets the same response", 1, true))
   end)
 end)
 

@@ -47,6 +47,8 @@ store/shdict.lua store s/local done = dict:get(key) == version/local done = true
 opentalk/discovery.lua a_wrong_guess /self.api, self.controller = nil/d
 opentalk/guesses.lua many_logins_of_one_account s/local claim = take_turn(.*)/local claim/
 opentalk/guesses.lua many_logins_of_one_account s/not is_doubtful(err) or/true or/
+opentalk/guesses.lua grants s/self.sent_once or code or/self.sent_once or/
+opentalk/grants/refresh.lua grants s/if other == mine or err and .* then/if other == mine then/
 ROWS
 )
 

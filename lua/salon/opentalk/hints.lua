@@ -59,9 +59,10 @@ local OVER = "the session is over (too old, logged out, or ended at the login se
 hints.REFRESH = {
   { "somebody else used the refresh token, which ends the session where tokens rotate: log in anew, "
     .. "and let only one place renew", text = "reuse exceeded" },
-  { "somebody else used the refresh token, which ends the session where tokens rotate: log in anew, "
-    .. "and let only one place renew", text = "stale token" },
-  { OVER, text = "session doesn't have required client" },
+  { "somebody else used the refresh token, where tokens rotate, or an administrator ended all logins "
+    .. "(\"not before\"): log in anew, and let only one place renew", text = "stale token" },
+  { "the session is over for this client, as where tokens rotate and one is used twice: log in anew, "
+    .. "and let only one place renew", text = "session doesn't have required client" },
   { OVER, text = "not active" },
   { OVER, text = "session not found" },
   { "the account is disabled at the login service", text = "user disabled" },

@@ -61,8 +61,12 @@ function Refresh:renew(deadline, old)
   if token or err and err.code ~= "invalid_grant" then return token, err end
   local other, why = given(self)
   if other == nil then return nil, why or err end
-  if other == mine then return nil, err end
-  return send(self, other, deadline)
+  if other == mine or err and self.spent and self.spent:reveal() == other then
+    return nil, err  -- the same session's
+  end
+  token, err = send(self, other, deadline)
+  if token then self.spent = core.secret(other) end
+  return token, err
 end
 
 function Refresh:forget()
