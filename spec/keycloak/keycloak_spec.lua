@@ -5,6 +5,7 @@
 local core = require "salon.core"
 local salon = require "salon"
 local support = require "spec.support"
+local browser = require "spec.support.browser"
 local one_time = require "spec.support.one_time"
 local admin = require "spec.keycloak.admin"
 local steps = require "spec.keycloak.steps"
@@ -161,19 +162,43 @@ describe("salon at a real Keycloak", function()
     end)
   end
 
-  -- A person with a browser, whose pages need no scripts: confirms or refuses a device login.
-  local function browse(url, username, answer)
+  -- A person without Chromium; Keycloak's pages need no scripts.
+  local function browse_by_curl(prompt, username, answer)
     local jar = os.tmpname()
     local function page(address, form)
       return support.run(("curl -sS --noproxy '*' --max-time 20 -L -b %s -c %s %s %s"):format(jar, jar,
         form and "-d " .. support.quote(form) or "", support.quote(address)))
     end
     local function action(html) return (html:match '<form[^>]*action="([^"]+)"':gsub("&amp;", "&")) end
-    local html = page(url)
+    local html = page(prompt.verification_uri_complete)
     html = page(action(html), "username=" .. username .. "&password=" .. PASSWORD)
     local base = action(html):match "^https?://" and "" or keycloak
-    page(base .. action(html), "code=" .. html:match 'name="code" value="([^"]*)"' .. "&" .. answer)
+    html = page(base .. action(html), "code=" .. html:match 'name="code" value="([^"]*)"' .. "&"
+      .. (answer and "accept=Yes" or "cancel=No"))
     os.remove(jar)
+    return html
+  end
+
+  -- A person who confirms (answer: true) or refuses a device login, and types the code to do so.
+  -- Returns the last page.
+  local function browse(prompt, username, answer)
+    if not browser.found() then
+      print "Chromium and chromedriver are not installed: curl sends the forms of Keycloak's pages"
+      return browse_by_curl(prompt, username, answer)
+    end
+    local chromium = browser.start()
+    local ok, text = pcall(function()
+      chromium:open(prompt.verification_uri)
+      chromium:type("#device_user_code", prompt.user_code)
+      chromium:click "#kc-login"
+      chromium:type("#username", username)
+      chromium:type("#password", PASSWORD)
+      chromium:click "#kc-login"
+      chromium:click(answer and "[name=accept]" or "[name=cancel]")
+      return chromium:text "body"
+    end)
+    chromium:stop()
+    return assert(ok and text, text)
   end
 
   local function device()
@@ -182,20 +207,20 @@ describe("salon at a real Keycloak", function()
       device = function(prompt) prompts[#prompts + 1] = prompt end }
     assert.equal("timeout", select(2, client:token { timeout = 3 }).kind)
     assert.equal(1, #prompts)
-    return client, prompts[1].verification_uri_complete
+    return client, prompts[1]
   end
 
   it("waits for a device login, and logs in once somebody confirms it", function()
-    local client, url = device()
-    browse(url, "grete", "accept=Yes")
+    local client, prompt = device()
+    assert.matches("[Ss]uccess", browse(prompt, "grete", true))
     local token = assert(client:token())
     assert.equal("grete", claims(token).preferred_username)
     assert.truthy(token:reveal_refresh())
   end)
 
   it("says so when somebody refuses a device login", function()
-    local client, url = device()
-    browse(url, "grete", "cancel=No")
+    local client, prompt = device()
+    browse(prompt, "grete", false)
     local _, err = client:token()
     assert.same({ "auth", "access_denied" }, { err.kind, err.code or tostring(err) })
   end)

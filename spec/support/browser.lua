@@ -63,6 +63,11 @@ function browser:text(css) return command(self, "GET", find(self, css) .. "/text
 function browser:name(css) return command(self, "GET", find(self, css) .. "/computedlabel") end
 function browser:role(css) return command(self, "GET", find(self, css) .. "/computedrole") end
 
+---Types into a field.
+function browser:type(css, text)
+  command(self, "POST", find(self, css) .. "/value", cjson.encode { text = text })
+end
+
 ---Clicks a link or button and waits until the next page is loaded.
 function browser:click(css)
   self:run "window.left = false"
