@@ -75,7 +75,7 @@ start() {
   done
   export KC_BOOTSTRAP_ADMIN_USERNAME=admin KC_BOOTSTRAP_ADMIN_PASSWORD=throwaway-password
   # shellcheck disable=SC2086  # words
-  timeout -k 15 "$most" "$java" -Xms64m -Xmx512m -XX:+UseSerialGC -XX:-UsePerfData -Dfile.encoding=UTF-8 $open \
+  timeout -k 15 "$most" "$java" -Xms64m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Dfile.encoding=UTF-8 $open \
     -Djava.io.tmpdir="$work/home/data/tmp" -Dkc.home.dir="$work/home" \
     -cp "$work/home/lib/quarkus-run.jar" io.quarkus.bootstrap.runner.QuarkusEntryPoint \
     start --optimized --import-realm --cache=local --hostname-strict=false \
