@@ -90,6 +90,7 @@ build = {
     ["salon.internal.login"] = "lua/salon/internal/login.lua",
     ["salon.internal.lower"] = "lua/salon/internal/lower.lua",
     ["salon.internal.loop"] = "lua/salon/internal/loop.lua",
+    ["salon.internal.moment"] = "lua/salon/internal/moment.lua",
     ["salon.internal.operation"] = "lua/salon/internal/operation.lua",
     ["salon.internal.options"] = "lua/salon/internal/options.lua",
     ["salon.internal.pages"] = "lua/salon/internal/pages.lua",
@@ -103,6 +104,7 @@ build = {
     ["salon.internal.unsupported"] = "lua/salon/internal/unsupported.lua",
     ["salon.internal.watch"] = "lua/salon/internal/watch.lua",
     ["salon.internal.worker_pool"] = "lua/salon/internal/worker_pool.lua",
+    ["salon.internal.zone"] = "lua/salon/internal/zone.lua",
     ["salon.log"] = "lua/salon/log.lua",
     ["salon.map"] = "lua/salon/map.lua",
     ["salon.meet"] = "lua/salon/meet/init.lua",
@@ -146,6 +148,7 @@ build = {
     ["salon.store.memory"] = "lua/salon/store/memory.lua",
     ["salon.store.redis"] = "lua/salon/store/redis.lua",
     ["salon.store.shdict"] = "lua/salon/store/shdict.lua",
+    ["salon.time"] = "lua/salon/time.lua",
     ["salon.version"] = "lua/salon/version.lua",
   },
 }

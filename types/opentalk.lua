@@ -122,8 +122,8 @@
 ---@field after? string  cursor, from page.next
 ---@field invitees_max? integer  how many people come with it: 0
 ---@field per_page? integer  entries of a page: 100, which is the most
----@field time_max? string
----@field time_min? string
+---@field time_max? salon.Time
+---@field time_min? salon.Time
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
 ---@class salon.opentalk.InstancesPage: salon.Page
@@ -135,8 +135,8 @@
 ---@field invitees_max? integer  how many people come with it: 0
 ---@field per_page? integer  entries of a page: 100, which is the most
 ---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
----@field time_max? string
----@field time_min? string
+---@field time_max? salon.Time
+---@field time_min? salon.Time
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
 ---@class salon.opentalk.InstancesWalk: salon.Walk
@@ -148,9 +148,9 @@
 
 ---@class salon.opentalk.InstancesUpdateFields: table<"description"|"ends_at"|"is_all_day"|"starts_at"|"status"|"title", any>
 ---@field description? string
----@field ends_at? salon.opentalk.Moment  together with starts_at
----@field is_all_day? boolean  both ends are midnight in UTC
----@field starts_at? salon.opentalk.Moment
+---@field ends_at? salon.opentalk.Moment|salon.LocalTime  together with starts_at
+---@field is_all_day? boolean  both ends are days, { "2027-01-18", "Europe/Berlin" }: midnight in UTC
+---@field starts_at? salon.opentalk.Moment|salon.LocalTime
 ---@field status? "ok"|"cancelled"
 ---@field title? string
 
@@ -335,16 +335,16 @@ function People:withdraw(user_id, opts) end
 ---@class salon.opentalk.EventsListOptions: table<"adhoc"|"after"|"created_after"|"created_before"|"exceptions"|"favorites"|"invite_status"|"invitees_max"|"per_page"|"time_independent"|"time_max"|"time_min"|"timeout", any>
 ---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
 ---@field after? string  cursor, from page.next
----@field created_after? string  the same
----@field created_before? string  before 0.29 all events come and are looked through here
+---@field created_after? salon.Time  the same
+---@field created_before? salon.Time  before 0.29 all events come and are looked through here
 ---@field exceptions? boolean  true: also exceptions of series
 ---@field favorites? boolean  true: favourites alone
 ---@field invite_status? string|string[]  pending, accepted, tentative, declined
 ---@field invitees_max? integer  how many people come with it: 0
 ---@field per_page? integer  entries of a page: 100, which is the most
 ---@field time_independent? boolean  true: those without a time alone; false: all others
----@field time_max? string
----@field time_min? string  with time_max: what overlaps; then events without a time are left out
+---@field time_max? salon.Time
+---@field time_min? salon.Time  with time_max: what overlaps; then events without a time are left out
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
 ---@class salon.opentalk.EventsPage: salon.Page
@@ -354,8 +354,8 @@ function People:withdraw(user_id, opts) end
 ---@class salon.opentalk.EventsEachOptions: table<"adhoc"|"after"|"created_after"|"created_before"|"exceptions"|"favorites"|"invite_status"|"invitees_max"|"per_page"|"prefetch"|"time_independent"|"time_max"|"time_min"|"timeout", any>
 ---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
 ---@field after? string  cursor, from page.next
----@field created_after? string  the same
----@field created_before? string  before 0.29 all events come and are looked through here
+---@field created_after? salon.Time  the same
+---@field created_before? salon.Time  before 0.29 all events come and are looked through here
 ---@field exceptions? boolean  true: also exceptions of series
 ---@field favorites? boolean  true: favourites alone
 ---@field invite_status? string|string[]  pending, accepted, tentative, declined
@@ -363,8 +363,8 @@ function People:withdraw(user_id, opts) end
 ---@field per_page? integer  entries of a page: 100, which is the most
 ---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
 ---@field time_independent? boolean  true: those without a time alone; false: all others
----@field time_max? string
----@field time_min? string  with time_max: what overlaps; then events without a time are left out
+---@field time_max? salon.Time
+---@field time_min? salon.Time  with time_max: what overlaps; then events without a time are left out
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
 ---@class salon.opentalk.EventsWalk: salon.Walk
@@ -378,17 +378,17 @@ function People:withdraw(user_id, opts) end
 ---@field title string
 ---@field description? string
 ---@field e2e_encryption? boolean  servers since 0.20
----@field ends_at? salon.opentalk.Moment  together with starts_at
+---@field ends_at? salon.opentalk.Moment|salon.LocalTime  together with starts_at
 ---@field guest_access? "disabled"|"waiting_room"|"direct_access"  servers since 2026
 ---@field has_shared_folder? boolean  servers since 0.10
 ---@field is_adhoc? boolean  an ad-hoc meeting: nobody gets mails
----@field is_all_day? boolean  both ends are midnight in UTC
+---@field is_all_day? boolean  both ends are days, { "2027-01-18", "Europe/Berlin" }: midnight in UTC
 ---@field is_time_independent? boolean  true: without a time; the default without `starts_at`
 ---@field password? string|salon.Secret|salon.Null  of the room; in an update salon.null clears it
 ---@field recurrence_pattern? string[]  lines of RFC 5545: FREQ=WEEKLY;COUNT=10
 ---@field room_name? string|salon.Null  the server may add a suffix: see room.alias; servers since 0.36
 ---@field show_meeting_details? boolean  servers since 0.15
----@field starts_at? salon.opentalk.Moment
+---@field starts_at? salon.opentalk.Moment|salon.LocalTime
 ---@field streaming_targets? { kind?: "custom", name?: string, public_url?: string, streaming_endpoint?: string, streaming_key?: string|salon.Secret }[]  of the room; in an update they replace the old ones; servers since 0.10
 ---@field training_participation_report? { checkpoint_interval?: { after: integer, within: integer }, initial_checkpoint_delay?: { after: integer, within: integer } }|salon.Null  when to ask who is there, in seconds: at random between `after` and `after` + `within`; servers since 0.30
 ---@field waiting_room? boolean  a moderator lets people in
@@ -400,17 +400,17 @@ function People:withdraw(user_id, opts) end
 ---@class salon.opentalk.EventsUpdateFields: table<"description"|"e2e_encryption"|"ends_at"|"guest_access"|"has_shared_folder"|"is_adhoc"|"is_all_day"|"is_time_independent"|"password"|"recurrence_pattern"|"room_name"|"show_meeting_details"|"starts_at"|"streaming_targets"|"title"|"training_participation_report"|"waiting_room", any>
 ---@field description? string
 ---@field e2e_encryption? boolean  servers since 0.20
----@field ends_at? salon.opentalk.Moment  together with starts_at
+---@field ends_at? salon.opentalk.Moment|salon.LocalTime  together with starts_at
 ---@field guest_access? "disabled"|"waiting_room"|"direct_access"  servers since 2026
 ---@field has_shared_folder? boolean  servers since 0.10
 ---@field is_adhoc? boolean  an ad-hoc meeting: nobody gets mails
----@field is_all_day? boolean  both ends are midnight in UTC
+---@field is_all_day? boolean  both ends are days, { "2027-01-18", "Europe/Berlin" }: midnight in UTC
 ---@field is_time_independent? boolean  true: without a time; the default without `starts_at`
 ---@field password? string|salon.Secret|salon.Null  of the room; in an update salon.null clears it
 ---@field recurrence_pattern? string[]  lines of RFC 5545: FREQ=WEEKLY;COUNT=10
 ---@field room_name? string|salon.Null  the server may add a suffix: see room.alias; servers since 0.36
 ---@field show_meeting_details? boolean  servers since 0.15
----@field starts_at? salon.opentalk.Moment
+---@field starts_at? salon.opentalk.Moment|salon.LocalTime
 ---@field streaming_targets? { kind?: "custom", name?: string, public_url?: string, streaming_endpoint?: string, streaming_key?: string|salon.Secret }[]  of the room; in an update they replace the old ones; servers since 0.10
 ---@field title? string
 ---@field training_participation_report? { checkpoint_interval?: { after: integer, within: integer }, initial_checkpoint_delay?: { after: integer, within: integer } }|salon.Null  when to ask who is there, in seconds: at random between `after` and `after` + `within`; servers since 0.30
@@ -436,8 +436,8 @@ function People:withdraw(user_id, opts) end
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
 ---@class salon.opentalk.EventsMoveFields: table<"starts_at"|"ends_at", any>
----@field starts_at salon.opentalk.Moment
----@field ends_at? salon.opentalk.Moment  else it takes as long as before
+---@field starts_at salon.opentalk.Moment|salon.LocalTime
+---@field ends_at? salon.opentalk.Moment|salon.LocalTime  else it takes as long as before
 
 ---@class salon.opentalk.EventsMoveOptions: table<"invitees_max"|"notify"|"timeout", any>
 ---@field invitees_max? integer  how many people come with it: 0
@@ -620,8 +620,8 @@ function Events:remove_folder(id, opts) end
 ---@class salon.opentalk.AllInstancesListOptions: table<"adhoc"|"after"|"created_after"|"created_before"|"exceptions"|"favorites"|"instances_max"|"invite_status"|"invitees_max"|"per_page"|"time_independent"|"time_max"|"time_min"|"timeout", any>
 ---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
 ---@field after? string  cursor, from page.next
----@field created_after? string  the same
----@field created_before? string  before 0.29 all events come and are looked through here
+---@field created_after? salon.Time  the same
+---@field created_before? salon.Time  before 0.29 all events come and are looked through here
 ---@field exceptions? boolean  true: also exceptions of series
 ---@field favorites? boolean  true: favourites alone
 ---@field instances_max? integer  occurrences of each series at most; 0: the series itself comes
@@ -629,8 +629,8 @@ function Events:remove_folder(id, opts) end
 ---@field invitees_max? integer  how many people come with it: 0
 ---@field per_page? integer  entries of a page: 100, which is the most
 ---@field time_independent? boolean  true: those without a time alone; false: all others
----@field time_max? string
----@field time_min? string  with time_max: what overlaps; then events without a time are left out
+---@field time_max? salon.Time
+---@field time_min? salon.Time  with time_max: what overlaps; then events without a time are left out
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
 ---@class salon.opentalk.AllInstancesPage: salon.Page
@@ -640,8 +640,8 @@ function Events:remove_folder(id, opts) end
 ---@class salon.opentalk.AllInstancesEachOptions: table<"adhoc"|"after"|"created_after"|"created_before"|"exceptions"|"favorites"|"instances_max"|"invite_status"|"invitees_max"|"per_page"|"prefetch"|"time_independent"|"time_max"|"time_min"|"timeout", any>
 ---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
 ---@field after? string  cursor, from page.next
----@field created_after? string  the same
----@field created_before? string  before 0.29 all events come and are looked through here
+---@field created_after? salon.Time  the same
+---@field created_before? salon.Time  before 0.29 all events come and are looked through here
 ---@field exceptions? boolean  true: also exceptions of series
 ---@field favorites? boolean  true: favourites alone
 ---@field instances_max? integer  occurrences of each series at most; 0: the series itself comes
@@ -650,8 +650,8 @@ function Events:remove_folder(id, opts) end
 ---@field per_page? integer  entries of a page: 100, which is the most
 ---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
 ---@field time_independent? boolean  true: those without a time alone; false: all others
----@field time_max? string
----@field time_min? string  with time_max: what overlaps; then events without a time are left out
+---@field time_max? salon.Time
+---@field time_min? salon.Time  with time_max: what overlaps; then events without a time are left out
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
 ---@class salon.opentalk.AllInstancesWalk: salon.Walk
@@ -698,11 +698,11 @@ function AllInstances:each(opts) end
 ---@overload fun(): salon.opentalk.Invite?
 
 ---@class salon.opentalk.InvitesCreateFields: table<"expiration"|"expires_in", any>
----@field expiration? string|salon.Null  RFC 3339; salon.null: never
+---@field expiration? salon.Time|salon.Null  salon.null: never
 ---@field expires_in? number  seconds from now
 
 ---@class salon.opentalk.InvitesUpdateFields: table<"expiration"|"expires_in", any>
----@field expiration? string|salon.Null  RFC 3339; salon.null: never
+---@field expiration? salon.Time|salon.Null  salon.null: never
 ---@field expires_in? number  seconds from now
 
 ---`room.invites`
@@ -1243,6 +1243,8 @@ function Users:update_me(fields, opts) end
 ---@field updated_by salon.opentalk.User
 ---@field join_url? string
 ---@field room salon.opentalk.Room
+---@field ends_text fun(self: salon.opentalk.Event): string|nil, salon.Error|nil  the same of its end
+---@field starts_text fun(self: salon.opentalk.Event): string|nil, salon.Error|nil  its start by the clocks of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
 ---@field instances salon.opentalk.Instances
 ---@field invites salon.opentalk.People
 local EventRecord = {}
@@ -1425,6 +1427,8 @@ local ExceptionRecord = {}
 ---@field updated_by salon.opentalk.User
 ---@field join_url? string
 ---@field room salon.opentalk.Room
+---@field ends_text fun(self: salon.opentalk.Instance): string|nil, salon.Error|nil  the same of its end
+---@field starts_text fun(self: salon.opentalk.Instance): string|nil, salon.Error|nil  its start by the clocks of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
 local InstanceRecord = {}
 
 ---One occurrence.

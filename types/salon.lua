@@ -308,9 +308,69 @@ function Record:totable() end
 ---@field initial_checkpoint_delay { after: integer, within: integer }
 ---@field checkpoint_interval { after: integer, within: integer }
 
+---The local time of a zone: { "2027-01-18 09:00", "Europe/Berlin" }, or of a day alone
+---{ "2027-01-18", "Europe/Berlin" }.
+---@alias salon.LocalTime { [1]: string, [2]: string }
+
+---Whatever says when: RFC 3339, seconds since 1970, a local time, or what salon.time returns.
+---@alias salon.Time string|number|salon.LocalTime|salon.opentalk.Moment
+
 ---@class salon.meet.Configuration: table<"can_publish_sources"|"everyone_can_mute", any>
 ---@field can_publish_sources? ("camera"|"microphone"|"screen_share"|"screen_share_audio")[]|salon.Null
 ---@field everyone_can_mute? boolean
+
+-- Times --------------------------------------------------------------------------
+
+---`salon.time`: what says when, in time zones of this machine. What is wrong raises.
+---@class salon.TimeModule
+local Time = {}
+
+---Reads RFC 3339.
+---@param text string  "2027-01-18T09:00:00.5+01:00"
+---@return number? seconds  since 1970, with a fraction if there is one; nil: it is no such time
+---@return integer? offset  from UTC, in seconds
+function Time.parse(text) end
+
+---Writes RFC 3339, to the second.
+---@param value salon.Time
+---@param zone? string  "Europe/Berlin": with the offset that it has then; else in UTC
+---@return string
+function Time.rfc3339(value, zone) end
+
+---The local time, "2027-01-18 09:00", with seconds where they are not 0.
+---@param value salon.Time
+---@param zone? string  its own, else UTC
+---@return string
+function Time.text(value, zone) end
+
+---What the API wants.
+---@param value salon.Time
+---@param zone? string  its own, else UTC
+---@return salon.opentalk.Moment
+function Time.moment(value, zone) end
+
+---Now, by this machine's clock.
+---@param zone? string  UTC
+---@return salon.opentalk.Moment
+function Time.now(zone) end
+
+---The beginning of today, by this machine's clock.
+---@param zone? string  UTC
+---@return salon.opentalk.Moment
+function Time.today(zone) end
+
+---The beginning of this week's Monday, and that of the next.
+---@param zone? string  UTC
+---@return salon.opentalk.Moment monday
+---@return salon.opentalk.Moment next_monday
+function Time.week(zone) end
+
+---Later, or earlier with negative amounts. Days and weeks are those of the calendar: the time
+---of day stays where the clocks change meanwhile.
+---@param value salon.Time
+---@param amounts { weeks?: integer, days?: integer, hours?: number, minutes?: number, seconds?: number }
+---@return salon.opentalk.Moment
+function Time.add(value, amounts) end
 
 -- The module ---------------------------------------------------------------------
 
@@ -345,6 +405,7 @@ function Scope:expires_in() end
 ---@field null salon.Null  sends a JSON null; the same as cjson.null and ngx.null
 ---@field log salon.Log
 ---@field store salon.Stores
+---@field time salon.TimeModule
 local salon = {}
 
 ---A client for an OpenTalk server. Nothing is sent before the first call.

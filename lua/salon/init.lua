@@ -34,6 +34,7 @@ local LAZY = {
   all = "salon.all",
   scope = "salon.scope",
   store = "salon.store",
+  time = "salon.time",
 }
 
 local function load_lazily(_, name)

@@ -125,6 +125,14 @@ print(event.training_participation_report and event.training_participation_repor
 print(event:update { streaming_targets = { { name = "Stage", kind = "custom", streaming_key = "k" } } })
 print(ot.events:cancel(event.id), event:cancel { notify = false })
 print(ot.events:delete(event.id), event:delete())
+print(ot.events:create { title = "x", starts_at = { "2027-01-18 09:00", "Europe/Berlin" },
+  ends_at = { "2027-01-18 10:00", "Europe/Berlin" } })
+print(event:move { starts_at = salon.time.add(START, { days = 7 }) }, event:starts_text(), event:ends_text())
+local monday, next_monday = salon.time.week "Europe/Berlin"
+print(ot.events:list { time_min = monday, time_max = next_monday, created_after = 0 })
+print(ot.events:list { time_min = { "2027-01-18", "Europe/Berlin" }, time_max = salon.time.today() })
+print(salon.time.text(event.starts_at or 0, "UTC"):upper(), salon.time.rfc3339(0, "Europe/Berlin"):upper())
+print(salon.time.moment({ "2027-01-18", "UTC" }).timezone, salon.time.now "UTC", salon.time.parse "x")
 print(salon.check(ot.events.instances:list { instances_max = 3 })[1].title)
 for each in ot.events.instances:each { instances_max = 3 } do print(each.id, each.title) end
 

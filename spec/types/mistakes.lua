@@ -36,6 +36,9 @@ print(ot.events:create { description = "no title" }) -- mistake
 print(ot.events:create()) -- mistake
 print(ot.events:create { title = "x", starts_at = { datetime = "2027-01-18T08:00:00Z" } }) -- mistake
 print(ot.events:each { adhock = false }) -- mistake
+print(ot.events:each { time_min = true }) -- mistake
+print(salon.time.add(0, { days = "1" })) -- mistake
+print(salon.time.tody()) -- mistake
 print(meet.rooms:create { access_level = "open" }) -- mistake
 print(meet.rooms:grant_access("x", { email = "ada@example.org", role = "owner" })) -- mistake
 

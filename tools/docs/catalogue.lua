@@ -34,7 +34,7 @@ local function type_of_fields(fields)
 end
 
 function type_of(row)
-  if row.luals then return row.luals end
+  if row.luals then return row.luals .. (row.null and "|salon.Null" or "") end
   local types = {}
   for i, kind in ipairs(row) do
     types[i] = KINDS[kind] or kind

@@ -11,7 +11,9 @@ local INTRODUCTION = MADE .. [[
 Every method returns its result, or `nil` and an [error](../guide.md#errors); `each` raises
 it. Mistakes in a call raise at your line. What all lists and calls have in common is in the
 [guide](../guide.md), the options of a client are in [limits.md](../limits.md). A `Moment` is
-`{ datetime = "2027-01-18T08:00:00Z", timezone = "Europe/Berlin" }`.
+`{ datetime = "2027-01-18T08:00:00Z", timezone = "Europe/Berlin" }`, a `salon.LocalTime`
+`{ "2027-01-18 09:00", "Europe/Berlin" }`; a `salon.Time` is one of these, RFC 3339 or seconds since 1970
+([more](../guide.md#dates-and-times)).
 
 ]]
 

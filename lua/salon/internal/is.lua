@@ -6,6 +6,7 @@
 --   secret    true: a salon.Secret will do, and no error of the call shows it
 --   required  true: it must be given
 --   taken     fun(raw, value, text): boolean  did the server do as it was told? text: of its response
+--   convert   fun(value): value, message?  what is checked and sent, of what is given
 --   as, to    its name in a query, and what is sent there for a value
 -- Nothing here runs when a call is made.
 
@@ -27,7 +28,8 @@ is.text = kind { "string" }
 is.flag = kind { "boolean" }
 is.number = kind { "number" }
 is.integer = kind { "number", integer = true }
-is.time = kind(options.TIME)
+is.rfc3339 = kind(options.RFC3339)
+is.time = kind(options.TIME)  -- of the forms that salon.time has, as RFC 3339
 
 local function unwritable(value)
   local ok, message = pcall(core.encode, value)

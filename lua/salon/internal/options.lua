@@ -197,7 +197,8 @@ local NOTHING = setmetatable({}, { __newindex = function() error("BUG options ar
 ---with the defaults of what is missing.
 ---@param fname string  name of the public function, for messages
 ---@param given table?
----@param spec table<string, table>  name -> { kinds..., integer, min, max, check…, default }
+---@param spec table<string, table>  name -> { kinds..., integer, min, max, check…, default };
+---  convert: fun(value): value, message?  makes what is checked, and used, of what was given
 ---@param level? integer  3 (default): the caller of the function that calls this one
 ---@param word? string  what to call an entry: "option" (default), "field"
 ---@return table
@@ -222,7 +223,9 @@ function options.check(fname, given, spec, level, word)
       fail(level, "%s: unknown %s '%s', %s", fname, word, name:gsub("[%z\1-\31\127]", "?"):sub(1, 60),
         advice(name, spec, word))
     end
-    local message = fault(value, want)
+    local message
+    if want.convert then value, message = want.convert(value) end
+    message = message or fault(value, want)
     if message then fail(level, "%s: %s '%s' %s", fname, word, name, message) end
     if want.integer and type(value) == "number" then value = to_integer(value) end
     copy[name] = want.items and as_list(value) or value
@@ -340,14 +343,23 @@ end
 options.TOKEN = { "string", "secret", "function", check = token_fault }
 
 local function rfc3339_fault(value)
-  if clock.parse(value) then return nil end
+  local time, message = clock.parse(value)
+  if time then return nil end
   if clock.parse(value .. "Z") then
     return "has no offset: write '" .. value .. "Z' for UTC"
   else
-    return "must be an RFC 3339 time such as '2026-11-01T00:00:00Z'"
+    return message or "must be an RFC 3339 time such as '2026-11-01T00:00:00Z'"
   end
 end
-options.TIME = { "string", check = rfc3339_fault }
+
+-- Files of time zones are read by those alone who use zones.
+local function to_rfc3339(value)
+  if type(value) == "string" or value == core.null then return value end
+  local seconds, message = require("salon.internal.moment").read(value)
+  return seconds and clock.rfc3339(seconds) or value, seconds == nil and message or nil
+end
+options.RFC3339 = { "string", check = rfc3339_fault }
+options.TIME = { "string", check = rfc3339_fault, convert = to_rfc3339, luals = "salon.Time" }
 
 -- A PEM file that holds what `label` names.
 local function pem(label, says)

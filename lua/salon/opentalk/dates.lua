@@ -2,16 +2,38 @@
 -- servers drop the others; all-day means midnight in UTC; and newer servers give the end of
 -- a series as the start of its last occurrence.
 
+local Error = require "salon.internal.error"
 local clock = require "salon.internal.clock"
 local core = require "salon.core"
 local is = require "salon.internal.is"
+local options = require "salon.internal.options"
 
 local dates = {}
 
 local MOMENT = {
-  datetime = is.time { required = true, says = "RFC 3339" },
+  datetime = is.rfc3339 { required = true, says = "RFC 3339" },
   timezone = is.text { required = true, says = "IANA name: Europe/Berlin; case counts" },
 }
+
+-- What a day without a time becomes.
+local DAY = { __name = "a day" }
+
+local function is_day(value) return getmetatable(value) == DAY end
+
+local function convert(value)
+  if type(value) ~= "table" or value[1] == nil then return value end
+  local moment = require "salon.internal.moment"
+  local seconds, zone, is_date = moment.read(value)
+  if seconds == nil then return value, zone end
+  if not is_date then return moment.new(seconds, zone) end
+  return setmetatable({ datetime = value[1] .. "T00:00:00Z", timezone = zone }, DAY)
+end
+
+---A date with its zone: a pair of salon.time, or what the API has.
+function dates.moment(more)
+  return is.object(MOMENT, options.merge({ convert = convert,
+    luals = "salon.opentalk.Moment|salon.LocalTime" }, more or {}))
+end
 
 local function pattern_fault(lines)
   for _, line in ipairs(lines) do
@@ -22,9 +44,9 @@ end
 
 dates.FIELDS = {
   is_time_independent = is.flag { says = "true: without a time; the default without `starts_at`" },
-  is_all_day = is.flag { says = "both ends are midnight in UTC" },
-  starts_at = is.object(MOMENT),
-  ends_at = is.object(MOMENT, { says = "together with starts_at" }),
+  is_all_day = is.flag { says = "both ends are days, { \"2027-01-18\", \"Europe/Berlin\" }: midnight in UTC" },
+  starts_at = dates.moment(),
+  ends_at = dates.moment { says = "together with starts_at" },
   recurrence_pattern = is.list(is.text { max_chars = 1024 }, { max_items = 4, check = pattern_fault,
     says = "lines of RFC 5545: FREQ=WEEKLY;COUNT=10" }),
 }
@@ -48,6 +70,11 @@ function dates.fault(fields)
       starts and "starts_at" or "ends_at")
   elseif starts == nil then
     return nil
+  end
+  if is_day(starts) ~= is_day(ends) then
+    return "fields 'starts_at' and 'ends_at' must both be days, or both have a time"
+  elseif is_day(starts) and fields.is_all_day == false then
+    return "field 'starts_at' is a day without a time, which does not go with is_all_day = false"
   end
   local first, last = clock.parse(starts.datetime), clock.parse(ends.datetime)
   if last < first then return "field 'ends_at' must not be before 'starts_at'" end
@@ -77,11 +104,20 @@ function dates.fault_of_move(fields)
   return fields.ends_at and dates.fault(fields)
 end
 
+---Days without a time make an event an all-day one.
+---@param fields table
+---@return table fields
+function dates.with_all_day(fields)
+  if not (is_day(fields.starts_at) or is_day(fields.ends_at)) then return fields end
+  return options.merge(fields, { is_all_day = true })
+end
+
 ---With the date fields that servers want although they can be told.
 ---@param fields table  is changed
 ---@return table fields
 function dates.complete(fields)
   local timed = fields.starts_at ~= nil
+  fields = dates.with_all_day(fields)
   fields.is_time_independent = not timed
   if timed and fields.is_all_day == nil then fields.is_all_day = false end
   return fields
@@ -120,10 +156,12 @@ end
 ---@param fields table  what is to change
 ---@param duration number?  of a series, if it is needed
 ---@return table? block  nil: the event has no time, or none that can be read
+---@return string? message  why not, where it is something else
 function dates.block(old, fields, duration)
   local independent = fields.is_time_independent
   if independent == nil then independent = fields.starts_at == nil and old.is_time_independent end
   if independent then return { is_time_independent = true } end
+  fields = dates.with_all_day(fields)
   local block = { is_time_independent = false }
   for _, name in ipairs(NAMES) do
     block[name] = fields[name]
@@ -132,13 +170,44 @@ function dates.block(old, fields, duration)
   if block.is_all_day == nil then block.is_all_day = false end
   if duration and fields.ends_at == nil then
     if seconds(block.starts_at) == nil then return nil end
-    block.ends_at = { datetime = clock.rfc3339(seconds(block.starts_at) + duration),
+    local ends = seconds(block.starts_at) + duration
+    if not clock.writable(ends) then return nil, "the event would end after the year 9999" end
+    block.ends_at = { datetime = clock.rfc3339(ends),
       timezone = (block.ends_at or block.starts_at).timezone }
   end
   if block.recurrence_pattern == nil then
     block.recurrence_pattern = setmetatable({}, core.array_mt)
   end
   return block
+end
+
+-- A method of records: the text of one of their dates, in its own zone.
+local function text_of(name)
+  return function(record)
+    local raw = record.raw
+    local time = seconds(raw[name])
+    if time == nil then return nil end
+    if raw.is_all_day == true then return (clock.parts(time)) end
+    local zones = require "salon.internal.zone"
+    local zone, message = zones.find(raw[name].timezone)
+    if zone then return zones.text(zone, time) end
+    return nil, Error.new { kind = "unsupported", outcome = "done", attempts = record.response.attempts,
+      message = ("%s_text: field '%s' %s"):format(name:match "^%l+", name, message) }
+  end
+end
+
+dates.METHODS = { starts_text = text_of "starts_at", ends_text = text_of "ends_at" }
+
+---What is described of them.
+---@param record string  its type
+---@return table
+function dates.described(record)
+  local method = ("fun(self: %s): string|nil, salon.Error|nil  "):format(record)
+  return {
+    starts_text = method .. "its start by the clocks of its own `timezone`, \"2027-01-18 09:00\"; "
+      .. "all-day: \"2027-01-18\"; nil: it has none",
+    ends_text = method .. "the same of its end",
+  }
 end
 
 return dates

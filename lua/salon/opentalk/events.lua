@@ -38,6 +38,7 @@ end
 local Event = resource.class {
   name = "salon.Event", backend = "opentalk", word = "event", getters = getters, keys = { "id" },
   services = { instances = instances, invites = people },
+  methods = dates.METHODS, described = dates.described "salon.opentalk.Event",
   fields = {
     id = "string",
     title = "string",
@@ -238,8 +239,8 @@ local function send_new(fields)
 end
 
 local MOVE = {
-  starts_at = is.object(dates.FIELDS.starts_at.fields, { required = true }),
-  ends_at = is.object(dates.FIELDS.starts_at.fields, { says = "else it takes as long as before" }),
+  starts_at = dates.moment { required = true },
+  ends_at = dates.moment { says = "else it takes as long as before" },
 }
 
 local CHANGE = { invitees_max = instances.INVITEES_MAX, notify = api.NOTIFY }

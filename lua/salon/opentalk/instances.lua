@@ -12,6 +12,7 @@ local INVITEES_MAX = is.integer { min = 0, max = 100, says = "how many people co
 local Instance = resource.class {
   name = "salon.Instance", backend = "opentalk", word = "instance",
   keys = { "recurring_event_id", "instance_id" },
+  methods = dates.METHODS, described = dates.described "salon.opentalk.Instance",
   fields = {
     id = "string  event and occurrence, with _ between them",
     recurring_event_id = "string",
@@ -83,7 +84,7 @@ local instances = resource.new {
     get = { "GET " .. ONE, gives = Instance, query = { invitees_max = INVITEES_MAX },
       argument_fault = id_fault, says = "One occurrence." },
     update = { "PATCH " .. ONE, body = FIELDS, gives = Instance, empty = "get", query = CHANGE,
-      argument_fault = id_fault, check = dates.fault,
+      argument_fault = id_fault, check = dates.fault, send = dates.with_all_day,
       says = "Changes one occurrence. Its id stays." },
     cancel = { "PATCH " .. ONE, sends = { status = "cancelled" }, gives = Instance, empty = "get",
       query = CHANGE, argument_fault = id_fault, says = "Cancels one occurrence." },

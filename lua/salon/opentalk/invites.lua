@@ -84,7 +84,7 @@ end
 local END = {
   expires_in = is.number { above = 0, max = 100 * 366 * 86400, says = "seconds from now",
     taken = function(raw) return raw.created == nil or raw.expiration ~= nil end },
-  expiration = is.time { null = true, says = "RFC 3339; salon.null: never", taken = end_taken },
+  expiration = is.time { null = true, says = "salon.null: never", taken = end_taken },
 }
 
 local function end_fault(fields)
