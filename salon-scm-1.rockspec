@@ -143,6 +143,7 @@ build = {
     ["salon.opentalk.users"] = "lua/salon/opentalk/users.lua",
     ["salon.scope"] = "lua/salon/scope.lua",
     ["salon.secret"] = "lua/salon/secret.lua",
+    ["salon.sleep"] = "lua/salon/sleep.lua",
     ["salon.store"] = "lua/salon/store/init.lua",
     ["salon.store.file"] = "lua/salon/store/file.lua",
     ["salon.store.memory"] = "lua/salon/store/memory.lua",

@@ -450,6 +450,13 @@ function salon.all(functions) end
 ---@return salon.Scope
 function salon.scope(opts) end
 
+---Waits, and lets others go on meanwhile: other requests in nginx, other workers of salon.map
+---and salon.all. Ends early with its scope.
+---@param seconds number
+---@return true?
+---@return salon.Error? err  kinds: timeout, cancelled (of its scope), phase (nginx cannot wait here)
+function salon.sleep(seconds) end
+
 ---Marks a table as a JSON list, so that an empty one is sent as [].
 ---@param list? table
 ---@return table

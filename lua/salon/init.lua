@@ -33,6 +33,7 @@ local LAZY = {
   map = "salon.map",
   all = "salon.all",
   scope = "salon.scope",
+  sleep = "salon.sleep",
   store = "salon.store",
   time = "salon.time",
 }

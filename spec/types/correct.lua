@@ -133,6 +133,7 @@ print(ot.events:list { time_min = monday, time_max = next_monday, created_after 
 print(ot.events:list { time_min = { "2027-01-18", "Europe/Berlin" }, time_max = salon.time.today() })
 print(salon.time.text(event.starts_at or 0, "UTC"):upper(), salon.time.rfc3339(0, "Europe/Berlin"):upper())
 print(salon.time.moment({ "2027-01-18", "UTC" }).timezone, salon.time.now "UTC", salon.time.parse "x")
+print(salon.sleep(0.5))
 print(salon.check(ot.events.instances:list { instances_max = 3 })[1].title)
 for each in ot.events.instances:each { instances_max = 3 } do print(each.id, each.title) end
 

@@ -39,6 +39,7 @@ print(ot.events:each { adhock = false }) -- mistake
 print(ot.events:each { time_min = true }) -- mistake
 print(salon.time.add(0, { days = "1" })) -- mistake
 print(salon.time.tody()) -- mistake
+print(salon.sleep "1") -- mistake
 print(meet.rooms:create { access_level = "open" }) -- mistake
 print(meet.rooms:grant_access("x", { email = "ada@example.org", role = "owner" })) -- mistake
 

@@ -1,0 +1,28 @@
+-- salon.sleep: a pause that ends with its scope, and during which others go on.
+
+local context = require "salon.internal.context"
+local core = require "salon.core"
+local hosts = require "salon.internal.host"
+local options = require "salon.internal.options"
+
+local SECONDS = { seconds = { "number", min = 0, required = true } }
+
+---Waits. In nginx the request waits alone, and inside salon.map and salon.all the others go
+---on; ends early when a scope around it does.
+---@param seconds number
+---@return true?
+---@return salon.Error? err  kinds: timeout, cancelled (of its scope), phase (nginx cannot wait here)
+return function(seconds)
+  options.check("salon.sleep", { seconds = seconds }, SECONDS, 3, "argument")
+  local host, err = hosts.pick()
+  if host == nil then return nil, err end
+  local ends = core.now() + seconds
+  local refusal = context.refusal()
+  while not refusal do
+    host.sleep(math.max(context.deadline(ends) - core.now(), 0))
+    refusal = context.refusal()
+    if core.now() >= ends then break end
+  end
+  if refusal then return nil, refusal end
+  return true
+end
