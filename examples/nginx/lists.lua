@@ -19,8 +19,6 @@ function lists.moment(value)
   return text(value.datetime) or "", text(value.timezone) or ""
 end
 
-local function utc(seconds) return os.date("!%Y-%m-%dT%H:%M:%SZ", seconds) end
-
 -- What `fn` gives for each of a list, all at the same time; false where it gives nothing.
 local function at_once(list, fn)
   local jobs = {}
@@ -79,12 +77,12 @@ end
 ---The meetings of the next weeks, out of the first hundred.
 function lists.events(client, number)
   local now = ngx.time()
-  local dates, err = dates_of(client, { adhoc = false, time_min = utc(now - 86400),
-    time_max = utc(now + DAYS * 86400) })
+  local dates, err = dates_of(client, { adhoc = false, time_min = now - 86400,
+    time_max = now + DAYS * 86400 })
   if not dates then return nil, err end
   local all, titles = {}, {}
   for _, event in ipairs(dates) do
-    local place = order(event, utc(now))
+    local place = order(event, salon.time.rfc3339(now))
     local entry = meeting(event, place)
     if entry.room then titles[entry.room] = entry.title end
     if place then all[#all + 1] = entry end

@@ -1,6 +1,5 @@
 -- One page for both systems: coming meetings and rooms, links to join, and buttons that
--- make a room or a link for guests. page.js, its only script, shows times in the
--- meeting's own time zone; without it they are in UTC.
+-- make a room or a link for guests. Times are those of the meeting's own time zone.
 --
 -- Everything is fetched at the same time. Where one server fails, a sentence stands in the
 -- place of its list, and the error with its hint is in nginx's log. Titles come from
@@ -17,7 +16,7 @@ local GUESTS = 24 * 3600     -- seconds that a link for guests is good for
 local HEADERS = {
   ["Content-Type"] = "text/html; charset=utf-8",
   ["Cache-Control"] = "no-store",
-  ["Content-Security-Policy"] = "default-src 'none'; style-src 'self'; script-src 'self'; "
+  ["Content-Security-Policy"] = "default-src 'none'; style-src 'self'; "
     .. "img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   ["X-Content-Type-Options"] = "nosniff",
   ["Referrer-Policy"] = "same-origin",   -- "no-referrer" would make Origin "null"
@@ -34,7 +33,6 @@ local PAGE = [[
 <title>Meetings and rooms</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="page.css">
-<script src="page.js" defer></script>
 </head>
 <body>
 <header><h1>Meetings and rooms</h1></header>
@@ -95,13 +93,18 @@ local function ways(entry, title)
   return found[1] and html('<div class="ways">$1</div>', found) or ""
 end
 
--- "2026-11-30T09:00:00Z" -> "30 Nov 2026, 09:00 UTC"; of a day alone "30 Nov 2026".
-local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
-local function in_words(time)
-  local year, month, day, clock = time:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)T?(%d?%d?:?%d?%d?)"
-  if not MONTHS[tonumber(month)] then return time end
-  return tonumber(day) .. " " .. MONTHS[tonumber(month)] .. " " .. year
-    .. (clock ~= "" and ", " .. clock .. " UTC" or "")
+-- "2026-11-30 09:00" -> "Mon 30 Nov 2026, 09:00"; of a day alone "Mon 30 Nov 2026".
+local function in_words(text)
+  local day = salon.time.parse(text:sub(1, 10) .. "T00:00:00Z")
+  return os.date("!%a %d %b %Y", day):gsub(" 0", " ") .. text:sub(11):gsub("^ ", ", ")
+end
+
+-- " – 10:00", of the same zone; a series is over when its last date is.
+local function until_when(event, starts, zone)
+  local ends = event:ends_text()
+  local same_zone = select(2, lists.moment(event.ends_at)) == zone
+  if not (ends and same_zone and ends > starts) or event.type == "recurring" then return "" end
+  return " – " .. (ends:sub(1, 10) == starts:sub(1, 10) and ends:sub(12) or in_words(ends))
 end
 
 local FREQUENCIES = { DAILY = "daily", WEEKLY = "weekly", MONTHLY = "monthly", YEARLY = "yearly" }
@@ -115,12 +118,15 @@ local function when(event)
     local rule = type(pattern) == "table" and lists.text(pattern[1]) or ""
     often = (not rule:find "INTERVAL=" and FREQUENCIES[rule:match "FREQ=(%u+)"] or "repeats") .. ", since "
   end
-  if event.is_all_day then
-    local day = starts:sub(1, 10)
-    return html('$1<time datetime="$2">$3</time>, all day', often, day, in_words(day))
+  local text = event:starts_text()
+  if text == nil and salon.time.parse(starts) then   -- nobody here knows the zone
+    text, zone = salon.time.text(starts), "UTC"
   end
-  return html('$1<time datetime="$2" data-end="$3" data-zone="$4">$5</time>', often, starts,
-    (lists.moment(event.ends_at)), zone, in_words(starts))
+  if event.is_all_day and text then
+    return html('$1<time datetime="$2">$3</time>, all day', often, text, in_words(text))
+  end
+  local words = text and in_words(text) .. until_when(event, text, zone) or starts
+  return html('$1<time datetime="$2">$3</time> ($4)', often, starts, words, (zone:gsub("_", " ")))
 end
 
 local function event_row(entry)

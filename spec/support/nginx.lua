@@ -47,8 +47,8 @@ end
 
 -- Starts a copy of examples/nginx with the logins of a sandbox; only the port and the
 -- folders of nginx's temporary files differ. changed: other values of the environment,
--- false for none.
-function nginx.example(sandbox, changed)
+-- false for none; directives: more for the main context.
+function nginx.example(sandbox, changed, directives)
   local folder, port = support.folder(), support.free_ports()()
   local prefix = folder .. "/nginx"
   support.run(("cp -r examples/nginx %s"):format(prefix))
@@ -64,7 +64,7 @@ function nginx.example(sandbox, changed)
     MEET_CLIENT_SECRET = meet.client_secret, MEET_USER = meet.user,
   }
   for name, value in pairs(changed or {}) do environment[name] = value or nil end
-  local self = nginx.run(prefix, environment)
+  local self = nginx.run(prefix, environment, directives)
   self.url, self.root = "http://127.0.0.1:" .. port, folder
   return self
 end
