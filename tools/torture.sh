@@ -39,11 +39,14 @@ internal/lower.lua a_turkish_locale s/return (text:gsub.*/return text:lower()/
 internal/secrets.lua a_secret_that_comes_back s/^local LAYERS = 3/local LAYERS = 1/
 internal/http.lua a_clock_that_is_slow s/return seen.offset and .* or os.time()/return os.time()/
 internal/http.lua a_page_that_is_read_late s/math.min(most, seen.offset or least)/least/
+internal/zone.lua time s/if wanted - after < ends then/if false then/
+internal/zone.lua time s/next_at > #data + 1 or //
 internal/unsupported.lua a_field_that_is_left_out s/if names\[1\] == nil then/do/
 meet/init.lua logins_that_failed /SWEEP_EVERY == 0/d
 meet/rooms.lua a_room_without_a_slug s/room.raw.slug ~= "" and //
 store/file.lua store s/if (entries.key. and entries.key..blob) ~= version then/if false then/
 store/shdict.lua store s/local done = dict:get(key) == version/local done = true/
+opentalk/dates.lua time s/if not clock.writable(ends) then/if false then/
 opentalk/discovery.lua a_wrong_guess /self.api, self.controller = nil/d
 opentalk/guesses.lua many_logins_of_one_account s/local claim = take_turn(.*)/local claim/
 opentalk/guesses.lua many_logins_of_one_account s/not is_doubtful(err) or/true or/
