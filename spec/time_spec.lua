@@ -48,6 +48,7 @@ describe("salon.time", function()
   it("reads RFC 3339 with its offset and its fraction", function()
     assert.same({ 1800259200, 3600 }, { time.parse "2027-01-18T09:00:00+01:00" })
     assert.same({ 1800262800.5, 0 }, { time.parse "2027-01-18T09:00:00.5Z" })
+    assert.same({ 1800262800.25, 0 }, { time.parse("2027-01-18T09:00:00.25" .. ("0"):rep(400) .. "Z") })
     assert.same({ 1800262800, -5400 }, { time.parse "2027-01-18t07:30:00-01:30" })
     for _, text in ipairs { "", "2027-01-18 09:00", "2027-01-18T09:00:00", "2027-02-29T00:00:00Z",
       "2027-04-31T00:00:00Z", "2100-02-29T00:00:00Z", "2027-01-18T24:00:00Z", "2027-01-18T09:60:00Z",

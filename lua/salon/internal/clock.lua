@@ -104,7 +104,8 @@ function clock.read(text)
   end
   local time, message = clock.seconds(year, month, day, hour, minute, second)
   if time == nil then return nil, message end
-  return time - offset, offset, fraction and tonumber(fraction:sub(2)) / 10 ^ (#fraction - 1) or 0
+  local digits = fraction and fraction:sub(2, 16) or "0"
+  return time - offset, offset, tonumber(digits) / 10 ^ #digits
 end
 
 ---@param text any
