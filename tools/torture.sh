@@ -30,7 +30,9 @@ internal/error_body.lua a_page_of_blanks s/local _, before = /do return head:mat
 internal/host/nginx.lua a_timer_that_never_begins /^local function need_reader/,/^end/s/return false/return true/
 internal/host/init.lua strict_globals s/rawget(_G, "ngx")/ngx/
 internal/login.lua sessions s/if fence == nil then return false end/if fence == nil then fence = {} end/
-internal/login.lua sessions s/self.unsaved = not saved and token or nil/self.unsaved = nil/
+internal/login.lua sessions s/note_unsaved(self, not saved and token or nil)/note_unsaved(self, nil)/
+internal/login.lua a_store_in_trouble s/is_new = token == nil or .*/is_new = token == nil/
+internal/login.lua a_store_in_trouble s/ or token == self.superseded then return nil, err/ then return nil, err/
 internal/login.lua sessions s/if saved == false then/if false then/
 internal/login.lua sessions s/if left and left <= math.min(FEW.*/if false then return nil end/
 internal/loop.lua a_break_out_of_a_walk s/if loop.closes then/do/
@@ -44,6 +46,7 @@ internal/zone.lua time s/next_at > #data + 1 or //
 internal/unsupported.lua a_field_that_is_left_out s/if names\[1\] == nil then/do/
 meet/init.lua logins_that_failed /SWEEP_EVERY == 0/d
 meet/rooms.lua a_room_without_a_slug s/room.raw.slug ~= "" and //
+store/file.lua a_store_in_trouble s/if written then return held end/do return held end/
 store/file.lua store s/if (entries.key. and entries.key..blob) ~= version then/if false then/
 store/shdict.lua store s/local done = dict:get(key) == version/local done = true/
 opentalk/dates.lua time s/if not clock.writable(ends) then/if false then/

@@ -172,7 +172,7 @@ function core.claim(name) end
 ---@return string? message  the file cannot be opened
 function core.claim_in(path, name) end
 
----Is this a plain file that nobody but its owner, who we are, can read or write?
+---Is this a plain file, no link, that nobody but its owner, who we are, can read or write?
 ---@param path string
 ---@return true?  nil: there is none
 ---@return string? message

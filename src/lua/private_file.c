@@ -25,8 +25,10 @@ static int failed(lua_State *L, const char *message) {
 static int check_private(lua_State *L) {
   struct stat about;
   const char *path = luaL_checkstring(L, 1);
-  if (stat(path, &about) != 0)
+  if (lstat(path, &about) != 0)
     return errno == ENOENT ? 0 : failed(L, strerror(errno));
+  if (S_ISLNK(about.st_mode)) /* a write would replace it */
+    return failed(L, "it is a symbolic link: name what it leads to");
   if (S_ISDIR(about.st_mode)) return failed(L, "it is a directory");
   if (!S_ISREG(about.st_mode)) return failed(L, "it is not a plain file");
   if (about.st_uid != geteuid()) return failed(L, "it belongs to another user");
@@ -58,7 +60,8 @@ static int write_private(lua_State *L) {
   const char *new_path = lua_pushfstring(L, "%s.new", path);
   unlink(new_path); /* a process died while it wrote it */
   int fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return failed(L, strerror(errno));
+  if (fd < 0)
+    return failed(L, lua_pushfstring(L, "%s: %s", new_path, strerror(errno)));
   int fault = write_all(fd, text, size);
   close(fd);
   if (fault == 0 && rename(new_path, path) != 0) fault = errno;

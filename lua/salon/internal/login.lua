@@ -30,6 +30,7 @@ local FIRST_LOOK, LAST_LOOK = 0.02, 0.5  -- seconds between two looks whether it
 ---@field renewable boolean
 ---@field stored? salon.Stored
 ---@field unsaved? salon.Token  which the store did not take yet
+---@field superseded? salon.Token  the store's, in whose place `unsaved` came
 local Login = {}
 Login.__index = Login
 
@@ -43,6 +44,7 @@ function Login.new(http, grant, stored)
     grant = grant,
     stored = stored,
     unsaved = nil,
+    superseded = nil,
     renewable = grant.renewable,
     token = nil,
     renewed_at = nil,
@@ -103,7 +105,7 @@ local function still_good(token, refused)
 end
 
 local function renew_told(self, deadline)
-  local grant, old = self.grant, self.token
+  local grant, old = self.grant, self.unsaved or self.token
   if self.http.on_event == nil or grant.is_given then return grant:renew(deadline, old) end
   return watch.login(self.http, old and "renewal" or "login", grant.renew, grant, deadline, old)
 end
@@ -115,11 +117,15 @@ local function fall_back(self, refused, err)
   return nil, err
 end
 
+local function note_unsaved(self, token)
+  self.unsaved, self.superseded = token, token and self.stored.token
+end
+
 local function renew_alone(self, deadline, refused)
   local token, err = renew_told(self, deadline)
   if token == nil then return fall_back(self, refused, err) end
   self.token, self.own, self.renewed_at = token, token, core.now()
-  if self.stored then self.unsaved = token end
+  if self.stored then note_unsaved(self, token) end
   return token
 end
 
@@ -127,7 +133,8 @@ end
 -- refresh token.
 local function adopt(self, refused)
   local token, err = self.stored:load()
-  if token == nil or token == refused then return nil, err end
+  if token == nil or token == refused or token == self.superseded then return nil, err end
+  note_unsaved(self, nil)  -- another's is newer
   local left, lifetime = token:expires_in(), token:lifetime()
   if token ~= self.token then
     self.token = token
@@ -137,10 +144,12 @@ local function adopt(self, refused)
   return self:ready(refused)
 end
 
--- Renews, and stores what came.
+-- Renews, and stores what came; what could not be stored before is stored now, unless it
+-- is to be renewed itself.
 local function renew_locked(self, deadline, refused)
   local token, err, saved = self.unsaved
-  if token == nil then
+  local is_new = token == nil or token == refused or due(self, token)
+  if is_new then
     token, err = renew_told(self, deadline)
     if token == nil then return fall_back(self, refused, err) end
   end
@@ -149,10 +158,11 @@ local function renew_locked(self, deadline, refused)
     local other = adopt(self, refused)
     if other then return other end
     saved, err = self.stored:save(token)
+    if saved == false then err = self.stored:refusal() end
   end
-  self.unsaved = not saved and token or nil
+  note_unsaved(self, not saved and token or nil)
   if err and not self.stored.lenient then return fall_back(self, refused, err) end
-  self.token, self.own, self.renewed_at = token, token, core.now()
+  self.token, self.own, self.renewed_at = token, is_new and token or nil, core.now()
   return token
 end
 
@@ -191,7 +201,7 @@ local function renew_shared(self, host, deadline, refused)
     if refusal then return nil, refusal end
   until core.now() >= deadline
   return nil, Error.new { kind = "timeout", retryable = true,
-    message = "out of time while another process renews the login",
+    message = ("out of time while another process renews the login (%s)"):format(self.stored:place()),
     hint = "if none does, one was stopped meanwhile and holds the lock of the store" }
 end
 
@@ -228,10 +238,11 @@ end
 ---@return true? done
 ---@return salon.Error? err  it is forgotten all the same, unless that is of kind "store"
 function Login:logout(deadline)
-  local token, newest, why = self.unsaved or self.token, nil, nil
-  if self.stored then newest, why = self.stored:forget() end
-  self.token, self.looked_at, self.unsaved = nil, nil, nil
-  local done, err = self.grant:logout(newest or token, deadline)
+  local token, why
+  if self.stored then token, why = self.stored:forget() end
+  if token == nil or token == self.superseded then token = self.unsaved or self.token end
+  self.token, self.looked_at, self.unsaved, self.superseded = nil, nil, nil, nil
+  local done, err = self.grant:logout(token, deadline)
   if why and not self.stored.lenient then return nil, why end
   return done, err
 end

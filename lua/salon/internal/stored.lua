@@ -29,10 +29,16 @@ function Stored.new(http, given, name)
     lenient = given.store_failures == "ignore" }, Stored)
 end
 
+---What messages call the store.
+---@return string
+function Stored:place()
+  return tostring(self.store.name or "the table of option 'store'")
+end
+
 local function fault(self, what, message, hint)
   message = Error.one_line(self.http.secrets:striker()(tostring(message), 500))
   return Error.new { kind = "store", hint = hint, message = ("the store of logins (%s) cannot be %s: %s"):format(
-    tostring(self.store.name or "the table of option 'store'"), what, message) }
+    self:place(), what, message) }
 end
 
 local DOES = { read = "read", write = "written", lock = "locked", unlock = "unlocked" }
@@ -42,6 +48,9 @@ local function ask(self, name, ...)
   local ok, value, more = pcall(self.store[name], self.key, ...)
   if not ok then return nil, nil, fault(self, DOES[name], value) end
   if value == nil and more ~= nil then return nil, nil, fault(self, DOES[name], more) end
+  if name == "write" and type(value) ~= "boolean" then
+    return nil, nil, fault(self, DOES[name], "it returned neither true nor false")
+  end
   return value, more
 end
 
@@ -108,6 +117,12 @@ function Stored:save(token)
   return saved, err
 end
 
+---What to say when a token that was read at once before could not be replaced either.
+---@return salon.Error
+function Stored:refusal()
+  return fault(self, DOES.write, "it has another version than it said when it was read")
+end
+
 ---Takes the login out of the store.
 ---@return salon.Token?  what it held
 ---@return salon.Error? err
@@ -122,7 +137,7 @@ end
 ---@return salon.Error? err
 function Stored:lock(seconds)
   local fence, _, err = ask(self, "lock", seconds)
-  return fence, err
+  return fence or nil, err
 end
 
 -- If that fails, the lock ends by itself.

@@ -12,6 +12,15 @@ local FORMAT = 1
 local PATIENCE = 5  -- seconds to wait for others who change the file
 local LOOK = 0.005
 
+local function are_entries(entries)
+  for _, entry in pairs(type(entries) == "table" and entries or { false }) do
+    if type(entry) ~= "table" or type(entry.blob) ~= "string" or type(entry.ends) ~= "number" then
+      return false
+    end
+  end
+  return true
+end
+
 -- The entries; or nil and why the file is not to be touched.
 local function load_entries(path)
   local usable, message = core.check_private(path)
@@ -25,25 +34,30 @@ local function load_entries(path)
   if text == "" then return {} end  -- made by hand
   local data = json.decode(text or "")
   local format = data and data.salon_store
-  if type(format) ~= "number" or type(data.entries) ~= "table" then
-    return nil, "it is not a store of salon's"
-  elseif format > FORMAT then
+  if type(format) == "number" and format > FORMAT then
     return nil, "a newer version of salon wrote it"
+  elseif format ~= FORMAT or not are_entries(data.entries) then
+    return nil, "it is not a store of salon's"
   end
   return data.entries
+end
+
+local function claim(path, key)
+  local held, message = core.claim_in(path .. ".lock", key)
+  return held, message and ("%s.lock: %s"):format(path, message)
 end
 
 -- Runs while nobody else changes the file.
 local function alone(path, work)
   local ends = core.now() + PATIENCE
-  local claim, message
+  local held, message
   repeat
-    claim, message = core.claim_in(path .. ".lock", "")
-    if claim == nil and message == nil then (hosts.pick() or core).sleep(LOOK) end
-  until claim or message or core.now() >= ends
-  if claim == nil then return nil, message or "others have been writing it for 5 s" end
+    held, message = claim(path, "")
+    if held == nil and message == nil then (hosts.pick() or core).sleep(LOOK) end
+  until held or message or core.now() >= ends
+  if held == nil then return nil, message or "others have been writing it for 5 s" end
   local ok, done, why = pcall(work)
-  claim:release()
+  held:release()
   if not ok then error(done, 0) end
   return done, why
 end
@@ -63,7 +77,8 @@ local function file(path)
     if entry and entry.ends > os.time() then return entry.blob, entry.blob end
   end
 
-  function store.write(key, blob, ttl, version)
+  -- change(entries, now) -> false, for nothing to be written
+  local function rewrite(change)
     return alone(path, function()
       local entries, message = load_entries(path)
       if entries == nil then return nil, message end
@@ -71,14 +86,28 @@ local function file(path)
       for name, entry in pairs(entries) do
         if entry.ends <= now then entries[name] = nil end
       end
-      if (entries[key] and entries[key].blob) ~= version then return false end
-      entries[key] = { blob = blob, ends = now + ttl }
+      if change(entries, now) == false then return false end
       return core.write_private(path, json.encode { salon_store = FORMAT, entries = entries })
     end)
   end
 
-  function store.lock(key)  -- without an end: the kernel sees to that
-    return core.claim_in(path .. ".lock", key)
+  function store.write(key, blob, ttl, version)
+    return rewrite(function(entries, now)
+      if (entries[key] and entries[key].blob) ~= version then return false end
+      entries[key] = { blob = blob, ends = now + ttl }
+    end)
+  end
+
+  -- Without an end: the kernel sees to that. The file is written as it is: on a full disk
+  -- or a read-only one nobody shall use up a refresh token whose successor would be lost.
+  function store.lock(key)
+    local held, message = claim(path, key)
+    if held == nil then return nil, message end
+    local written
+    written, message = rewrite(function() end)
+    if written then return held end
+    held:release()
+    return nil, message
   end
 
   function store.unlock(_, fence)
