@@ -137,7 +137,7 @@ test-keycloak: build
 	@tools/test.sh keycloak
 
 # Who renews a login that many share; spec/sessions_spec.lua is a short version.
-# ROUNDS=10: so many for each store instead of 100.
+# ROUNDS=10: so many for each store instead of 100; `make test` has ten.
 test-sessions: setup
 	@$(MAKE) -s build servers
 	@$(RUN) tools/sessions.lua $(ROUNDS)

@@ -15,7 +15,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 jobs=$(nproc 2>/dev/null || echo 2)
 given=${SALON_BUILD:-}
 all="check types strict load busted-luajit busted-5.3 busted-5.1 locale"
-all="$all conformance foreign asan tsan fuzz install bench"
+all="$all sessions conformance foreign asan tsan fuzz install bench"
 [ -z "${CI:-}" ] || all="$all keycloak"
 
 # One folder for everything the run leaves lying about, readable for the
@@ -143,6 +143,12 @@ sees_spoiled() {
 # Not for its figures: that it runs, as far as it goes without the peers' packages.
 bench() {
   QUICK=1 timeout 300 tools/run lua5.4 bench/run.lua map memory start
+}
+
+# A tenth of `make test-sessions`: who renews a login that many share.
+sessions() {
+  needs "$make" -s -j"$jobs" build servers
+  check "1,000 calls at once renew a shared login once" timeout 300 tools/run lua5.4 tools/sessions.lua 10
 }
 
 foreign() {
@@ -278,7 +284,7 @@ for part in ${*:-$all}; do
       finds build/tsan/5.4 race "data race"
       side_by_side "thread sanitizer" $tests ;;
     conformance) check "the sandbox responds as recorded" timeout 300 "$make" -s conformance ;;
-    foreign | fuzz | keycloak | types) $part ;;
+    foreign | fuzz | keycloak | sessions | types) $part ;;
     bench) check "bench" bench ;;
     lint) check "lint" timeout 300 "$make" -s lint ;;
     install) check "install" timeout 600 "$make" -s install-check ;;
