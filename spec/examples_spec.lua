@@ -299,6 +299,112 @@ describe("examples/meet.lua", function()
   end)
 end)
 
+describe("examples/cron.lua", function()
+  local sandbox, home, settings
+
+  setup(function()
+    sandbox = support.start { meet = false, rooms = 1, events = 3 }
+    home = support.folder()
+    local role = sandbox.opentalk
+    settings = { HOME = home, OPENTALK_URL = role.url, OPENTALK_CLIENT_ID = role.client_id,
+      OPENTALK_USERNAME = role.username }
+  end)
+  teardown(function()
+    sandbox:stop()
+    support.remove(home)
+  end)
+
+  local function run(...) return support.script({ "examples/cron.lua", ... }, settings) end
+
+  -- By hand, with the password that somebody types.
+  local function log_in(password)
+    local words = { "printf '%s\\n' " .. support.quote(password) .. " | env" }
+    for name, value in pairs(settings) do words[#words + 1] = name .. "=" .. support.quote(value) end
+    words[#words + 1] = support.quote(support.lua) .. " examples/cron.lua login"
+    return support.run(table.concat(words, " "))
+  end
+
+  it("keeps its login between runs, and no password", function()
+    local output, status = run()
+    assert.equal(2, status, output)  -- nobody has logged in yet
+    assert.matches("^cron: log in by hand", output)
+    local first = log_in(sandbox.opentalk.password)
+    local list = first:match "^Password: (.*)$"
+    assert.matches("http://%S+/room/", list)
+    for _ = 1, 3 do
+      output, status = run()
+      assert.equal(0, status, output)
+      assert.equal(list, output)
+      sandbox:advance(301)
+    end
+    assert.equal("password 200, refresh_token 200, refresh_token 200", table.concat(sandbox:grants(), ", "))
+    local kept = support.read(home .. "/.salon-logins.json")
+    assert.is_nil(kept:find(sandbox.opentalk.password, 1, true))
+    assert.equal("600\n", (support.run("stat -c %a " .. home .. "/.salon-logins.json")))
+  end)
+
+  it("says in words and by its status when the login has ended, and can begin anew", function()
+    sandbox:put("user", "alice", { logout = true })
+    local output, status = run()
+    assert.equal(2, status, output)
+    assert.matches("^cron: log in by hand", output)
+    output, status = log_in "not-the-password"
+    assert.equal(2, status)
+    assert.is_nil(output:find("not-the-password", 1, true))
+    output, status = log_in(sandbox.opentalk.password)
+    assert.equal(0, status, output)
+    output, status = run()
+    assert.equal(0, status, output)
+  end)
+
+  it("has another status for trouble that passes", function()
+    sandbox:fault { route = "GET /v1/events", kind = "503", count = 10 }
+    local output, status = run()
+    assert.equal(1, status)
+    assert.matches("^cron: GET .*503", output)
+  end)
+end)
+
+describe("examples/device.lua", function()
+  local sandbox, home
+
+  setup(function()
+    sandbox = support.start { meet = false, rooms = 2, switches = { device_interval = 0.05 } }
+    home = support.folder()
+  end)
+  teardown(function()
+    sandbox:stop()
+    support.remove(home)
+  end)
+
+  it("shows link and code, and keeps the login for later runs", function()
+    local role, words = sandbox.opentalk, { "env" }
+    for name, value in pairs { HOME = home, OPENTALK_URL = role.url, OPENTALK_CLIENT_ID = "Device" } do
+      words[#words + 1] = name .. "=" .. support.quote(value)
+    end
+    local command = ("%s %s examples/device.lua 2>&1"):format(table.concat(words, " "), support.quote(support.lua))
+    local pipe = io.popen(command)
+    assert.matches("^Open http://", pipe:read "*l")
+    sandbox:approve(pipe:read("*l"):match "^and confirm the code (%S+)$")
+    local list = pipe:read "*a"
+    pipe:close()
+    assert.matches("^Rooms of Alice Adams\n.*/room/.*/room/", list)
+    sandbox:advance(301)
+    assert.equal(list, (support.run(command)))
+    local given = {}
+    for _, grant in ipairs(sandbox:grants()) do  -- "400" says that nobody has confirmed it yet
+      if grant:find "200$" then given[#given + 1] = grant:match "%w+_%w+ 200$" end
+    end
+    assert.same({ "device_code 200", "refresh_token 200" }, given)
+  end)
+
+  it("says what is missing", function()
+    local output, status = support.script({ "examples/device.lua" }, { OPENTALK_URL = "" })
+    assert.equal(1, status)
+    assert.matches("^device: ", output)
+  end)
+end)
+
 describe("examples/nginx", function()
   local sandbox, server
 
@@ -330,6 +436,23 @@ describe("examples/nginx", function()
     assert.equal(201, status)
     assert.matches("^http", body.join_url)
     assert.is_nil(body.guest_url)
+  end)
+
+  it("has one login for all workers, before and after a reload", function()
+    assert.equal(201, select(2, post "opentalk"))
+    assert.equal(201, select(2, post "meet"))
+    local function logins()
+      return table.concat(sandbox:grants(), ", "), count_requests(sandbox, "POST", "/application/token")
+    end
+    local opentalk, meet = logins()
+    assert.equal("password 200", opentalk)
+    assert.equal(1, meet)
+    local workers = support.run("pgrep -P " .. server.pid)
+    support.run("kill -HUP " .. server.pid)
+    for worker in workers:gmatch "%d+" do support.gone(worker) end
+    assert.equal(201, select(2, post "opentalk"))
+    assert.equal(201, select(2, post "meet"))
+    assert.same({ "password 200", 1 }, { logins() })
   end)
 
   it("creates nothing when a page of another site asks", function()

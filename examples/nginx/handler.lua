@@ -6,8 +6,8 @@
 -- It is for programs; a page of another site that makes a browser ask gets 403.
 --
 -- Each worker makes its clients once, with the first request; all later requests
--- share them, because a client holds the login and the connections. No request
--- waits for another one's call. Settings come from the environment (nginx.conf
+-- share them, because a client holds the connections. The workers share the logins. No
+-- request waits for another one's call. Settings come from the environment (nginx.conf
 -- names the variables; nginx removes all others).
 
 local cjson = require "cjson.safe"
@@ -19,6 +19,7 @@ function backends.opentalk()
   return salon.opentalk {
     url = os.getenv "OPENTALK_URL", client_id = os.getenv "OPENTALK_CLIENT_ID",
     username = os.getenv "OPENTALK_USERNAME", password = os.getenv "OPENTALK_PASSWORD",
+    store = salon.store.shdict "logins",
   }
 end
 
@@ -26,6 +27,7 @@ function backends.meet()
   return salon.meet {
     url = os.getenv "MEET_URL", client_id = os.getenv "MEET_CLIENT_ID",
     client_secret = os.getenv "MEET_CLIENT_SECRET", user = os.getenv "MEET_USER",
+    store = salon.store.shdict "logins",
   }
 end
 
