@@ -397,6 +397,27 @@ describe("a shared login", function()
   end)
 end)
 
+describe("a thousand calls at once", function()
+  it("renew a login of two clients once", function()
+    local sandbox = support.start { meet = false, rooms = 1, switches = { rotate = true } }
+    finally(function() sandbox:stop() end)
+    local store, list = salon.store.memory(), {}
+    local function client() return salon.opentalk(support.opentalk(sandbox, { store = store, timeout = 60 })) end
+    local one, other = client(), client()
+    for i = 1, 1000 do list[i] = i % 2 == 0 and one or other end
+    for _ = 1, 3 do
+      local done = 0
+      for _, page, err in salon.map(list, function(each) return each.rooms:list() end, { concurrency = 1000 }) do
+        assert(page, err)
+        done = done + 1
+      end
+      assert.are.equal(1000, done)
+      sandbox:advance(301)
+    end
+    assert.are.equal("password 200, refresh_token 200, refresh_token 200", table.concat(sandbox:grants(), ", "))
+  end)
+end)
+
 describe("a token of an odd lifetime", function()
   it("can be shared", function()
     local server = raw.start()
