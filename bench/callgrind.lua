@@ -68,6 +68,14 @@ local function run(environment, command)
   return read(support.read(out))
 end
 
+---Sums of some owners.
+---@param unit table<string, number>  of per_unit
+function callgrind.sum(unit, ...)
+  local total = 0
+  for _, who in ipairs { ... } do total = total + (unit[who] or 0) end
+  return total
+end
+
 ---Instructions of one unit of work, by owner: the difference between many units
 ---and few, so that coming and going do not count.
 ---@param environment string  "NAME=value" for the program

@@ -11,19 +11,13 @@ local SOME_CALLS, MANY_CALLS = 100, support.at_most(200, 600)
 local CALLS, ROUNDS = 2000, support.at_most(1, 7)
 local ROOMS = 100 * (MANY + 15)  -- more than a walk looks at
 
-local cpu = {}
+local cpu, sum = {}, callgrind.sum
 
 local function work(what, ...)
   local rest = table.concat({ ... }, " ")
   return function(n)
     return ("%s bench/work.lua %s %d %s"):format(support.lua, what, n, rest)
   end
-end
-
-local function sum(unit, ...)
-  local total = 0
-  for _, who in ipairs { ... } do total = total + (unit[who] or 0) end
-  return total
 end
 
 local function rooms(token, base, page)

@@ -49,10 +49,13 @@ local function worker_of(master)
   return support.capture("cat /proc/" .. master .. "/task/" .. master .. "/children"):match "%d+"
 end
 
--- The targets: name -> { port, tls, token, ceiling }, as bench/handler.lua wants
+-- The targets: name -> { port, tls, token, ceiling, login }, as bench/handler.lua wants
 -- them. Names are "plain-fast-short" and the like.
 local function make_targets(ports)
   local targets = { stuck = { port = ports.plain_stuck, token = TOKENS.short, ceiling = 1024 } }
+  for _, login in ipairs { "alone", "shared" } do  -- bench/store.lua
+    targets["login-" .. login] = { port = ports.plain_fast, token = TOKENS.short, login = login }
+  end
   for _, kind in ipairs { "plain", "tls" } do
     for _, speed in ipairs { "fast", "slow" } do
       for length, token in pairs(TOKENS) do
@@ -69,8 +72,8 @@ end
 local function write_settings(targets)
   local lines = {}
   for name, target in pairs(targets) do
-    lines[#lines + 1] = ("[%q] = { port = %d, tls = %s, token = %q, ceiling = %s },"):format(
-      name, target.port, target.tls, target.token, target.ceiling)
+    lines[#lines + 1] = ("[%q] = { port = %d, tls = %s, token = %q, ceiling = %s, login = %s },"):format(
+      name, target.port, target.tls, target.token, target.ceiling, target.login and ("%q"):format(target.login))
   end
   support.write(support.folder() .. "/handler.settings",
     ("return { id = %q, call = %q, ca_file = %q, targets = {\n%s\n} }\n"):format(

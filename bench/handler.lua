@@ -19,17 +19,24 @@ local function plain_text(target, path)
 end
 
 ---Prepares all ways. settings: room id, path of the call, ca_file, targets (name ->
----{ port, tls, token, ceiling }).
+---{ port, tls, token, ceiling, login }; login: "alone", "shared": log in there, the latter
+---with the store of all workers, instead of sending the token).
 function handler.open(settings)
   id = settings.id
   for name, target in pairs(settings.targets) do
     target.request = plain_text(target, settings.call)
     targets[name] = target
-    clients[name] = salon.meet {
+    local options = {
       url = ("%s://localhost:%d"):format(target.tls and "https" or "http", target.port),
-      token = target.token, ca_file = settings.ca_file, proxy = "", timeout = 60,
-      max_per_origin = target.ceiling,
+      ca_file = settings.ca_file, proxy = "", timeout = 60, max_per_origin = target.ceiling,
     }
+    if target.login then
+      options.client_id, options.client_secret, options.user = "bench", "throwaway", "ada@example.org"
+      options.store = target.login == "shared" and salon.store.shdict "logins" or nil
+    else
+      options.token = target.token
+    end
+    clients[name] = salon.meet(options)
   end
 end
 

@@ -3,16 +3,18 @@
 --   lua bench/work.lua pages N BASE      walks N pages of 100 rooms
 --   lua bench/work.lua decode N FILE     decodes such a page, with lua-cjson alone
 --   lua bench/work.lua calls N BASE ID   asks for a room N times
+--   lua bench/work.lua login N BASE ID STORE   the same, logged in; STORE: none, memory
 --
--- Token in $BENCH_TOKEN. Prints the CPU seconds that the work took.
+-- Token in $BENCH_TOKEN, or issuer, user and password in $BENCH_LOGIN. Prints the CPU
+-- seconds that the work took.
 
 local N, where = tonumber(arg[2]), arg[3]
 
-local function open()
+local function open(given)
   local salon = require "salon"
-  local client = salon.opentalk {
-    url = where, controller_url = where, token = os.getenv "BENCH_TOKEN", proxy = "",
-  }
+  given = given or { token = os.getenv "BENCH_TOKEN" }
+  given.url, given.controller_url, given.proxy = where, where, ""
+  local client = salon.opentalk(given)
   salon.check(client.rooms:list { per_page = 1 })
   return salon, client
 end
@@ -41,12 +43,21 @@ function work.decode()
   return start
 end
 
-function work.calls()
-  local salon, client = open()
+local function calls(given)
+  local salon, client = open(given)
   local id = arg[4]
   local start = os.clock()
   for _ = 1, N do assert(salon.check(client.rooms:get(id)).id == id) end
   return start
+end
+
+function work.calls() return calls() end
+
+function work.login()
+  local issuer, username, password = os.getenv("BENCH_LOGIN"):match "^(%S+) (%S+) (%S+)$"
+  local store = arg[5] == "memory" and require("salon").store.memory() or nil
+  return calls { issuer = issuer, client_id = "Frontend", username = username, password = password,
+    store = store }
 end
 
 local start = work[arg[1]]()
