@@ -3,8 +3,8 @@
 --   lua5.4 examples/cron.lua login    by hand, once: reads the password, keeps the login in a file
 --   lua5.4 examples/cron.lua          what cron runs: takes the login from there and renews it
 --
--- Set OPENTALK_URL, OPENTALK_CLIENT_ID and OPENTALK_USERNAME; the file is LOGINS, or
--- ~/.salon-logins.json. The status is 2 when the login has ended, so that somebody has to log
+-- Set OPENTALK_URL, OPENTALK_CLIENT_ID and OPENTALK_USERNAME, perhaps OPENTALK_SCOPE; the file
+-- is LOGINS, or ~/.salon-logins.json. The status is 2 when the login has ended, so that somebody has to log
 -- in by hand again, and 1 for all other trouble. doc/sign-in.md says how long a login lasts.
 
 local salon = require "salon"
@@ -26,7 +26,7 @@ end
 
 local ot = salon.opentalk {
   url = setting "OPENTALK_URL", client_id = setting "OPENTALK_CLIENT_ID", username = setting "OPENTALK_USERNAME",
-  password = arg[1] == "login" and read_password() or nil,
+  password = arg[1] == "login" and read_password() or nil, scope = os.getenv "OPENTALK_SCOPE",
   store = salon.store.file(os.getenv "LOGINS" or os.getenv "HOME" .. "/.salon-logins.json"),
 }
 

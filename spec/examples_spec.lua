@@ -307,7 +307,7 @@ describe("examples/cron.lua", function()
     home = support.folder()
     local role = sandbox.opentalk
     settings = { HOME = home, OPENTALK_URL = role.url, OPENTALK_CLIENT_ID = role.client_id,
-      OPENTALK_USERNAME = role.username }
+      OPENTALK_USERNAME = role.username, OPENTALK_SCOPE = "openid offline_access" }
   end)
   teardown(function()
     sandbox:stop()
