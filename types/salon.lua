@@ -68,8 +68,8 @@
 ---@field name? string  for messages
 ---@field read fun(key: string): string?, any  blob and version; nil: nothing there
 ---@field write fun(key: string, blob: string, ttl: number, version: any): boolean?, string?
----  false: it is not the version read any more
----@field lock fun(key: string, ttl: number): any, string?  fence; nil: somebody else has it
+---  true: it is kept; false: it is not the version read any more
+---@field lock fun(key: string, ttl: number): any, string?  fence; nil or false: somebody else has it
 ---@field unlock fun(key: string, fence: any)
 
 ---@class salon.RedisOptions

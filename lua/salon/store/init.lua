@@ -4,7 +4,8 @@
 --
 --   read(key)                      -> blob, version; nil where there is nothing
 --   write(key, blob, ttl, version) -> true; false: it is not the version read any more
---   lock(key, ttl)                 -> fence; nil: somebody else has it
+--   lock(key, ttl)                 -> fence; nil or false: somebody else has it. Fails where
+--                                     a write would, as a renewal comes in between
 --   unlock(key, fence)
 --   name                           for messages: "file /var/lib/…"
 --
