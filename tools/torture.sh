@@ -31,7 +31,6 @@ internal/host/nginx.lua a_timer_that_never_begins /^local function need_reader/,
 internal/host/init.lua strict_globals s/rawget(_G, "ngx")/ngx/
 internal/login.lua sessions s/if fence == nil then return false end/if fence == nil then fence = {} end/
 internal/login.lua sessions s/note_unsaved(self, not saved and token or nil)/note_unsaved(self, nil)/
-internal/login.lua a_store_in_trouble s/is_new = token == nil or .*/is_new = token == nil/
 internal/login.lua a_store_in_trouble s/ or token == self.superseded then return nil, err/ then return nil, err/
 internal/login.lua sessions s/if saved == false then/if false then/
 internal/login.lua sessions s/if left and left <= math.min(FEW.*/if false then return nil end/
