@@ -229,7 +229,7 @@ function Login:get(deadline, refused)
   repeat  -- another caller's renewal may have left the refused one in place
     token, err = self.renewal:run(host, deadline, "the login", renew_now, self, host, deadline,
       refused)
-  until token == nil or token ~= refused
+  until token == nil or token ~= refused or core.now() >= deadline
   return token, err
 end
 
