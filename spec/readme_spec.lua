@@ -28,7 +28,7 @@ local PRINTED = {
     "30\t2\n$",                             -- the sandbox's fault
   },
   ["doc/sign-in.md"] = {
-    "alice@example.org\t/etc/salon/password: .-\ttrue\n",
+    "alice@example.org\t/etc/salon/password: .-\ttrue\ttrue\n",
     "Alice Adams\talice@example.org\ttrue\topenid email profile\n", "grace@example.org\t.- as grace@example.org%)\n$",
   },
   ["doc/sessions.md"] = { "true\n", "openid\n$" },

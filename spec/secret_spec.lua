@@ -30,6 +30,65 @@ describe("salon.secret", function()
     assert.equal("environment variable SALON_NO_SUCH is not set", select(2, salon.secret.env "SALON_NO_SUCH"()))
   end)
 
+  -- Runs a script that has `read` with what the shell command gives it on its standard input.
+  local function fed(command, script)
+    local path_of_script = support.write(folder .. "/script.lua", 'local salon = require "salon"\n'
+      .. 'local read = salon.secret.stdin "Pass it\'s: "\n' .. script)
+    return (support.run(("%s %s %s"):format(command, support.quote(support.lua), support.quote(path_of_script))))
+  end
+
+  it("takes a line of the standard input once, when it is first needed", function()
+    assert.equal("first third\nthird\nsecond\n", fed([[printf 'first\nthird\r\nsecond\n' |]], [[
+      local other = salon.secret.stdin()
+      print(io.read(), other())
+      print(other())
+      print(read())]]):gsub("\t", " "))
+    assert.equal("nil the standard input ended before a line came\n",
+      (fed("</dev/null", "print(read())"):gsub("\t", " ")))
+    assert.equal("nil the line that the standard input gave is empty\nword word\n",
+      (fed([[printf '\nword' |]], "print(read()) print(read(), (read()))"):gsub("\t", " ")))
+  end)
+
+  it("says who wanted a line of the standard input that did not come", function()
+    assert.equal("auth option 'password': the standard input ended before a line came\n", (fed("</dev/null", [[
+      local ot = salon.opentalk { url = "http://127.0.0.1:1", client_id = "c", username = "u", password = read }
+      local _, err = ot:token()
+      print(err.kind .. " " .. err.message)]])))
+  end)
+
+  it("asks at a terminal without showing what is typed, and gives the echo back", function()
+    local script = support.write(folder .. "/terminal.lua", [[
+      local salon = require "salon"
+      local text, message = salon.secret.stdin "Pass it's: "()
+      print(text and #text, message)]])
+    local CASES = {
+      { typed = "bl\\ank s3cret\n", shown = "^13\tnil\n echo \n$" },
+      { typed = "\4", shown = "^nil\tthe standard input ended before a line came\n echo \n$" },  -- Ctrl-D
+      { typed = "\3", shown = "interrupted!.-\n echo \n$" },  -- Ctrl-C
+    }
+    support.run("mkfifo " .. folder .. "/keys")
+    for _, case in ipairs(CASES) do
+      local terminal = io.popen(("timeout 20 script -qec %s /dev/null <%s/keys 2>&1"):format(support.quote(
+        ("%s %s; stty -a | grep -o '.echo '"):format(support.lua, script)), folder), "r")
+      local keys = io.open(folder .. "/keys", "w")
+      assert.equal("Pass it's: ", terminal:read(#"Pass it's: "))
+      keys:write(case.typed)
+      keys:flush()
+      local shown = terminal:read "*a":gsub("\r", ""):gsub("^\n", "")
+      keys:close()
+      terminal:close()
+      assert.matches(case.shown, shown)
+      assert.not_matches("s3cret", shown)
+    end
+  end)
+
+  it("has no standard input in nginx, and says so at the line that asks for it", function()
+    rawset(_G, "ngx", {})
+    finally(function() rawset(_G, "ngx", nil) end)
+    local _, message = pcall(function() salon.secret.stdin() end)
+    assert.matches("secret_spec.lua:%d+: salon.secret.stdin: nginx has no standard input; use ", message)
+  end)
+
   it("logs in, and a failure names option and place", function()
     local sandbox = support.start { meet = false }
     support.write(path, sandbox.opentalk.password .. "\n")

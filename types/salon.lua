@@ -480,6 +480,12 @@ function salon.secret.file(path) end
 ---@return fun(): string?, string?
 function salon.secret.command(line) end
 
+---One line of the standard input, read when it is first needed and kept. At a terminal the
+---prompt is shown on the standard error, and what is typed is not. Not in nginx.
+---@param prompt? string  "Password: "
+---@return fun(): string?, string?
+function salon.secret.stdin(prompt) end
+
 ---Versions of salon and of what it runs on, for bug reports.
 ---@return { salon: string, lua: string, cjson: string, libcurl: string, ssl: string, features: string[] }
 function salon.version() end

@@ -21,7 +21,7 @@ local salon = {
   null = core.null,
 
   ---`salon.secret "x"` is a Secret that prints as "salon.Secret(***)"; salon.secret.env,
-  ---file and command make functions for the options that take one.
+  ---file, command and stdin make functions for the options that take one.
   secret = require "salon.secret",
 }
 

@@ -1,6 +1,6 @@
 -- `salon.secret`: a Secret of a text, and functions for the options that take one, which
 -- read the secret where it is kept. They are asked each time it is needed, so a renewal
--- sees what has changed there, and the text is nowhere in between.
+-- sees what has changed there, and the text is nowhere in between; what was typed is kept.
 
 local core = require "salon.core"
 local options = require "salon.internal.options"
@@ -64,6 +64,50 @@ function secret.command(line)
       return nil, ("command '%s' printed nothing"):format(line)
     end
     return without_line_end(text)
+  end
+end
+
+-- The shell reads from a terminal, since it gives the echo back whatever happens, also when
+-- somebody interrupts. It prints nothing where the standard input is none.
+local ASK = [[
+  if saved=$(stty -g 2>/dev/null); then
+    echo terminal
+    trap 'stty "$saved"; echo >&2' EXIT
+    trap 'exit 1' HUP INT TERM
+    stty -echo
+    printf %%s '%s' >&2
+    if IFS= read -r line || [ -n "$line" ]; then printf '%%s\n' "$line"; fi
+  fi]]
+
+local function ask(prompt)
+  io.stderr:flush()
+  local pipe, message = io.popen(ASK:format((prompt:gsub("'", "'\\''"))), "r")
+  if pipe == nil then return nil, message end
+  local terminal, text = pipe:read "*l", pipe:read "*l"
+  pipe:close()
+  if terminal then return text end
+  return io.stdin:read "*l"
+end
+
+---A function that reads one line of the standard input when it is first called, and keeps
+---it. At a terminal it shows the prompt (on the standard error), and not what is typed.
+---@param prompt? string  "Password: "
+---@return fun(): string?, string?
+function secret.stdin(prompt)
+  if prompt == nil then prompt = "Password: " end
+  check("salon.secret.stdin", "prompt", prompt)
+  if rawget(_G, "ngx") then
+    error("salon.secret.stdin: nginx has no standard input; use salon.secret.file or salon.secret.env", 2)
+  end
+  local kept
+  return function()
+    if kept then return kept:reveal() end
+    local text, message = ask(prompt)
+    if text == nil then return nil, message or "the standard input ended before a line came" end
+    text = text:gsub("\r$", "")
+    if text == "" then return nil, "the line that the standard input gave is empty" end
+    kept = core.secret(text)
+    return text
   end
 end
 
