@@ -38,6 +38,7 @@ internal/loop.lua a_break_out_of_a_walk s/if loop.closes then/do/
 internal/pages.lua a_walk_that_broke /err.resume = /d
 internal/lower.lua a_turkish_locale s/return (text:gsub.*/return text:lower()/
 internal/secrets.lua a_secret_that_comes_back s/^local LAYERS = 3/local LAYERS = 1/
+internal/secrets.lua canary s/{ "%02x", "%02X" }/{}/
 internal/http.lua a_clock_that_is_slow s/return seen.offset and .* or os.time()/return os.time()/
 internal/http.lua a_page_that_is_read_late s/math.min(most, seen.offset or least)/least/
 internal/zone.lua time s/if wanted - after < ends then/if false then/

@@ -11,11 +11,12 @@ package.path = package.path .. ";/usr/share/lua/5.3/?.lua"
 
 redis.PASSWORD = "throwaway-redis-password"
 
-function redis.start(port)
+---more: further options, in place of the password.
+function redis.start(port, more)
   local self = setmetatable({ folder = support.folder(), port = port or support.free_ports()() }, redis)
   local output, status = support.run(([[redis-server --port %d --bind 127.0.0.1 --save '' --appendonly no
-    --dir %s --pidfile %s/pid --daemonize yes --requirepass %s]]):gsub("\n", " "):format(self.port,
-    self.folder, self.folder, redis.PASSWORD))
+    --dir %s --pidfile %s/pid --daemonize yes %s]]):gsub("\n", " "):format(self.port,
+    self.folder, self.folder, more or "--requirepass " .. redis.PASSWORD))
   assert(status == 0, output)
   for _ = 1, 500 do
     if self:ask("ping"):find "PONG" then break end

@@ -10,6 +10,7 @@ local core = require "salon.core"
 local json = require "salon.internal.json"
 local options = require "salon.internal.options"
 local pages = require "salon.internal.pages"
+local Secrets = require "salon.internal.secrets"
 local Source = require "salon.internal.source"
 
 local call = {}
@@ -97,18 +98,10 @@ local function encode(fname, value)
   return text
 end
 
--- Members of bodies that give access.
-local SECRET = { "password", "invite_code", "pin", "client_secret", "id_token", "streaming_key",
-  "device_secret", "resumption" }
-
-local function new_call(session, parts, query, user, body)
+local function new_call(session, parts, query, user, given)
   local below, outside, secret = session.backend:place(parts)
-  local secrets = { secret }
-  for _, name in ipairs(SECRET) do
-    local value = body and rawget(body, name)
-    if type(value) == "string" then secrets[#secrets + 1] = value end
-  end
-  return { parts = below, outside = outside, secrets = secrets, query = query, user = user }
+  return { parts = below, outside = outside, query = query, user = user,
+    secrets = Secrets.within(given.query, { secret }) }
 end
 
 ---Any request. What comes back: the decoded object or list; `true` for a response
@@ -133,9 +126,10 @@ function call.call(self, method, path, opts)
   local given = options.check("client:call", opts, session.backend.user_fault and CALL_AS_USER or CALL)
   local user = user_of(session, given, "client:call")
   local parts, query = split("client:call", path), flatten("client:call", given.query)
-  local request = new_call(session, parts, query, user, given.json)
+  local request = new_call(session, parts, query, user, given)
   request.method = method
   request.body = encode("client:call", given.json)
+  Secrets.within(given.json, request.secrets)
   request.deadline = session:deadline(given.timeout)
   local response, err = session:call(request)
   if response == nil then return nil, err end
@@ -208,7 +202,7 @@ function call.pages(self, path, opts)
   local given = options.check("client:pages", opts, session.backend.user_fault and PAGES_AS_USER or PAGES)
   local user = user_of(session, given, "client:pages")
   local parts, query = split("client:pages", path), flatten("client:pages", given.query)
-  local first = new_call(session, parts, query, user)
+  local first = new_call(session, parts, query, user, given)
   return pages.walk(Source.new {
     session = session, given = given, records = entries, decode = decode, ids = ids_of, resume = resume,
     parts = first.parts, query = query, user = user, outside = first.outside,

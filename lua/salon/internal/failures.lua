@@ -142,8 +142,13 @@ end
 ---@return string shape  of the body
 function failures.response(response, strike)
   local request, status, body = response.request, response.status, response.body
-  local code, message, fields, shape = error_body.read(body)
-  if shape == "empty" then code, message = read_challenge(request:header("WWW-Authenticate")) end
+  local kept = kept_body(body, strike)
+  -- what is cut out of a text is struck before: half a secret would not be recognised as one
+  local code, message, fields, shape = error_body.read(json.shape(body) == "html" and kept or body)
+  if shape == "empty" then
+    local challenge = request:header("WWW-Authenticate")
+    code, message = read_challenge(challenge and strike(challenge))
+  end
   local function struck(text) return line(text, strike) end
   for _, field in ipairs(fields or {}) do
     for name, text in pairs(field) do field[name] = struck(text) end
@@ -160,7 +165,7 @@ function failures.response(response, strike)
     hint = status_hint(status, shape, request:header("Location"), request:url(), strike),
     request_id = struck(request:header("x-request-id")),
     retry_after = response.retry_after,
-    body = kept_body(body, strike),
+    body = kept,
   }), shape
 end
 

@@ -55,7 +55,10 @@ local function header_lines(fields, ...)
   local lines = { ACCEPT, LANGUAGE, ... }
   for name, value in pairs(fields.options.headers or {}) do
     lines[#lines + 1] = name .. ": " .. value
-    if #value >= SHORT then fields.secrets:note("header " .. name, value) end
+    local word = value:match "%S+$"  -- "Bearer abc" may be told as "abc"
+    for i, text in ipairs { value, word ~= value and word or nil } do
+      if #text >= SHORT then fields.secrets:note(("header %s %d"):format(name, i), text) end
+    end
   end
   return core.headers(fields.client, lines)
 end
@@ -81,9 +84,10 @@ end
 ---@param fields { client: salon.Client, secrets: salon.Secrets, options: table }
 ---@return salon.Http
 function Http.new(fields)
-  note_proxies(fields.secrets, fields.options.proxy)
-  fields.secrets:note("client_key_password", fields.options.client_key_password)
-  return setmetatable({
+  local given = fields.options
+  note_proxies(fields.secrets, given.proxy)
+  fields.secrets:note("client_key_password", given.client_key_password)
+  local self = setmetatable({
     client = fields.client,
     is_closed = fields.client.closed,  -- looked up once
     secrets = fields.secrets,
@@ -95,6 +99,8 @@ function Http.new(fields)
     json_headers = header_lines(fields, JSON),
     form_headers = header_lines(fields, FORM),
   }, Http)
+  given.proxy, given.client_key_password, given.headers = nil, nil, nil  -- for no dump of a table to show
+  return self
 end
 
 ---@return boolean

@@ -3,7 +3,7 @@
 --   says      what an editor and the reference tell
 --   since     the server version that understands it
 --   null      true: salon.null may be sent, which clears the field
---   secret    true: a salon.Secret will do, and no error of the call shows it
+--   secret    true: a salon.Secret will do, and no error of a call shows it
 --   required  true: it must be given
 --   taken     fun(raw, value, text): boolean  did the server do as it was told? text: of its response
 --   convert   fun(value): value, message?  what is checked and sent, of what is given

@@ -248,8 +248,8 @@ function Login:logout(deadline)
 end
 
 ---The Token of a login service's response. What the service sends may be no token at
----all (a blank inside, no lifetime one can add): an error then, whose body stays out
----of it, as nothing tells what in there is secret.
+---all (a blank inside, no lifetime one can add): an error then, which shows nothing of it
+---(failures.decode), as nothing tells what in there is secret.
 ---@param http salon.Http
 ---@param response table
 ---@param data table  the decoded response
@@ -273,9 +273,7 @@ function Login.read(http, response, data, fields)
     if token == "not enough memory" then error(token, 0) end
     fault = "the login service's response cannot be used: " .. token
   end
-  local err = http:shape_error(response, fault)
-  err.body = nil
-  return nil, err
+  return nil, http:shape_error(response, fault)
 end
 
 -- A token from outside --------------------------------------------------------

@@ -26,6 +26,30 @@ function Secrets:note(name, value)
   self.known[name] = value
 end
 
+-- Members of bodies and queries that give access.
+local GIVES_ACCESS = {}
+for name in ([[password invite_code pin client_secret id_token access_token refresh_token token
+  streaming_key device_secret resumption]]):gmatch "%S+" do
+  GIVES_ACCESS[name] = true
+end
+
+---What gives access in something that is sent, at any depth.
+---@param sent? table
+---@param found string[]  what is added to
+---@return string[] found
+function Secrets.within(sent, found)
+  if sent == nil then return found end
+  for name, value in next, sent do
+    if type(value) == "table" then
+      Secrets.within(value, found)
+    elseif GIVES_ACCESS[name] then
+      if core.is_secret(value) then value = value:reveal() end
+      if type(value) == "string" then found[#found + 1] = value end
+    end
+  end
+  return found
+end
+
 -- Forms under which a secret may come back ----------------------------------------
 
 local DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -145,12 +169,15 @@ end
 
 -- Looking for them -------------------------------------------------------------
 
--- What to look for: the secret as it is; as a part of something in base64, which has three
--- ways to cut it, only digits that hang on nothing else; and without escapes.
+-- What to look for: the secret as it is; in hexadecimal; as a part of something in base64,
+-- which has three ways to cut it, only digits that hang on nothing else; and without escapes.
 local function add_forms(forms, secret)
   if #secret < SHORTEST then return end
   local as_is, bare = forms.as_is, forms.bare
   as_is[#as_is + 1] = core.secret(secret)
+  for _, format in ipairs { "%02x", "%02X" } do
+    as_is[#as_is + 1] = core.secret((secret:gsub(".", function(c) return format:format(c:byte()) end)))
+  end
   for shift = 0, 2 do
     local digits = Secrets.base64(("\0"):rep(shift) .. secret)
     local first, last = math.ceil(shift * 4 / 3), math.floor((shift + #secret) * 4 / 3)

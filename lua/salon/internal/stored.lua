@@ -14,6 +14,9 @@ local KEPT = 30 * 86400  -- seconds: a refresh token may be good for so long
 
 ---@class salon.Stored
 ---@field token? salon.Token  what the store held when it was last read
+---@field blob? salon.Secret  the same as it stood there
+---@field version? fun(): any  of it, for the store; in a function, as it may be the blob
+---@field writing? salon.Token  which the store may tell when it fails
 ---@field lenient boolean  failures of the store end no call
 local Stored = {}
 Stored.__index = Stored
@@ -25,7 +28,8 @@ Stored.__index = Stored
 ---@return salon.Stored?
 function Stored.new(http, given, name)
   if given.store == nil then return nil end
-  return setmetatable({ http = http, store = given.store, name = name, token = nil, version = nil,
+  local function version() end
+  return setmetatable({ version = version, http = http, store = given.store, name = name, token = nil,
     lenient = given.store_failures == "ignore" }, Stored)
 end
 
@@ -36,7 +40,7 @@ function Stored:place()
 end
 
 local function fault(self, what, message, hint)
-  message = Error.one_line(self.http.secrets:striker()(tostring(message), 500))
+  message = Error.one_line(self.http.secrets:striker(self.writing)(tostring(message), 500))
   return Error.new { kind = "store", hint = hint, message = ("the store of logins (%s) cannot be %s: %s"):format(
     self:place(), what, message) }
 end
@@ -85,17 +89,18 @@ function Stored:load()
   self.key = core.form(name)
   local blob, version, err = ask(self, "read")
   if err then return nil, err end
+  self.version = function() return version end
   if blob == nil or blob == NOTHING then
-    self.token, self.blob, self.version = nil, nil, blob and version
+    self.token, self.blob = nil, nil
     return nil
   end
-  if blob ~= self.blob then
-    local token, message, hint = unpack_token(self, tostring(blob))
+  if self.blob == nil or blob ~= self.blob:reveal() then
+    blob = tostring(blob)
+    local token, message, hint = unpack_token(self, blob)
     if token == nil then return nil, fault(self, "used", message, hint) end
-    self.token, self.blob = token, blob
+    self.token, self.blob = token, core.secret(blob)
     self.http.secrets:note("stored", token)
   end
-  self.version = version
   return self.token
 end
 
@@ -111,9 +116,11 @@ function Stored:save(token)
     scope = table.concat(token.scopes, " "), lifetime = token:lifetime(),
     expires_at = left and math.floor(time + left), server_ahead = time - os.time(),
   }
+  self.writing = token
   local saved, _, err = ask(self, "write", blob, (refresh or left == nil) and KEPT
-    or math.max(left, 1), self.version)
-  if saved then self.token, self.blob = token, blob end
+    or math.max(left, 1), self.version())
+  self.writing = nil
+  if saved then self.token, self.blob = token, core.secret(blob) end
   return saved, err
 end
 
@@ -128,7 +135,7 @@ end
 ---@return salon.Error? err
 function Stored:forget()
   local token, err = self:load()
-  if token then err = select(3, ask(self, "write", NOTHING, 1, self.version)) end
+  if token then err = select(3, ask(self, "write", NOTHING, 1, self.version())) end
   return token, err
 end
 

@@ -4,6 +4,7 @@
 -- A connection for each operation, as renewals are rare: nothing is shared between
 -- light threads or with a child of fork. nginx keeps connections itself.
 
+local Secrets = require "salon.internal.secrets"
 local options = require "salon.internal.options"
 
 local OPTIONS = {
@@ -91,12 +92,14 @@ local function redis(given)
   local checked = options.check("salon.store.redis", given or {}, OPTIONS)
   checked.password = options.hide(checked.password)
   local store = { name = ("redis %s:%d"):format(checked.host, checked.port) }
+  local secrets = Secrets.new()
 
   local function ask(script, suffix, key, ...)
     local password, client, message
     if checked.password then
       password, message = options.reveal(checked.password, options.PASSWORD)
       if password == nil then return nil, "option 'password': " .. message end
+      secrets:note("password", password)
     end
     local run, ngx = ask_elsewhere, rawget(_G, "ngx")
     if ngx and ngx.get_phase and ngx.get_phase() ~= "init" then
@@ -107,7 +110,9 @@ local function redis(given)
       message = MISSING:format("redis", "redis-lua (LuaRocks) or lua-redis (Debian)")
     end
     if client == nil then return nil, message end
-    return run(client, checked, password, script, 1, checked.prefix .. key .. suffix, ...)
+    local reply
+    reply, message = run(client, checked, password, script, 1, checked.prefix .. key .. suffix, ...)
+    return reply, message and secrets:striker()(message)  -- it may repeat what it does not know
   end
 
   local function yes(script, ...)

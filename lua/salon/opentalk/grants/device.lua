@@ -41,9 +41,7 @@ local function start(self, deadline)
   local data, response = route:fetch(form, deadline, about)
   if data == nil then return nil, response end
   if not (is_line(data.device_code) and is_line(data.user_code) and is_line(data.verification_uri)) then
-    err = route.http:shape_error(response, "the login service's response holds no code or no address")
-    err.body = nil
-    return nil, err
+    return nil, route.http:shape_error(response, "the login service's response holds no code or no address")
   end
   route.http.about(response)
   local life = positive(data.expires_in, LIFE)
