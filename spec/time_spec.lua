@@ -447,6 +447,18 @@ describe("times of events and filters", function()
     assert.same({ true, moment "2027-01-26T00:00:00Z" }, { exception.is_all_day, exception.starts_at })
   end)
 
+  it("are told in another zone when one is named, days as they are", function()
+    local made = event()
+    assert.same({ "2027-01-18 03:00", "2027-01-18 04:00" },
+      { made:starts_text "America/New_York", made:ends_text "America/New_York" })
+    local days = event { starts_at = at "2027-01-18", ends_at = at "2027-01-19" }
+    assert.same({ "2027-01-18", "2027-01-19" },
+      { days:starts_text "America/New_York", days:ends_text "America/New_York" })
+    local _, message = pcall(function() made:ends_text "Berlin" end)
+    assert.matches("^spec/time_spec%.lua:%d+: ends_text: argument 'zone' names the time zone 'Berlin', "
+      .. "which this machine does not know", message)
+  end)
+
   it("raise at the caller's line when they do not fit", function()
     local function new(starts_at, ends_at, is_all_day)
       return { title = "x", starts_at = starts_at, ends_at = ends_at, is_all_day = is_all_day }

@@ -1243,8 +1243,8 @@ function Users:update_me(fields, opts) end
 ---@field updated_by salon.opentalk.User
 ---@field join_url? string
 ---@field room salon.opentalk.Room
----@field ends_text fun(self: salon.opentalk.Event): string|nil, salon.Error|nil  the same of its end
----@field starts_text fun(self: salon.opentalk.Event): string|nil, salon.Error|nil  its start by the clocks of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
+---@field ends_text fun(self: salon.opentalk.Event, zone?: string): string|nil, salon.Error|nil  the same of its end
+---@field starts_text fun(self: salon.opentalk.Event, zone?: string): string|nil, salon.Error|nil  its start by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
 ---@field instances salon.opentalk.Instances
 ---@field invites salon.opentalk.People
 local EventRecord = {}
@@ -1427,8 +1427,8 @@ local ExceptionRecord = {}
 ---@field updated_by salon.opentalk.User
 ---@field join_url? string
 ---@field room salon.opentalk.Room
----@field ends_text fun(self: salon.opentalk.Instance): string|nil, salon.Error|nil  the same of its end
----@field starts_text fun(self: salon.opentalk.Instance): string|nil, salon.Error|nil  its start by the clocks of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
+---@field ends_text fun(self: salon.opentalk.Instance, zone?: string): string|nil, salon.Error|nil  the same of its end
+---@field starts_text fun(self: salon.opentalk.Instance, zone?: string): string|nil, salon.Error|nil  its start by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
 local InstanceRecord = {}
 
 ---One occurrence.

@@ -181,15 +181,19 @@ function dates.block(old, fields, duration)
   return block
 end
 
--- A method of records: the text of one of their dates, in its own zone.
+-- A method of records: the text of one of their dates, in its own zone or another one.
 local function text_of(name)
-  return function(record)
-    local raw = record.raw
+  return function(record, zone_name)
+    local raw, zones = record.raw, require "salon.internal.zone"
+    local zone, message
+    if zone_name ~= nil then
+      zone, message = zones.find(zone_name)
+      if zone == nil then error(("%s_text: argument 'zone' %s"):format(name:match "^%l+", message), 3) end
+    end
     local time = seconds(raw[name])
     if time == nil then return nil end
     if raw.is_all_day == true then return (clock.parts(time)) end
-    local zones = require "salon.internal.zone"
-    local zone, message = zones.find(raw[name].timezone)
+    if zone == nil then zone, message = zones.find(raw[name].timezone) end
     if zone then return zones.text(zone, time) end
     return nil, Error.new { kind = "unsupported", outcome = "done", attempts = record.response.attempts,
       message = ("%s_text: field '%s' %s"):format(name:match "^%l+", name, message) }
@@ -202,10 +206,10 @@ dates.METHODS = { starts_text = text_of "starts_at", ends_text = text_of "ends_a
 ---@param record string  its type
 ---@return table
 function dates.described(record)
-  local method = ("fun(self: %s): string|nil, salon.Error|nil  "):format(record)
+  local method = ("fun(self: %s, zone?: string): string|nil, salon.Error|nil  "):format(record)
   return {
-    starts_text = method .. "its start by the clocks of its own `timezone`, \"2027-01-18 09:00\"; "
-      .. "all-day: \"2027-01-18\"; nil: it has none",
+    starts_text = method .. "its start by the clocks of `zone`, else of its own `timezone`, "
+      .. "\"2027-01-18 09:00\"; all-day: \"2027-01-18\"; nil: it has none",
     ends_text = method .. "the same of its end",
   }
 end
