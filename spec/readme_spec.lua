@@ -88,6 +88,15 @@ describe("the documentation", function()
   end)
 end)
 
+describe("the examples", function()
+  it("are each named in the guide or in howto.md", function()
+    local pages = support.read "doc/guide.md" .. support.read "doc/howto.md"
+    for path in support.run("ls examples/*.lua"):gmatch "%S+" do
+      assert.truthy(pages:find("](../" .. path .. ")", 1, true) or pages:find("lua5.4 " .. path, 1, true), path)
+    end
+  end)
+end)
+
 describe("the architecture", function()
   it("names files that there are", function()
     local tree = support.run("find src lua sandbox/lua types spec tools -type f")
