@@ -1,6 +1,6 @@
 -- A cron job for OpenTalk without a password in it: lists the meetings.
 --
---   lua5.4 examples/cron.lua login    by hand, once: reads the password, keeps the login in a file
+--   lua5.4 examples/cron.lua login    by hand, once: asks for the password, keeps the login in a file
 --   lua5.4 examples/cron.lua          what cron runs: takes the login from there and renews it
 --
 -- Set OPENTALK_URL, OPENTALK_CLIENT_ID and OPENTALK_USERNAME, perhaps OPENTALK_SCOPE; the file
@@ -16,17 +16,9 @@ end
 
 local function setting(name) return os.getenv(name) or fail(1, name .. " is not set") end
 
-local function read_password()
-  os.execute "stty -echo 2>/dev/null"  -- where it is typed
-  io.stderr:write "Password: "
-  local password = io.read "*l"
-  os.execute "stty echo 2>/dev/null"
-  return password or fail(1, "no password came")
-end
-
 local ot = salon.opentalk {
   url = setting "OPENTALK_URL", client_id = setting "OPENTALK_CLIENT_ID", username = setting "OPENTALK_USERNAME",
-  password = arg[1] == "login" and read_password() or nil, scope = os.getenv "OPENTALK_SCOPE",
+  password = arg[1] == "login" and salon.secret.stdin() or nil, scope = os.getenv "OPENTALK_SCOPE",
   store = salon.store.file(os.getenv "LOGINS" or os.getenv "HOME" .. "/.salon-logins.json"),
 }
 

@@ -79,7 +79,7 @@ describe("the documentation", function()
         if not path:find("^https?:") then
           if path == "" then path = file else path = file:match("^(.-)[^/]*$") .. path end
           assert.equal("", (support.run("ls -d " .. support.quote(path) .. " >/dev/null")))
-          local headings = heading == "" and "" or support.read(path):lower():gsub(" ", "-")
+          local headings = heading == "" and "" or support.read(path):lower():gsub("[^%w\n #_-]", ""):gsub(" ", "-")
           assert.truthy(heading == "" or headings:find("\n##*%-" .. heading:gsub("%-", "%%-") .. "\n"),
             file .. " links to " .. target)
         end
