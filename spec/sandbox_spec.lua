@@ -490,6 +490,8 @@ for _, version in ipairs { "2026", "0.66" } do
           keep = "asset", body = "{}" },
         { "alice GET /rooms/$room/assets", 200, "$asset" },
         { "alice GET /users/me/assets", 200, '{"owned_assets":[{"id":"$asset"', "$room", "$event" },
+        { "alice GET /users/me/assets?sort=size&order=ascending", 200, "$asset" },
+        { "alice GET /users/me/assets?sort=colour", 400, "unknown variant `colour`" },
         { "alice GET /rooms/$room/assets/$asset", 200, "{}" },
         { "alice GET /rooms/$room/assets/$asset/download", 302 },
         { "alice GET /rooms/$room/assets/$asset/download?redirect=false", 200, "proxy?token=" },

@@ -86,7 +86,7 @@ http {
   keepalive_requests 1000000000;
   reset_timedout_connection on;
   large_client_header_buffers 8 64k;
-  client_max_body_size 64m;
+  client_max_body_size 1g;
   client_body_buffer_size 4m;
   client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp;
   uwsgi_temp_path tmp; scgi_temp_path tmp;

@@ -159,7 +159,7 @@ local function send(request, response)
   for name, value in pairs(response.headers) do header[name] = value end
   if store.ahead ~= 0 then header.Date = ngx.http_time(store.seconds()) end
   local body = response.body or ""
-  if response.status ~= 204 then header["Content-Length"] = #body end
+  if response.status ~= 204 and not response.chunked then header["Content-Length"] = #body end
   if request.method == "HEAD" or body == "" then
     ngx.send_headers()
   else

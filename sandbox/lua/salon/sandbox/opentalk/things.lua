@@ -67,33 +67,74 @@ end
 
 things.assets = list_route("assets",
   function(asset, _, _, uploaded)
-    return uploaded and responses.ok(asset_view(asset)) or { status = 200, headers = {}, body = asset.body }
+    return uploaded and responses.ok(asset_view(asset))
+      or { status = 200, headers = {}, body = asset.body, chunked = true }
   end,
   function(list, _, user, old, request)
     return pages.numbered(request, old, "assets for " .. user.id, function() return list end, asset_view)
   end, read_upload)
 
+local TOKEN_LIFE = 30    -- seconds
+
 ---Where the bytes of an asset are, without a login.
 function things.download(request, user, old, id, other)
   local response = things.assets(request, user, old, id, other)
   if response.status ~= 200 then return response end
-  store.downloads[other] = response
-  local url = "proxy?token=" .. other
+  local token = store.random:uuid()
+  store.downloads[token] = { body = response.body, ends = store.seconds() + TOKEN_LIFE }
+  local url = "proxy?token=" .. token
   if request:parameters().redirect == "false" then return responses.ok { url = url } end
   return { status = 302, headers = { Location = url }, body = "" }
 end
 
 function things.proxy(request)
-  return store.downloads[request:parameters().token or ""] or responses.error(401)
+  local download = store.downloads[request:parameters().token or ""]
+  if not download or store.seconds() > download.ends then return responses.error(401) end
+  local body, size = download.body, #download.body
+  local headers = { ["Accept-Ranges"] = "bytes", ["Content-Type"] = "application/octet-stream" }
+  local first, last = (request:header "range" or ""):match "^bytes=(%d+)%-(%d*)$"
+  if not first then return { status = 200, headers = headers, body = body } end
+  first, last = tonumber(first), math.min(tonumber(last) or size - 1, size - 1)
+  if first > last then
+    headers["Content-Range"] = "bytes */" .. size
+    return { status = 416, headers = headers, body = "" }
+  end
+  headers["Content-Range"] = ("bytes %d-%d/%d"):format(first, last, size)
+  return { status = 206, headers = headers, body = body:sub(first + 1, last + 1) }
+end
+
+-- What lists of one's own files are sorted by; where two are equal, the newer one comes first.
+local SORTS = { created_at = true, filename = true, kind = true, namespace = true, size = true }
+local ORDERS = { ascending = true, descending = true }
+
+local function sort_key(asset, sort)
+  if sort == "size" then return #asset.body end
+  if sort == "created_at" then return asset.created end
+  return asset[sort] or ""
+end
+
+local function sort_assets(list, sort, order)
+  table.sort(list, function(a, b)
+    local first, second = sort_key(a[1], sort), sort_key(b[1], sort)
+    if first == second then return a[1].created > b[1].created end
+    if order == "ascending" then return first < second end
+    return first > second
+  end)
 end
 
 ---One's own files in all rooms.
 function things.own_assets(request, user, old)
+  local query = request:parameters()
+  local sort, order = query.sort or "created_at", query.order or "descending"
+  if not (SORTS[sort] and ORDERS[order]) then
+    return responses.query(("unknown variant `%s`"):format(SORTS[sort] and order or sort))
+  end
   local response = pages.numbered(request, old, "assets of " .. user.id, function()
     local list = {}
     for _, room in ipairs(user.rooms) do
       for _, asset in ipairs(room.owner == user and room.assets or {}) do list[#list + 1] = { asset, room } end
     end
+    sort_assets(list, sort, order)
     return list
   end, function(entry)
     local view, room = asset_view(entry[1]), entry[2]
