@@ -112,7 +112,7 @@ describe("the types", function()
         end
       end
     end
-    assert.equal(5, n)
+    assert.equal(6, n)
   end)
 
   it("name what client:supports knows", function()

@@ -160,7 +160,7 @@ describe("the README", function()
 
   it("and the guide name every kind of error, and no other", function()
     local kinds = { "network", "tls", "timeout", "cancelled", "http", "auth", "decode", "limit",
-      "unsupported", "phase", "store" }
+      "unsupported", "phase", "store", "file" }
     local in_guide, in_readme = {}, {}
     for kind in support.read("doc/guide.md"):match("\n| `err%.kind`.-\n\n"):gmatch("\n| `(%l+)` |") do
       in_guide[#in_guide + 1] = kind

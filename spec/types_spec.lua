@@ -37,6 +37,7 @@ describe("types/", function()
       OpenTalk = salon.opentalk { url = "https://x.example", token = "t" },
       Mailbox = core.mailbox(),
       Claim = core.claim "types_spec",
+      File = core.bytes_to_send "x",
       Request = core.request(client, { url = "http://127.0.0.1:1/", deadline = core.now() }),
       Walk = (client.rooms:each()),
       Record = core.record({ name = "salon.X", backend = "x", methods = {}, getters = {} }, {},
@@ -57,7 +58,7 @@ describe("types/", function()
     local sources = support.run("cat src/lua/*.c")
     local all = {}
     for _, class in ipairs { "Secret", "Token", "Client", "Mailbox", "Request", "Record", "Claim",
-      "core" } do
+      "File", "core" } do
       for name in pairs(described(class)) do all[name] = true end
     end
     local n = 0

@@ -43,6 +43,7 @@ internal/http.lua a_clock_that_is_slow s/return seen.offset and .* or os.time()/
 internal/http.lua a_page_that_is_read_late s/math.min(most, seen.offset or least)/least/
 internal/zone.lua time s/if wanted - after < ends then/if false then/
 internal/zone.lua time s/next_at > #data + 1 or //
+internal/session.lua assets s/return math.min(call.deadline, self:deadline())/return call.deadline/
 internal/unsupported.lua a_field_that_is_left_out s/if names\[1\] == nil then/do/
 meet/init.lua logins_that_failed /SWEEP_EVERY == 0/d
 meet/rooms.lua a_room_without_a_slug s/room.raw.slug ~= "" and //
@@ -50,6 +51,9 @@ store/file.lua a_store_in_trouble s/if written then return held end/do return he
 store/file.lua store s/if (entries.key. and entries.key..blob) ~= version then/if false then/
 store/shdict.lua store s/local done = dict:get(key) == version/local done = true/
 opentalk/dates.lua time s/if not clock.writable(ends) then/if false then/
+opentalk/assets.lua assets s/bare = there.origin ~= .*/bare = false }))/
+opentalk/assets.lua assets s/if not is_over(err) then/do/
+opentalk/assets.lua assets s/not (given.resume and file:progress() > 0)/false/
 opentalk/discovery.lua a_wrong_guess /self.api, self.controller = nil/d
 opentalk/guesses.lua many_logins_of_one_account s/local claim = take_turn(.*)/local claim/
 opentalk/guesses.lua many_logins_of_one_account s/not is_doubtful(err) or/true or/

@@ -245,6 +245,44 @@ function core.headers(client, lines) end
 ---@return string? message  the system lacks a descriptor or a thread
 function core.request(client, spec, base, headers, token) end
 
+-- Bodies that stream ----------------------------------------------------------------
+
+---Open until it is closed and no request goes on with it.
+---@class salon.File: userdata
+local File = {}
+
+---At any time.
+---@return integer done  bytes
+---@return integer? total
+function File:progress() end
+
+---What has been written takes this name.
+---@param path string
+---@return true? kept
+---@return string? message
+function File:keep(path) end
+
+---Removes what has been written.
+function File:discard() end
+
+function File:close() end
+
+---@param bytes string
+---@return salon.File
+function core.bytes_to_send(bytes) end
+
+---@param path string
+---@return salon.File? file
+---@return string? message
+function core.file_to_send(path) end
+
+---@param path string  where it is to be at the end
+---@param partial string  what is written to, beside it; locked meanwhile
+---@param goes_on? boolean  from its end
+---@return salon.File? file
+---@return string? message
+function core.file_to_write(path, partial, goes_on) end
+
 ---@return salon.Mailbox  of this Lua state
 function core.mailbox() end
 

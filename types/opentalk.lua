@@ -52,6 +52,12 @@
 
 ---What `client:supports` knows.
 ---@alias salon.opentalk.Operation
+---| "assets"
+---| "assets.delete"
+---| "assets.download"
+---| "assets.list"
+---| "assets.upload"
+---| "assets.url"
 ---| "event.instances"
 ---| "event.instances.cancel"
 ---| "event.instances.get"
@@ -98,6 +104,8 @@
 ---| "room.streaming_targets.list"
 ---| "room.streaming_targets.update"
 ---| "rooms"
+---| "rooms.assets"
+---| "rooms.assets.list"
 ---| "rooms.create"
 ---| "rooms.delete"
 ---| "rooms.event"
@@ -117,6 +125,110 @@
 ---| "users.storage"
 ---| "users.tariff"
 ---| "users.update_me"
+
+---@class salon.opentalk.AssetsListOptions: table<"page"|"per_page"|"timeout", any>
+---@field page? integer  number of the page: 1
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.AssetsPage: salon.Page
+---@field [integer] salon.opentalk.Asset
+---@field next? salon.opentalk.AssetsListOptions  for the next call; nil after the last page
+
+---@class salon.opentalk.AssetsEachOptions: table<"page"|"per_page"|"prefetch"|"timeout", any>
+---@field page? integer  number of the page: 1
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.AssetsWalk: salon.Walk
+---@overload fun(): salon.opentalk.Asset?
+
+---@class salon.opentalk.AssetsDownloadOptions: table<"on_progress"|"resume"|"silence_timeout"|"timeout", any>
+---@field on_progress? fun(done: integer, total: integer?)  is told about five times a second how many bytes are through, and of how many if that is known
+---@field resume? boolean  go on with what an earlier call left, and leave that in turn: `PATH.ID.part`
+---@field silence_timeout? number  seconds without a byte: the client's, else 60
+---@field timeout? number  seconds for the whole transfer: no limit
+
+---@class salon.opentalk.AssetsUploadFields: table<"kind"|"content"|"event_title"|"file"|"file_extension"|"namespace", any>
+---@field kind string  any word: `agenda`; becomes part of the name
+---@field content? string  what is sent, instead of a file
+---@field event_title? string  becomes part of the name
+---@field file? string  path of what is sent
+---@field file_extension? string  `pdf`; else that of `file`
+---@field namespace? string  a module of the server
+
+---@class salon.opentalk.AssetsUploadOptions: table<"on_progress"|"silence_timeout"|"timeout", any>
+---@field on_progress? fun(done: integer, total: integer?)  is told about five times a second how many bytes are through, and of how many if that is known
+---@field silence_timeout? number  seconds without a byte: the client's, else 60
+---@field timeout? number  seconds for the whole transfer: no limit
+
+---`room.assets`
+---@class salon.opentalk.Assets
+local Assets = {}
+
+---The room's files, in no order: what other people add meanwhile may be missed.
+---
+---Source: `GET /rooms/{room_id}/assets`.
+---@param opts? salon.opentalk.AssetsListOptions
+---@return salon.opentalk.AssetsPage? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.AssetsPage
+---@return_overload nil, salon.Error
+function Assets:list(opts) end
+
+---The room's files, in no order: what other people add meanwhile may be missed.
+---Raises the error that `list` would return.
+---
+---Source: `GET /rooms/{room_id}/assets`.
+---@param opts? salon.opentalk.AssetsEachOptions
+---@return salon.opentalk.AssetsWalk
+function Assets:each(opts) end
+
+---Deletes a file.
+---
+---Source: `DELETE /rooms/{room_id}/assets/{asset_id}`.
+---@param id string
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function Assets:delete(id, opts) end
+
+---Fetches a file to `path`, which is replaced once all of it is there. A break is gone on from where it was, where the server can (since 0.33).
+---
+---Source: `GET /rooms/{room_id}/assets/{asset_id}`.
+---@param id string
+---@param path string
+---@param opts? salon.opentalk.AssetsDownloadOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function Assets:download(id, path, opts) end
+
+---Sends a file, or a text, to the room. The server makes its name of title, kind, time and extension.
+---
+---Source: `POST /rooms/{room_id}/assets`, servers since 0.29.
+---@param fields salon.opentalk.AssetsUploadFields
+---@param opts? salon.opentalk.AssetsUploadOptions
+---@return salon.opentalk.Asset? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.Asset
+---@return_overload nil, salon.Error
+function Assets:upload(fields, opts) end
+
+---An address where anybody can fetch the file for half a minute. A secret.
+---
+---Source: `GET /rooms/{room_id}/assets/{asset_id}/download`, servers since 0.33.
+---@param id string
+---@param opts? salon.opentalk.CallOptions
+---@return string? result
+---@return salon.Error? err
+---@return_overload string
+---@return_overload nil, salon.Error
+function Assets:url(id, opts) end
 
 ---@class salon.opentalk.InstancesListOptions: table<"after"|"invitees_max"|"per_page"|"time_max"|"time_min"|"timeout", any>
 ---@field after? string  cursor, from page.next
@@ -991,6 +1103,7 @@ function StreamingTargets:delete(id, opts) end
 
 ---`ot.rooms`
 ---@class salon.opentalk.Rooms
+---@field assets salon.opentalk.OwnAssets
 local Rooms = {}
 
 ---Rooms that are yours or of meetings you are invited to.
@@ -1125,6 +1238,50 @@ function Rooms:tariff(id, opts) end
 ---@return_overload nil, salon.Error
 function Rooms:verify_name(name, opts) end
 
+---@class salon.opentalk.OwnAssetsListOptions: table<"order"|"page"|"per_page"|"sort"|"timeout", any>
+---@field order? "ascending"|"descending"  `descending` if not given
+---@field page? integer  number of the page: 1
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field sort? "filename"|"size"|"namespace"|"kind"|"created_at"  `created_at` if not given
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.OwnAssetsPage: salon.Page
+---@field [integer] salon.opentalk.Asset
+---@field next? salon.opentalk.OwnAssetsListOptions  for the next call; nil after the last page
+
+---@class salon.opentalk.OwnAssetsEachOptions: table<"order"|"page"|"per_page"|"prefetch"|"sort"|"timeout", any>
+---@field order? "ascending"|"descending"  `descending` if not given
+---@field page? integer  number of the page: 1
+---@field per_page? integer  entries of a page: 100, which is the most
+---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
+---@field sort? "filename"|"size"|"namespace"|"kind"|"created_at"  `created_at` if not given
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.OwnAssetsWalk: salon.Walk
+---@overload fun(): salon.opentalk.Asset?
+
+---`ot.rooms.assets`
+---@class salon.opentalk.OwnAssets
+local OwnAssets = {}
+
+---Your files in all rooms.
+---
+---Source: `GET /users/me/assets`, servers since 0.11.
+---@param opts? salon.opentalk.OwnAssetsListOptions
+---@return salon.opentalk.OwnAssetsPage? result
+---@return salon.Error? err
+---@return_overload salon.opentalk.OwnAssetsPage
+---@return_overload nil, salon.Error
+function OwnAssets:list(opts) end
+
+---Your files in all rooms.
+---Raises the error that `list` would return.
+---
+---Source: `GET /users/me/assets`, servers since 0.11.
+---@param opts? salon.opentalk.OwnAssetsEachOptions
+---@return salon.opentalk.OwnAssetsWalk
+function OwnAssets:each(opts) end
+
 ---@class salon.opentalk.UsersFindOptions: table<"timeout", any>
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
@@ -1215,6 +1372,49 @@ function Users:tariff(opts) end
 ---@return_overload salon.opentalk.User
 ---@return_overload nil, salon.Error
 function Users:update_me(fields, opts) end
+
+---@class salon.opentalk.Asset: salon.Record
+---@field backend "opentalk"
+---@field created_at string
+---@field event_id? string  in the list of all rooms
+---@field filename string
+---@field id string
+---@field kind? string  newer servers
+---@field namespace? string  "recording" …: what made it
+---@field room_id? string  in the list of all rooms
+---@field size? integer  bytes; newer servers
+local AssetRecord = {}
+
+---Deletes a file.
+---
+---Source: `DELETE /rooms/{room_id}/assets/{asset_id}`.
+---@param opts? salon.opentalk.CallOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function AssetRecord:delete(opts) end
+
+---Fetches a file to `path`, which is replaced once all of it is there. A break is gone on from where it was, where the server can (since 0.33).
+---
+---Source: `GET /rooms/{room_id}/assets/{asset_id}`.
+---@param path string
+---@param opts? salon.opentalk.AssetsDownloadOptions
+---@return true? result
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
+function AssetRecord:download(path, opts) end
+
+---An address where anybody can fetch the file for half a minute. A secret.
+---
+---Source: `GET /rooms/{room_id}/assets/{asset_id}/download`, servers since 0.33.
+---@param opts? salon.opentalk.CallOptions
+---@return string? result
+---@return salon.Error? err
+---@return_overload string
+---@return_overload nil, salon.Error
+function AssetRecord:url(opts) end
 
 ---@class salon.opentalk.Event: salon.Record
 ---@field backend "opentalk"
@@ -1578,6 +1778,7 @@ local JoiningRecord = {}
 ---@field join_url? string  nil while the web front end's address is unknown
 ---@field title? string  of its event, where the room came with one
 ---@field dial_in_text fun(self: salon.opentalk.Room): string?, salon.Error|nil  lines for an invitation; of event.room, as other rooms tell no number
+---@field assets salon.opentalk.Assets
 ---@field invites salon.opentalk.Invites
 ---@field sip salon.opentalk.Sips
 ---@field streaming_targets salon.opentalk.StreamingTargets

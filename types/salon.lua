@@ -20,7 +20,7 @@
 ---@field code? string
 ---@field message? string
 
----@alias salon.ErrorKind "network"|"tls"|"timeout"|"cancelled"|"http"|"auth"|"decode"|"limit"|"unsupported"|"phase"|"store"
+---@alias salon.ErrorKind "network"|"tls"|"timeout"|"cancelled"|"http"|"auth"|"decode"|"limit"|"unsupported"|"phase"|"store"|"file"
 
 ---What comes in place of a result, or is raised by `each` and `salon.check`.
 ---@class salon.Error

@@ -103,7 +103,8 @@ static int listen_fd;
 static char url[64];
 
 static void answer(int fd, const char *request) {
-  static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  static const char ok[] = "HTTP/1.1 200 OK\r\nETag: \"a\"\r\n"
+                           "Content-Length: 2\r\n\r\nok";
   static const char busy[] = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
   static int asked;
   bool again = strstr(request, " /busy") != NULL && ++asked % 2 == 1;
@@ -198,8 +199,46 @@ static bool a_call_that_is_repeated(void) {
 
 static bool a_cancelled_call(void) { return call("POST", "/hang", true); }
 
+static bool from_lua(const char *code) {
+  lua_State *L = new_state();
+  const char *why = run(L, code, url);
+  bool good = why == NULL;
+  if (!good && strstr(why, "not enough memory") == NULL &&
+      strstr(why, strerror(ENOMEM)) == NULL)
+    fail_msg("%s", why);
+  lua_close(L);
+  return good;
+}
+
+static bool files_from_lua(void) {
+  return from_lua(
+    "local url = ...\n"
+    "local client = core.client { label = 'test', proxy = '' }\n"
+    "local function ask(spec)\n"
+    "  spec.url = url .. '/'\n"
+    "  local request, why = core.request(client, spec)\n"
+    "  assert(request, why)\n"
+    "  while not request:wait(20) do end\n"
+    "  local status, failure = request:result()\n"
+    "  assert(status == 200 or failure.kind == 'limit', 'neither')\n"
+    "  assert(status, 'not enough memory')\n"
+    "end\n"
+    "local path = os.tmpname()\n"
+    "local file, why = core.file_to_write(path, path .. '.part')\n"
+    "local good, e = pcall(function()\n"
+    "  assert(file, why)\n"
+    "  ask { download = file }\n"
+    "  assert(file:keep(path))\n"
+    "  ask { method = 'POST', upload = assert(core.file_to_send(path)) }\n"
+    "  ask { method = 'POST', upload = assert(core.bytes_to_send 'ok') }\n"
+    "end)\n"
+    "os.remove(path)\n"
+    "os.remove(path .. '.part')\n"
+    "assert(good, e)\n");
+}
+
 static bool a_call_from_lua(void) {
-  static const char code[] =
+  return from_lua(
     "local url = ...\n"
     "local client = core.client { label = 'test', proxy = url, no_proxy = '',\n"
     "  user_agent = 'test' }\n"
@@ -213,15 +252,7 @@ static bool a_call_from_lua(void) {
     "while not request:wait(20) do end\n"
     "local status, failure = request:result()\n"
     "assert(status == 200 or failure.kind == 'limit', 'neither')\n"
-    "assert(status, 'not enough memory')\n";
-  lua_State *L = new_state();
-  const char *why = run(L, code, url);
-  bool good = why == NULL;
-  if (!good && strstr(why, "not enough memory") == NULL &&
-      strstr(why, strerror(ENOMEM)) == NULL)
-    fail_msg("%s", why);
-  lua_close(L);
-  return good;
+    "assert(status, 'not enough memory')\n");
 }
 
 /* ---- every N ---- */
@@ -255,10 +286,9 @@ static void for_every_allocation(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    SURVIVES(a_call),
-    SURVIVES(a_call_that_is_repeated),
-    SURVIVES(a_cancelled_call),
-    SURVIVES(a_call_from_lua),
+    SURVIVES(a_call),           SURVIVES(a_call_that_is_repeated),
+    SURVIVES(a_cancelled_call), SURVIVES(a_call_from_lua),
+    SURVIVES(files_from_lua),
   };
   return cmocka_run_group_tests(tests, start_server, NULL);
 }

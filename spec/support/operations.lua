@@ -214,7 +214,7 @@ operations.call = opentalk_call(call)
 -- reads around it.
 
 local CHAPTERS = {}
-for _, file in ipairs { "rooms", "invites", "users", "events", "instances", "people", "sip" } do
+for _, file in ipairs { "rooms", "invites", "assets", "users", "events", "instances", "people", "sip" } do
   local chapter = require("salon.opentalk." .. file)
   CHAPTERS[chapter.name] = chapter
 end

@@ -78,6 +78,15 @@ print(salon.check(room.invites:list())[1].invite_code, room.invites:get "x")
 for each in room.invites:each() do print(each.expiration) end
 print(room.invites:update("x", { expiration = salon.null }), invite:update { expires_in = 60 })
 print(room.invites:deactivate "x", invite:deactivate(), invite:refresh())
+local asset = salon.check(room.assets:upload({ file = "/tmp/agenda.pdf", kind = "agenda", event_title = "Board" },
+  { timeout = 60, silence_timeout = 5, on_progress = function(done, total) print(done, total or "?") end }))
+print(asset.filename, asset.size, room.assets:upload { content = "x", kind = "a", file_extension = "txt" })
+print(asset:download("/tmp/agenda.pdf", { resume = true }), room.assets:download("x", "/tmp/agenda.pdf"))
+print(salon.check(asset:url()), room.assets:url "x", asset:delete(), room.assets:delete "x")
+print(salon.check(room.assets:list { per_page = 2 })[1].kind)
+for each in room.assets:each() do print(each.filename) end
+print(salon.check(ot.rooms.assets:list { sort = "size", order = "ascending" })[1].room_id)
+for each in ot.rooms.assets:each { sort = "filename" } do print(each.namespace) end
 local verified = salon.check(room.invites:verify "code")
 print(verified.room_id, verified.password_required)
 local started = salon.check(ot.rooms:start(room.id, { device_secret = salon.secret "0123456789abcdef" }))

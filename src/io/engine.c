@@ -20,6 +20,7 @@
 
 #include "clock.h"
 #include "curlcompat.h"
+#include "file.h"
 #include "guards.h"
 #include "origin.h"
 #include "pid.h"
@@ -129,8 +130,17 @@ static bool is_retryable(const salon_Exchange *x) {
   return passing && salon_retry_safe_loss(x->method, unsent);
 }
 
+/* At once, and not when the collector gets round to the request: a file is
+** locked, and may have to be opened again. */
+static void let_go_of_files(salon_Exchange *x) {
+  salon_file_unref(x->upload);
+  salon_file_unref(x->download);
+  x->upload = x->download = NULL;
+}
+
 static void finish(Engine *e, salon_Exchange *x) {
   x->retryable = is_retryable(x);
+  let_go_of_files(x);
   x->state = SALON_STATE_DONE;
   salon_timers_remove(&e->timers, &x->timer);
   remove_live(e, x);
@@ -146,7 +156,7 @@ static void fail(Engine *e, salon_Exchange *x, salon_Kind kind,
 
 /* When a running call is to be looked at, unless libcurl finishes it before. */
 static double next_check(const salon_Exchange *x) {
-  double limit = x->config->silence_timeout;
+  double limit = x->silence_timeout;
   if (limit <= 0) return x->deadline;
   double silent = (x->active_at > 0 ? x->active_at : salon_now()) + limit;
   return silent < x->deadline ? silent : x->deadline;
@@ -192,10 +202,17 @@ static uint64_t origin_bit(const salon_Exchange *x) {
   return (uint64_t)1 << (x->origin_hash % 64);
 }
 
+/* Whose deadline may be far away: a server that is gone would be waited for. */
+static bool has_file(const salon_Exchange *x) {
+  return x->upload != NULL || x->download != NULL;
+}
+
 /* The pause before the next try; < 0 = there is none. While `x` holds its slot,
 ** as that names the origin whose budget a repeat is taken from. */
 static double next_pause(Engine *e, salon_Exchange *x, bool transient) {
   double now = salon_now();
+  bool has_part = x->download != NULL && x->download->at > 0;
+  if (x->hands_over && x->kind != SALON_OK && has_part) return -1;
   salon_RetryInput in = {
     .tries = x->attempts,
     .repeats = x->repeats,
@@ -203,7 +220,8 @@ static double next_pause(Engine *e, salon_Exchange *x, bool transient) {
     .unsent = !x->sent,
     .transient = transient,
     .read = salon_retry_is_read(x->method),
-    .patient = x->refused && (x->config->answered & origin_bit(x)) != 0,
+    .patient = x->refused && !has_file(x) &&
+               (x->config->answered & origin_bit(x)) != 0,
     .repeat_matches = body_starts_with(x, x->repeat_prefix),
     .retry_after = (double)x->retry_after,
     .now = now,
@@ -229,7 +247,7 @@ static void end_try(Engine *e, salon_Exchange *x, bool transient) {
 /* Before its deadline: the server has been silent for too long, or something
 ** has moved since this check was set. */
 static void check_silence(Engine *e, salon_Exchange *x, double now) {
-  double limit = x->config->silence_timeout;
+  double limit = x->silence_timeout;
   bool counts = limit > 0 && x->active_at > 0;
   if (counts && salon_transfer_is_uploading(x->transfer)) x->active_at = now;
   if (counts && now >= x->active_at + limit) {

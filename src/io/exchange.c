@@ -5,9 +5,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "curlcompat.h"
+#include "file.h"
 #include "headers.h"
 #include "pid.h"
 #include "wipe.h"
@@ -58,8 +58,8 @@ static void destroy(salon_Exchange *x) {
   free(x->head.data);
   free(x->repeat_prefix);
   free(x->tries);
-  if (x->upload.fd >= 0) close(x->upload.fd);
-  if (x->download.fd >= 0) close(x->download.fd);
+  salon_file_unref(x->upload);
+  salon_file_unref(x->download);
   salon_config_unref(x->config);
   free(x);
 }
@@ -113,7 +113,7 @@ salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
   x->max_body = config->max_body;
   x->outcome = SALON_UNSENT;
   x->retry_after = -1;
-  x->upload.fd = x->download.fd = -1;
+  x->silence_timeout = config->silence_timeout;
   if (copy_body(x, body, body_len)) return x;
   destroy(x);
   return NULL;
@@ -170,10 +170,7 @@ bool salon_exchange_finished(const salon_Exchange *x) {
 /* `outcome`, `attempts` and `repeats` are about all tries and stay. */
 void salon_exchange_rewind(salon_Exchange *x) {
   x->head.len = x->content.len = 0;
-  x->upload.at = 0;
-  if (x->download.at > 0) (void)!ftruncate(x->download.fd, 0);
-  x->download.at = 0;
-  x->upload.failed = x->download.failed = false;
+  if (x->upload != NULL) salon_file_seek(x->upload, 0);
   x->status = 0;
   x->retry_after = -1;
   x->opened = x->sent = x->refused = false;
@@ -207,7 +204,7 @@ const char *salon_exchange_header(const salon_Exchange *x, const char *name,
 
 const char *salon_kind_name(salon_Kind kind) {
   static const char *const names[] = {
-    "ok", "network", "tls", "timeout", "cancelled", "limit", "decode", "store"};
+    "ok", "network", "tls", "timeout", "cancelled", "limit", "decode", "file"};
   return names[kind];
 }
 

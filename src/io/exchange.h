@@ -21,6 +21,7 @@
 #include "url.h"
 
 struct curl_slist;
+struct salon_File;
 struct salon_Headers;
 struct salon_Mailbox;
 struct salon_Origin;
@@ -34,13 +35,6 @@ typedef struct salon_Bytes {
 
 /* Appends; false: no memory, and nothing has changed. */
 bool salon_bytes_add(salon_Bytes *b, const char *data, size_t len);
-
-typedef struct salon_File {
-  int fd;      /* owned; -1 = none */
-  off_t size;  /* of an upload: what was promised as Content-Length */
-  off_t at;    /* read or written so far */
-  bool failed; /* the disk's fault, not the server's */
-} salon_File;
 
 typedef struct salon_Try { /* one time on the clock of clock.h to another */
   double began;
@@ -56,7 +50,7 @@ typedef enum { /* what went wrong, if anything */
                SALON_CANCELLED,
                SALON_LIMIT,
                SALON_DECODE,
-               SALON_STORE
+               SALON_FILE
 } salon_Kind;
 
 /* May the server have acted? UNSENT: no. UNKNOWN: sent, and no response
@@ -95,11 +89,16 @@ typedef struct salon_Exchange {
   struct curl_slist *headers;   /* into bearer, then into shared */
   char *body;                   /* owned; NULL = none */
   size_t body_len;
-  salon_File upload;   /* the body, when it is a file */
+  struct salon_File *upload;   /* owned: one reference; NULL = `body` is sent */
+  struct salon_File *download; /* the same: where the body of a good response
+                               ** goes; NULL = to `content` */
+  bool hands_over;     /* once a part of the download has come, whoever waits
+                       ** decides how to go on */
   char *repeat_prefix; /* owned; for the plan's extra rule; NULL = any body */
   salon_RetryPlan plan;
-  double deadline; /* on the clock of clock.h */
-  size_t max_body;
+  double deadline;        /* on the clock of clock.h */
+  size_t max_body;        /* but for a body that goes to a file */
+  double silence_timeout; /* seconds without a byte; 0 = any */
 
   /* the I/O thread's own */
   salon_State state;
@@ -123,10 +122,9 @@ typedef struct salon_Exchange {
   int64_t retry_after; /* seconds the server asks to wait; < 0 = it does not */
   long status;         /* 0 = no response */
   salon_Bytes head;    /* header block of the final response */
-  salon_Bytes content; /* its body, but for a good one that has a file: */
-  salon_File download;
-  char message[256]; /* what went wrong, for people; "" = nothing */
-  char text[];       /* the url and the method */
+  salon_Bytes content; /* its body */
+  char message[256];   /* what went wrong, for people; "" = nothing */
+  char text[];         /* the url and the method */
 } salon_Exchange;
 
 /* The exchange that a list holds; NULL for NULL. */

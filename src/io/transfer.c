@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "file.h"
 #include "guards.h"
 
 #define HAS_SEND_HOOK SALON_CURL_HAS_PREREQ
@@ -26,7 +27,7 @@ enum { MAX_IDLE = 512, SWEEP_SECONDS = 10, IDLE_SECONDS = 60 };
 
 /* The clock is read only where somebody wants to know. */
 static void note_activity(salon_Exchange *x) {
-  if (x->config->silence_timeout > 0) x->active_at = salon_now();
+  if (x->silence_timeout > 0) x->active_at = salon_now();
 }
 
 /* For a callback to return: libcurl gives the transfer up. */
@@ -40,24 +41,16 @@ static size_t exceeds(salon_Transfer *t, const char *part, size_t limit) {
 
 /* Only a good response goes to the file: what a refusal says is read in
 ** memory. */
-static bool goes_to_file(const salon_Transfer *t) {
-  long status = 0;
-  if (t->exchange->download.fd < 0) return false;
-  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-  return status >= 200 && status < 300;
+static bool goes_to_file(salon_Transfer *t) {
+  salon_Exchange *x = t->exchange;
+  if (x->download == NULL) return false;
+  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &x->status);
+  return x->status >= 200 && x->status < 300;
 }
 
-static bool write_file(salon_File *f, const char *data, size_t len) {
-  while (len > 0) {
-    ssize_t n = pwrite(f->fd, data, len, f->at);
-    if (n < 0 && errno == EINTR) continue;
-    f->failed = n <= 0;
-    if (f->failed) return false;
-    f->at += n;
-    data += n;
-    len -= (size_t)n;
-  }
-  return true;
+static bool write_file(const salon_Exchange *x, const char *data, size_t len) {
+  salon_File *f = x->download;
+  return (f->begun || salon_file_begin(f, x)) && salon_file_write(f, data, len);
 }
 
 static size_t on_body(char *data, size_t size, size_t n, void *user) {
@@ -65,27 +58,30 @@ static size_t on_body(char *data, size_t size, size_t n, void *user) {
   salon_Exchange *x = t->exchange;
   size_t len = size * n;
   note_activity(x);
+  if (goes_to_file(t)) return write_file(x, data, len) ? len : 0;
   /* what has come never exceeds the limit, so this does not wrap around */
-  if (len > x->max_body - x->content.len - (size_t)x->download.at)
+  if (len > x->max_body - x->content.len)
     return exceeds(t, "body", x->max_body);
-  bool ok = goes_to_file(t) ? write_file(&x->download, data, len)
-                            : salon_bytes_add(&x->content, data, len);
-  if (!ok && !x->download.failed) t->os_error = ENOMEM;
-  return ok ? len : 0;
+  if (salon_bytes_add(&x->content, data, len)) return len;
+  t->os_error = ENOMEM;
+  return 0;
 }
 
 static size_t on_read(char *to, size_t size, size_t n, void *user) {
   salon_Transfer *t = user;
-  salon_File *f = &t->exchange->upload;
-  ssize_t got;
-  do {
-    got = pread(f->fd, to, size * n, f->at);
-  } while (got < 0 && errno == EINTR);
-  /* a file that has become shorter cannot keep its Content-Length */
-  f->failed = got < 0 || (got == 0 && f->at < f->size);
-  if (f->failed) return CURL_READFUNC_ABORT;
-  f->at += got;
-  return (size_t)got;
+  note_activity(t->exchange);
+  ssize_t got = salon_file_read(t->exchange->upload, to, size * n);
+  return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
+/* Where libcurl has to begin again by itself, before anything was sent: a proxy
+** that asks for a login, for example. */
+static int on_seek(void *user, curl_off_t offset, int origin) {
+  salon_Transfer *t = user;
+  if (t->exchange->upload == NULL || origin != SEEK_SET)
+    return CURL_SEEKFUNC_CANTSEEK;
+  salon_file_seek(t->exchange->upload, (off_t)offset);
+  return CURL_SEEKFUNC_OK;
 }
 
 /* Called once for each line. A status line begins a new block: that of the
@@ -220,6 +216,8 @@ static void set_callbacks(salon_Transfer *t) {
   curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
   curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
   curl_easy_setopt(e, CURLOPT_READDATA, t);
+  curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
+  curl_easy_setopt(e, CURLOPT_SEEKDATA, t);
   curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
   curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
@@ -260,14 +258,18 @@ static salon_Transfer *transfer_new(salon_Config *config,
 
 /* ---- options of each call ---- */
 
+static curl_off_t body_size(const salon_Exchange *x) {
+  return x->upload != NULL ? (curl_off_t)x->upload->size
+                           : (curl_off_t)x->body_len;
+}
+
 /* The body stays ours: libcurl copies nothing, and without one in memory it
 ** asks on_read. Its exact length is sent: Meet silently drops a chunked one. */
 static bool set_method(CURL *e, const salon_Exchange *x) {
   const char *method = x->method;
-  bool file = x->upload.fd >= 0;
+  bool file = x->upload != NULL;
   if (x->body != NULL || file) {
-    curl_off_t size = file ? (curl_off_t)x->upload.size
-                           : (curl_off_t)x->body_len;
+    curl_off_t size = body_size(x);
     curl_easy_setopt(e, CURLOPT_POST, 1L);
     curl_easy_setopt(e, CURLOPT_POSTFIELDS, file ? NULL : x->body);
     curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, size);
@@ -320,7 +322,9 @@ static bool set_url(salon_Transfer *t, const salon_Exchange *x) {
   CURL *e = t->easy;
   const char *rest = x->url + x->origin_len;
   bool whole = *rest != '/' || t->proxy != NULL || !set_origin(t, x);
-  curl_easy_setopt(e, CURLOPT_HTTPHEADER, x->headers);
+  curl_easy_setopt(e, CURLOPT_HTTPHEADER,
+                   x->download != NULL ? salon_file_ask(x->download, x->headers)
+                                       : x->headers);
   curl_easy_setopt(e, CURLOPT_CURLU, whole ? NULL : t->origin);
   /* a target that is not taken would leave the origin's root; the URL comes
   ** behind CURLU, which forgets it */
@@ -328,6 +332,14 @@ static bool set_url(salon_Transfer *t, const salon_Exchange *x) {
       CURLE_OK)
     return false;
   return !whole || curl_easy_setopt(e, CURLOPT_URL, x->url) == CURLE_OK;
+}
+
+/* Bytes go to the disk as they are, so that the rest can be asked for; and in
+** larger pieces, which costs each handle that has the room. */
+static void set_receiving(CURL *e, const salon_Exchange *x) {
+  bool file = x->download != NULL;
+  curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, file ? 0L : 1L);
+  curl_easy_setopt(e, CURLOPT_BUFFERSIZE, file ? 262144L : 16384L);
 }
 
 static bool prepare(salon_Transfer *t, salon_Exchange *x) {
@@ -343,6 +355,7 @@ static bool prepare(salon_Transfer *t, salon_Exchange *x) {
   set_version(t, x);
   set_sharing(t, x->scheme);
   set_proxy(t, x);
+  set_receiving(t->easy, x);
   return set_url(t, x) && set_method(t->easy, x);
 }
 
@@ -478,10 +491,17 @@ static bool lacks_system(const salon_Transfer *t) {
   return t->os_error != 0 || strstr(t->error, "thread failed to start") != NULL;
 }
 
+static const salon_File *file_at_fault(const salon_Exchange *x) {
+  if (x->upload != NULL && x->upload->fault != NULL) return x->upload;
+  return x->download != NULL && x->download->fault != NULL ? x->download : NULL;
+}
+
 static salon_Kind kind_of(const salon_Transfer *t, CURLcode code) {
   const salon_Exchange *x = t->exchange;
   if (t->over_limit || lacks_system(t)) return SALON_LIMIT;
-  if (x->upload.failed || x->download.failed) return SALON_STORE;
+  if (file_at_fault(x) != NULL) return SALON_FILE;
+  if (x->download != NULL && x->download->refusal != NULL)
+    return x->download->anew ? SALON_NETWORK : SALON_DECODE;
   if (is_limit_of_curl(t, code)) return SALON_LIMIT;
   switch (code) {
   case CURLE_OPERATION_TIMEDOUT:
@@ -512,8 +532,8 @@ static bool shows_proxy(const char *text) {
 static const char *message_for(const salon_Transfer *t, CURLcode code) {
   const char *own = t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
   if (t->os_error != 0) return strerror(t->os_error);
-  if (t->exchange->upload.failed) return "the file to send cannot be read";
-  if (t->exchange->download.failed) return "the file cannot be written";
+  const salon_File *to = t->exchange->download;
+  if (to != NULL && to->refusal != NULL) return to->refusal;
   if (is_limit_of_curl(t, code)) return own;
   if (shows_proxy(t->error)) return "the proxy's address is not valid";
   if (speaks_no_tls(t, code)) return "this port speaks no TLS";
@@ -559,16 +579,31 @@ static bool lost_in_unpacking(const salon_Exchange *x) {
   size_t at = 0, len;
   if (!SALON_HAS(UNPACK_CHECK) || x->status >= 300 || x->status == 204 ||
       strcmp(x->method, "HEAD") == 0 || x->content.len > 0 ||
-      x->download.at > 0)
+      x->download != NULL)
     return false;
   const char *coding = salon_exchange_header(x, "Content-Encoding", &at, &len);
   return coding != NULL && len > 0 &&
          (len != 8 || !curl_strnequal(coding, "identity", 8));
 }
 
+/* What libcurl makes of a response that goes to the disk, and what it is. */
+static CURLcode check_file(const salon_Exchange *x, CURLcode code) {
+  salon_File *f = x->download;
+  if (f == NULL || code != CURLE_OK) return code;
+  if (x->status == 416 && f->from > 0) { /* not a byte is behind that one */
+    f->refusal = "the file on the server is shorter than what has come of it";
+    salon_file_start_anew(f);
+    return CURLE_WRITE_ERROR;
+  }
+  if (x->status < 200 || x->status >= 300) return code;
+  if (!f->begun && !salon_file_begin(f, x)) return CURLE_WRITE_ERROR;
+  return f->at < f->size ? CURLE_PARTIAL_FILE : CURLE_OK;
+}
+
 bool salon_transfer_conclude(salon_Transfer *t, CURLcode code) {
   salon_Exchange *x = t->exchange;
   note_outcome(t);
+  code = check_file(x, code);
   if (code == CURLE_OK && x->status != 0) {
     if (t->head_complete && !lost_in_unpacking(x)) return false;
     code = t->head_complete
@@ -578,7 +613,12 @@ bool salon_transfer_conclude(salon_Transfer *t, CURLcode code) {
   x->kind = kind_of(t, code);
   x->refused = !x->sent && (code == CURLE_COULDNT_CONNECT ||
                             code == CURLE_SSL_CONNECT_ERROR);
-  if (proxy_status(t) != 0)
+  const salon_File *file = file_at_fault(x);
+  if (file != NULL && t->os_error == 0)
+    snprintf(x->message, sizeof(x->message), "%s%s%s: %s", file->fault,
+             file->error != 0 ? ": " : "",
+             file->error != 0 ? strerror(file->error) : "", file->name);
+  else if (proxy_status(t) != 0)
     snprintf(x->message, sizeof(x->message),
              "the proxy refused the connection with status %ld",
              proxy_status(t));
@@ -638,8 +678,7 @@ void salon_transfer_stalled(salon_Transfer *t, double seconds) {
 
 bool salon_transfer_is_uploading(salon_Transfer *t) {
   const salon_Exchange *x = t->exchange;
-  curl_off_t size = x->upload.fd >= 0 ? (curl_off_t)x->upload.size
-                                      : (curl_off_t)x->body_len;
+  curl_off_t size = body_size(x);
   curl_off_t sent = 0, before = t->uploaded;
   curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
   t->uploaded = sent;

@@ -14,6 +14,7 @@
 #include "client.h"
 #include "compat.h"
 #include "decode.h"
+#include "file.h"
 #include "headers.h"
 #include "io/clock.h"
 #include "io/curlcompat.h"
@@ -103,6 +104,7 @@ LUALIB_API int luaopen_salon_core(lua_State *L) {
   salon_open_token(L);
   salon_open_claim(L);
   salon_open_private_file(L);
+  salon_open_file(L);
   salon_open_record(L);
   salon_open_mailbox(L); /* before all requests: collected after them */
   salon_open_client(L);

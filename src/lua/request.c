@@ -4,15 +4,13 @@
 #include "request.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "class.h"
 #include "client.h"
+#include "file.h"
 #include "headers.h"
 #include "io/clock.h"
 #include "io/engine.h"
@@ -138,32 +136,25 @@ static void set_deadline(lua_State *L, salon_Exchange *x) {
   lua_pop(L, 1);
 }
 
-/* Field `name` of the table on the top, opened; -1 without one. Opened here and
-** not on the I/O thread: that the path is wrong is the caller's mistake. */
-static int open_file(lua_State *L, const char *name, int flags) {
-  lua_getfield(L, -1, name);
-  const char *path = pop_text(L, name, NULL);
-  if (path == NULL) return -1;
-  int fd = open(path, flags | O_CLOEXEC, 0600);
-  if (fd < 0)
-    luaL_error(L, "request: '%s' cannot be opened: %s", path, strerror(errno));
-  return fd;
+/* A File of the spec, with a reference for the exchange; NULL without one. */
+static salon_File *file_field(lua_State *L, const char *name) {
+  lua_getfield(L, SPEC, name);
+  salon_File *f = lua_isnil(L, -1) ? NULL
+                                   : salon_file_ref(salon_check_file(L, -1));
+  lua_pop(L, 1);
+  return f;
 }
 
-/* files: {body =, sink =}, paths of what streams on the I/O thread. */
-static void open_files(lua_State *L, salon_Exchange *x) {
-  struct stat st;
-  lua_getfield(L, SPEC, "files");
-  if (lua_istable(L, -1)) {
-    x->upload.fd = open_file(L, "body", O_RDONLY);
-    if (x->upload.fd >= 0) {
-      if (fstat(x->upload.fd, &st) != 0 || !S_ISREG(st.st_mode))
-        luaL_error(L, "request: 'files.body' must be a regular file");
-      x->upload.size = st.st_size;
-    }
-    x->download.fd = open_file(L, "sink", O_WRONLY | O_CREAT | O_TRUNC);
-  }
-  lua_pop(L, 1);
+/* silence_timeout: seconds instead of the client's; hands_over: see exchange.h
+*/
+static void set_files(lua_State *L, salon_Exchange *x) {
+  x->upload = file_field(L, "upload");
+  x->download = file_field(L, "download");
+  lua_getfield(L, SPEC, "silence_timeout");
+  x->silence_timeout = luaL_optnumber(L, -1, x->silence_timeout);
+  lua_getfield(L, SPEC, "hands_over");
+  x->hands_over = lua_toboolean(L, -1);
+  lua_pop(L, 2);
 }
 
 /* It becomes the first word of the request. */
@@ -202,12 +193,14 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config) {
   size_t body_len = 0;
   lua_getfield(L, SPEC, "body");
   const char *body = luaL_optlstring(L, -1, NULL, &body_len);
-  if (body == NULL && strcmp(method, "POST") == 0) body = "";
+  lua_getfield(L, SPEC, "upload");
+  bool empty = body == NULL && lua_isnil(L, -1) && strcmp(method, "POST") == 0;
+  if (empty) body = "";
   r->exchange = salon_exchange_new(config, method, &made.target, headers, body,
                                    body_len);
   if (r->exchange == NULL) luaL_error(L, "not enough memory");
   authorise(L, r->exchange);
-  open_files(L, r->exchange);
+  set_files(L, r->exchange);
   set_retry_class(L, r->exchange);
   set_repeats(L, r->exchange);
   set_deadline(L, r->exchange);

@@ -103,8 +103,8 @@ end
 -- name: of the method; "each" has the operation of "list".
 local function method_of(resource, name, op)
   local prefix = resource.type .. ("_" .. name):gsub("_(%l)", string.upper)
-  local method = { name = name, op = op, argument = argument_of(resource, op), gives = gives(resource, op),
-    kind = name == "each" and "walk" or op.pages and "page" or "value" }
+  local method = { name = name, op = op, argument = argument_of(resource, op), extra = op.extra,
+    gives = gives(resource, op), kind = name == "each" and "walk" or op.pages and "page" or "value" }
   method.returns = method.kind == "value" and method.gives
     or (op.name:find "list$" and resource.type or prefix) .. (method.kind == "page" and "Page" or "Walk")
   if op.body then

@@ -50,6 +50,7 @@ end
 
 local function call(path, name, one, argument)
   local names = { argument }
+  names[#names + 1] = one.extra
   if one.fields then names[#names + 1] = one.fields.optional and "fields?" or "fields" end
   names[#names + 1] = "opts?"
   return ("`%s:%s(%s)`"):format(path, name, table.concat(names, ", "))

@@ -53,6 +53,10 @@ local function method(class, one, on_record)
     names[1] = one.argument
     put("---@param %s string", one.argument)
   end
+  if one.extra then
+    names[#names + 1] = one.extra
+    put("---@param %s string", one.extra)
+  end
   for _, given in ipairs { "fields", "opts" } do
     if one[given] then
       names[#names + 1] = given

@@ -11,7 +11,7 @@ local Error = { __name = "salon.Error" }
 Error.__index = Error
 
 local KINDS = {}
-for kind in ("network tls timeout cancelled http auth decode limit unsupported phase store")
+for kind in ("network tls timeout cancelled http auth decode limit unsupported phase store file")
   :gmatch("%a+") do
   KINDS[kind] = true
 end

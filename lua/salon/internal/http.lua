@@ -31,7 +31,12 @@ local watch = require "salon.internal.watch"
 ---@field repeat_on? { status: integer, prefix?: string, max: integer }  a response that asks for
 ---  another try: its status, the beginning of its body, how often
 ---@field operation? table  what it is a call of: see operation.lua
----@field files? { body?: string, sink?: string }  paths of what streams from and to the disk
+---@field upload? salon.File  the body, instead of `body`
+---@field download? salon.File  where the body of a good response goes
+---@field on_progress? fun(done: integer, total: integer?)  of one of these, for the caller
+---@field silence_timeout? number  seconds without a byte, instead of the client's
+---@field hands_over? boolean  not repeated once a part of the download has come
+---@field bare? boolean  nothing goes along that is meant for the client's servers
 
 ---@class salon.Http
 ---@field client salon.Client
@@ -47,12 +52,15 @@ Http.__index = Http
 local ACCEPT, LANGUAGE = "Accept: application/json", "Accept-Language: en"  -- hints match its texts
 local JSON = "Content-Type: application/json"
 local FORM = "Content-Type: application/x-www-form-urlencoded"
+local OCTETS = "Content-Type: application/octet-stream"
+-- Bytes for the disk come as they are, so that the rest can be asked for after a break.
+local ANY, AS_IT_IS = "Accept: */*", "Accept-Encoding: identity"
 
 local SHORT = 8  -- bytes; a header's value that is shorter is no secret
 
 -- The lines that every request has, besides those of the client's options.
-local function header_lines(fields, ...)
-  local lines = { ACCEPT, LANGUAGE, ... }
+local function header_lines(fields, accept, ...)
+  local lines = { accept, LANGUAGE, ... }
   for name, value in pairs(fields.options.headers or {}) do
     lines[#lines + 1] = name .. ": " .. value
     local word = value:match "%S+$"  -- "Bearer abc" may be told as "abc"
@@ -95,9 +103,13 @@ function Http.new(fields)
     forced_host = fields.options.host,
     seen = { date = nil, offset = nil },
     on_event = fields.options.on_event,
-    headers = header_lines(fields),
-    json_headers = header_lines(fields, JSON),
-    form_headers = header_lines(fields, FORM),
+    headers = header_lines(fields, ACCEPT),
+    json_headers = header_lines(fields, ACCEPT, JSON),
+    form_headers = header_lines(fields, ACCEPT, FORM),
+    download_headers = header_lines(fields, ANY, AS_IT_IS),
+    upload_headers = header_lines(fields, ACCEPT, OCTETS),
+    silence_timeout = fields.options.silence_timeout,
+    repeats = fields.options.max_tries ~= 1,
   }, Http)
   given.proxy, given.client_key_password, given.headers = nil, nil, nil  -- for no dump of a table to show
   return self
@@ -149,6 +161,9 @@ end
 -- Sending and receiving --------------------------------------------------------
 
 local function headers_for(self, call)
+  if call.bare then return { ANY, AS_IT_IS } end
+  if call.download then return self.download_headers end
+  if call.upload then return self.upload_headers end
   if call.body == nil then return self.headers end
   if call.basic then return { ACCEPT, LANGUAGE, FORM, "Authorization: Basic " .. call.basic } end
   return call.form and self.form_headers or self.json_headers
@@ -173,6 +188,23 @@ function Http:submit(call, base, token)
   return request
 end
 
+local TELLS = 0.15  -- seconds at least between two words about progress
+
+-- Tells a call's `on_progress` how far its file is. What that function raises ends the request.
+local function teller(call, request)
+  local file, told, at = call.upload or call.download, nil, 0
+  return function(is_over)
+    local done, total = file:progress()
+    local now = core.now()
+    if done == told or not is_over and now - at < TELLS then return end
+    told, at = done, now
+    local ok, e = pcall(call.on_progress, done, total)
+    if ok then return end
+    request:cancel()
+    error(e, 0)
+  end
+end
+
 -- The error of a call that a scope ended says so.
 local function name_scope(err)
   local refusal = context.refusal()
@@ -193,8 +225,10 @@ end
 ---@return salon.Error? err
 ---@return string? shape  of the body, where the server refused
 function Http:receive(request, call, host, token, before)
-  local waited, trouble = host.wait(request, call.deadline)
+  local tick = call.on_progress and teller(call, request)
+  local waited, trouble = host.wait(request, call.deadline, tick)
   if not waited then return nil, trouble end
+  if tick then tick(true) end
   if self.on_event then watch.attempts(self, request, self.secrets:striker(token, call.secrets)) end
   local status, body, attempts, request_id, date, retryable, retry_after = request:result()
   if status == nil then

@@ -8,6 +8,7 @@
 --   query       options that are sent in the query; `here = true`: that stay here
 --   argument    a value that is neither in the path nor a field: { name =, into = "query" or
 --               "body" }
+--   extra       name of one more argument, a text for `run`: the last of its keys
 --   gives       class of the record that comes back, or fun(raw): class
 --   value       the field of the object that comes back; with neither, `true` comes back
 --   pages       "numbered", "cursor" or "all": a list
@@ -124,7 +125,7 @@ function operation.new(row, about)
   op.verb, segments, op.path_keys = parse(row[1])
   op.parts = path_maker(segments, op.path_keys)
   local query = options.merge(op.api.pages[op.pages] or {}, row.query or {})
-  op.options = options.merge(query, op.api.options)
+  op.options = options.merge(op.api.options, query)
   op.each_options = op.pages and options.merge(op.options, { prefetch = options.PREFETCH })
   op.query, op.query_names = query, sent_names(query)
   op.has_query = op.query_names[1] ~= nil or row.argument ~= nil and row.argument.into == "query"
@@ -337,6 +338,11 @@ function operation.method(op, fname, bind, argument, act)
       end
       local fault = argument_fault and argument_fault(a)
       if fault then error(("%s: argument '%s' %s"):format(fname, argument, fault), 2) end
+      keys = with(keys, a)
+      a, b = b, c
+    end
+    if op.extra then
+      options.check(fname, { [op.extra] = a }, { [op.extra] = TEXT }, 3, "argument")
       keys = with(keys, a)
       a, b = b, c
     end

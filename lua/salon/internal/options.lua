@@ -98,6 +98,7 @@ local function characters(text)
 end
 
 local function string_fault(value, want)
+  if want.binary then return nil end
   if value == "" and not want.empty then return "must not be empty" end
   if value:find("%z") then return "must not hold a NUL" end
   if value:find("[\128-\255]") and not want.bytes and not pcall(core.encode, value) then

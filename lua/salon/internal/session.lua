@@ -12,7 +12,7 @@
 --   root                      for calls outside the API (call.outside): the server's, once located
 --   login(self, call)         -> salon.Login
 --   cure(self, pending, err, shape, challenge)  -> "renew", "register", "both" or nil
---   register(self, pending)   -> true | nil, err
+--   register(self, pending, deadline)  -> true | nil, err
 --   heard(self, body)         notes what came in the end, unless that is an empty success; nil
 --                             where nobody wants to know
 --   explain(self, err, shape, pending)  adds hints to an error, in place
@@ -49,6 +49,13 @@ function Session:like(other, changes)
   return setmetatable(copy, Session)
 end
 
+-- When what a call needs before it begins has to be there: the transfer of a file may take
+-- longer than that.
+local function due(self, call)
+  if not (call.upload or call.download) then return call.deadline end
+  return math.min(call.deadline, self:deadline())
+end
+
 -- What the call's path is below, or true for a call that brings its whole URL; waits
 -- for discovery only if it may.
 local function locate(self, call, wait)
@@ -57,7 +64,7 @@ local function locate(self, call, wait)
   if base == nil then
     if not wait then return nil end
     local err
-    base, err = self.backend:locate(call.deadline)
+    base, err = self.backend:locate(due(self, call))
     if base == nil then return nil, err end
   end
   return call.outside and self.backend.root or base
@@ -76,7 +83,7 @@ local function authorise(self, pending, wait)
   if token == nil then
     if not wait then return nil end
     local err
-    token, err = login:get(call.deadline)
+    token, err = login:get(due(self, call))
     if token == nil then return nil, err end
   end
   pending.token = token
@@ -116,14 +123,14 @@ end
 -- Gets a fresh token and, where the server wants it, registers the user anew.
 local function apply(self, pending, cure)
   if cure == "renew" or cure == "both" then
-    local token, err = pending.login:get(pending.call.deadline, pending.token)
+    local token, err = pending.login:get(due(self, pending.call), pending.token)
     if token == nil then return nil, err end
     -- One that others had stored may have ended as well: that is no renewal yet.
     pending.renewed = pending.adopted or pending.login:obtained(token)
     pending.token, pending.adopted = token, true
   end
   if cure == "register" or cure == "both" then
-    local ok, err = self.backend:register(pending)
+    local ok, err = self.backend:register(pending, due(self, pending.call))
     if not ok then return nil, err end
     pending.registered = true
   end

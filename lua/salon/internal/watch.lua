@@ -51,9 +51,10 @@ function watch.call(http, call, work, ...)
   if type(about) == "table" then
     local strike = http.secrets:striker(about.token, call.secrets)
     local url = err and err.url or response and response.request:url()
+    local bytes = response and (call.download and call.download:progress() or #response.body)
     watch.tell(http, { name = "done", method = call.method or "GET", url = url and strike(url),
       status = about.status, attempts = about.attempts, request_id = about.request_id,
-      bytes = response and #response.body or nil, error = err, duration = core.now() - began })
+      bytes = bytes or nil, error = err, duration = core.now() - began })
   end
   return response, err
 end

@@ -103,6 +103,7 @@ hints.COMPLAINTS = {
 local NO_GUEST_LINK = "the guest link is unknown, switched off or expired; the server does not tell which"
 local EXPERIMENT = "only servers from 0.31 to 0.33 have this route: leave out option 'roomserver'"
 local REGISTRATION = "/auth/login$"
+local FULL = "the storage of the room's owner is full: delete files, see `ot.rooms.assets`, or ask the operator"
 
 hints.CONTROLLER = {
   { "the login service has to put 'tenant_id' into this user's tokens", text = "tenant_id missing" },
@@ -149,7 +150,6 @@ hints.CONTROLLER = {
     status = 404, method = "GET", path = "/shared_folder$" },
   { "the server of the shared folders may be down: option 'force' forgets the folder all the same",
     status = 500, method = "DELETE", path = "/shared_folder$" },
-  { "the tariff's storage is full: delete files, see users:storage()", code = "storage_quota_exceeded" },
   { "check the dial-in's id and PIN: ten digits each, leading zeros count",
     path = "/call_in/start$", status = 400 },
   { "the dial-in's id and PIN have ten digits each", path = "/call_in/start$", status = 422 },
@@ -165,6 +165,9 @@ hints.CONTROLLER = {
   { "the invitation was taken back, or never made",
     status = 404, path = "/events/[^/]+/invites?/?[^/]*$" },
   { "the event is no favourite", status = 404, path = "/event_favorites/[^/]+$" },
+  { FULL, code = "storage_quota_exceeded" },
+  { FULL, text = "asset storage exceeded" },
+  { "the operator allows smaller files only", text = "asset size exceeded" },
   { "the file was deleted, or was never there", status = 404, path = "/assets/[^/]+$" },
   { "the room was deleted, or was never there", code = "not_found", path = "/rooms/[^/]+$" },
   { "the room was deleted, or was never there",

@@ -85,8 +85,8 @@ function Backend:cure(pending, err, _, challenge)
   return renewable and "renew" or nil
 end
 
-function Backend:register(pending)
-  return self.registration:register(pending.token, pending.call.deadline)
+function Backend:register(pending, deadline)
+  return self.registration:register(pending.token, deadline)
 end
 
 -- Servers say 404 without a body to routes that they do not have.
@@ -136,7 +136,8 @@ client.load_in_nginx(CHAPTERS)
 local function resources()
   local events = require "salon.opentalk.events"
   return { events, events.across, require "salon.opentalk.instances", require "salon.opentalk.invites",
-    require "salon.opentalk.people", require "salon.opentalk.rooms", require "salon.opentalk.sip",
+    require "salon.opentalk.people", require "salon.opentalk.rooms", require "salon.opentalk.assets",
+    require("salon.opentalk.assets").own, require "salon.opentalk.sip",
     require "salon.opentalk.streaming_targets", (require "salon.opentalk.users") }
 end
 

@@ -1,6 +1,7 @@
 -- OpenTalk's rooms: the service `ot.rooms` and its records.
 
 local api = require "salon.opentalk.api"
+local assets = require "salon.opentalk.assets"
 local core = require "salon.core"
 local dial_in = require "salon.internal.dial_in"
 local invites = require "salon.opentalk.invites"
@@ -62,7 +63,8 @@ end
 
 local Room = resource.class {
   name = "salon.Room", backend = "opentalk", word = "room", methods = methods, getters = getters,
-  keys = { "id" }, services = { invites = invites, sip = sip, streaming_targets = streaming_targets },
+  keys = { "id" },
+  services = { assets = assets, invites = invites, sip = sip, streaming_targets = streaming_targets },
   fields = {
     id = "string",
     password = "string?",
@@ -158,7 +160,7 @@ end
 
 return resource.new {
   name = "rooms", class = "Rooms", api = api, record = Room, EventInfo = EventInfo,
-  Joining = joining.record, NAME = NAME,
+  Joining = joining.record, NAME = NAME, services = { assets = assets.own },
   operations = {
     list = { "GET /rooms", pages = "numbered",
       says = "Rooms that are yours or of meetings you are invited to." },

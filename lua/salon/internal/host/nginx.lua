@@ -18,6 +18,7 @@ local core = require "salon.core"
 
 local FOREVER = 86400
 local LINGER = 1          -- seconds without calls before the reader ends
+local TICK = 0.2          -- seconds between two looks at a transfer that somebody watches
 local GRACE = 1           -- seconds past a deadline before a waiter reads the mailbox itself
 local FIRST_LOOK, LAST_LOOK = 0.001, 0.02  -- seconds between two looks without a reader
 local PATIENCE = 1        -- seconds for a reader to begin before another is started
@@ -133,8 +134,9 @@ end
 
 ---@param request salon.Request
 ---@param deadline number
+---@param tick? function  called now and then meanwhile
 ---@return true
-function nginx.wait(request, deadline)
+function nginx.wait(request, deadline, tick)
   local id, left = request:pending()
   if id == nil then return true end
   mailbox = mailbox or core.mailbox()
@@ -143,7 +145,7 @@ function nginx.wait(request, deadline)
   local look = FIRST_LOOK
   repeat
     semaphores[id] = own
-    posted = own:wait(need_reader() and math.min(left, FOREVER) + GRACE or look)
+    posted = own:wait(need_reader() and math.min(left + GRACE, tick and TICK or FOREVER) or look)
     look = math.min(look * 2, LAST_LOOK)
     if not posted then
       deliver()
@@ -151,6 +153,7 @@ function nginx.wait(request, deadline)
     end
     local still
     still, left = request:pending()
+    if still and tick then tick() end
   until not still
   semaphores[id] = nil
   if posted then spare[#spare + 1] = own end  -- else a post may still be in it
@@ -246,9 +249,10 @@ end
 -- so the I/O thread is stopped after every call, and nothing is fetched ahead.
 local starting = { name = "nginx init", ahead = false }
 
-function starting.wait(request, deadline)
-  while not request:wait(1) do
+function starting.wait(request, deadline, tick)
+  while not request:wait(tick and TICK or 1) do
     if core.now() > deadline + GRACE then request:cancel() end
+    if tick then tick() end
   end
   return true
 end

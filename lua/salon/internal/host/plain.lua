@@ -7,6 +7,7 @@ local core = require "salon.core"
 local tasks = require "salon.internal.host.tasks"
 
 local SLICE = 1  -- seconds
+local TICK = 0.2 -- seconds between two looks at a transfer that somebody watches
 local GRACE = 1  -- the engine ends a request at its deadline; this is for its completion to arrive
 
 local plain = {
@@ -20,11 +21,13 @@ local plain = {
 
 ---@param request salon.Request
 ---@param deadline number
+---@param tick? function  called now and then meanwhile
 ---@return true
-function plain.wait(request, deadline)
-  if tasks.wait(request, deadline) then return true end
-  while not request:wait(SLICE) do
+function plain.wait(request, deadline, tick)
+  if tasks.wait(request, deadline, tick) then return true end
+  while not request:wait(tick and TICK or SLICE) do
     if core.now() > deadline + GRACE then request:cancel() end
+    if tick then tick() end
   end
   return true
 end

@@ -12,6 +12,7 @@
 local core = require "salon.core"
 
 local SLICE = 1  -- seconds; a signal ends a wait early as well
+local TICK = 0.2 -- seconds between two looks at a transfer that somebody watches
 local GRACE = 1  -- the engine ends a request at its deadline; this is for its completion to arrive
 
 local tasks = {
@@ -26,7 +27,8 @@ local mine = {}              -- coroutine -> task
 local given_up = setmetatable({}, { __mode = "k" })  -- coroutines that yielded something else
 local ready = {}             -- queue of tasks that can go on
 local first, last = 1, 0
-local requests = {}          -- request id -> { task, request, deadline }
+local requests = {}          -- request id -> { task, request, deadline, looks_at: when its task
+                             -- looks at it, looks: it is in the queue to do so }
 local sleepers = {}          -- waiter -> its deadline
 local mailbox                -- of this Lua state, once there are tasks
 
@@ -85,14 +87,21 @@ end
 ---Waits for a request where we are a task.
 ---@param request salon.Request
 ---@param deadline number
+---@param tick? function  called now and then meanwhile
 ---@return boolean waited  false: we are none
-function tasks.wait(request, deadline)
+function tasks.wait(request, deadline, tick)
   local task = current()
   if task == nil then return false end
   local id = request:pending()
   if id == nil then return true end
-  requests[id] = { task = task, request = request, deadline = deadline }
-  while not request:done() do coroutine.yield(PARKED) end
+  local entry = { task = task, request = request, deadline = deadline }
+  while not request:done() do
+    entry.looks_at, entry.looks = tick and core.now() + TICK, false
+    requests[id] = entry
+    coroutine.yield(PARKED)
+    requests[id] = nil
+    if tick and not request:done() then tick() end
+  end
   requests[id] = nil
   return true
 end
@@ -103,7 +112,7 @@ local function take_completions()
     local entry = requests[id]
     if entry then
       requests[id] = nil
-      make_ready(entry.task)
+      if not entry.looks then make_ready(entry.task) end
     end
     id = mailbox:take()
   end
@@ -115,6 +124,16 @@ local function look(now)
     if now > entry.deadline + GRACE then entry.request:cancel() end
     if entry.request:done() then
       requests[id] = nil
+      if not entry.looks then make_ready(entry.task) end
+    end
+  end
+end
+
+-- Tasks that are to look at their transfer. Each is in the queue once.
+local function let_look(now)
+  for _, entry in pairs(requests) do
+    if entry.looks_at and now >= entry.looks_at then
+      entry.looks_at, entry.looks = nil, true
       make_ready(entry.task)
     end
   end
@@ -128,11 +147,13 @@ end
 
 local function sleep(deadline)
   for _, other in pairs(sleepers) do deadline = math.min(deadline, other) end
+  for _, entry in pairs(requests) do deadline = math.min(deadline, entry.looks_at or deadline) end
   local now = core.now()
   local arrived = mailbox:wait(math.max(math.min(deadline - now, SLICE), 0))
   take_completions()
   now = core.now()
   if not arrived then look(now) end
+  let_look(now)
   wake_late(now)
 end
 
