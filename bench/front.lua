@@ -33,9 +33,13 @@ end
 local TEMPORARY = "client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp; "
   .. "uwsgi_temp_path tmp; scgi_temp_path tmp;"
 
--- Starts nginx with bench/NAME.conf; returns the pid of its master.
-local function start(server, name, values)
+---Starts nginx with bench/NAME.conf; returns the pid of its master.
+---@param server table  of the sandbox's finder
+---@param name string
+---@param values table<string, any>  for what stands in double braces there
+function front.serve(server, name, values)
   local folder = support.folder()
+  support.capture("mkdir -p " .. folder .. "/tmp")
   values.prologue, values.temporary = prologue(server, name), TEMPORARY
   local text = support.read("bench/" .. name .. ".conf"):gsub("{{([%w_]+)}}", function(key)
     return assert(values[key], key)
@@ -121,14 +125,13 @@ function front.start()
     front = take(), patience = front.PATIENCE, room = ROOM, room_length = #ROOM, folder = folder,
     ssl = server.http2 and "ssl" or "ssl http2", http2_on = server.http2 and "http2 on;" or "",
   }
-  support.capture("mkdir -p " .. folder .. "/tmp")
-  support.capture(CERTIFICATE:format(folder))
+  support.capture("mkdir -p " .. folder .. " && " .. CERTIFICATE:format(folder))
   support.write(folder .. "/static.txt", "hello\n")
   local targets = make_targets(values)
   write_settings(targets)
   values.locations, values.upstreams = locations(targets)
-  start(server, "backend", values)
-  local master = start(server, "front", values)
+  front.serve(server, "backend", values)
+  local master = front.serve(server, "front", values)
   local address = "http://127.0.0.1:" .. values.front
   support.wait_until("nginx at " .. address, function()
     local _, code = support.run("curl -fs --noproxy '*' " .. address .. "/proxy/tls-fast-short")

@@ -1,6 +1,6 @@
 -- make bench: salon beside its peers, in one run, one line per figure.
 --
---   lua bench/run.lua [lists] [vendor] [memory] [map] [nginx] [cpu] [store] [start] [plot]
+--   lua bench/run.lua [lists] [vendor] [memory] [map] [files] [nginx] [cpu] [store] [start] [plot]
 --
 -- Without names all parts run but the plot; together about five minutes. In
 -- the environment:
@@ -16,7 +16,7 @@
 local support = require "bench.support"
 
 local BUILD = os.getenv "BUILD" or "build"
-local PARTS = { "lists", "vendor", "memory", "map", "nginx", "cpu", "store", "start" }
+local PARTS = { "lists", "vendor", "memory", "map", "files", "nginx", "cpu", "store", "start" }
 
 local function line_of(name, pattern)
   local file = io.open(name)

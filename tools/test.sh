@@ -142,7 +142,7 @@ sees_spoiled() {
 
 # Not for its figures: that it runs, as far as it goes without the peers' packages.
 bench() {
-  QUICK=1 timeout 300 tools/run lua5.4 bench/run.lua map memory start
+  QUICK=1 timeout 300 tools/run lua5.4 bench/run.lua map memory files start
 }
 
 # A tenth of `make test-sessions`: who renews a login that many share.
