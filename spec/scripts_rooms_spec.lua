@@ -1,5 +1,7 @@
--- The script of examples/ that changes many rooms runs as it stands, against a sandbox.
+-- The scripts of examples/ that change many rooms and tell of new meetings run as they stand,
+-- against a sandbox.
 
+local raw = require("spec.support.raw")
 local support = require("spec.support")
 
 local function login(sandbox, more)
@@ -102,5 +104,162 @@ describe("examples/bulk_change.lua", function()
     output, status = bulk_change("--concurrency", "many")
     assert.is_true(status ~= 0)
     assert.matches("many", output)
+  end)
+end)
+
+describe("examples/new_events_to_webhook.lua", function()
+  local sandbox, hook, folder, running
+
+  -- Starts it in the background, with its programs in a group of their own.
+  local function start(more, words)
+    local environment = login(sandbox, { WEBHOOK_URL = hook.url .. "/hook?secret=" .. "s3cret", no_proxy = "*" })
+    for name, value in pairs(more or {}) do environment[name] = value end
+    local parts = { "env" }
+    for name, value in pairs(environment) do parts[#parts + 1] = name .. "=" .. support.quote(value) end
+    local output = support.run(("%s setsid %s examples/new_events_to_webhook.lua --every 0.05 %s %s"
+      .. " >%s/log 2>&1 & echo $!"):format(table.concat(parts, " "), support.quote(support.lua), words or "",
+      folder .. "/known", folder))
+    running = output:match "%d+"
+  end
+
+  -- As Ctrl-C does.
+  local function stop()
+    support.run("kill -INT -" .. running)
+    support.gone(running)
+    assert.is_nil(io.open("/proc/" .. running .. "/exe"))
+    assert.matches("new_events_to_webhook: interrupted!\n$", support.read(folder .. "/log"))
+    running = nil
+  end
+
+  -- Asks for the condition until it holds, ten seconds at most.
+  local function wait_for(what, condition)
+    for _ = 1, 500 do
+      if condition() then return end
+      support.run "sleep 0.02"
+    end
+    error(what .. " did not come: " .. support.read(folder .. "/log"))
+  end
+
+  local function rounds() return #requests(sandbox, "GET", "^/v1/events") end
+
+  -- A whole round more than there were.
+  local function wait_for_round()
+    local before = rounds()
+    wait_for("a round", function() return rounds() > before + 1 end)
+  end
+
+  local function known()
+    local file = io.open(folder .. "/known")
+    local text = file and file:read "*a" or ""
+    if file then file:close() end
+    return text
+  end
+
+  local function posted(title)
+    return select(2, hook:log():gsub("New meeting: " .. title .. ",", ""))
+  end
+
+  setup(function()
+    sandbox = support.start { opentalk = "2026", meet = false }
+    hook = raw.start()
+  end)
+  teardown(function()
+    sandbox:stop()
+    hook:stop()
+  end)
+  before_each(function()
+    folder = support.folder()
+    sandbox:reset { rooms = 0, events = 0 }
+    sandbox:put("event", nil, { title = "Old" })
+    hook:forget()
+    hook:reply("hook", "200 OK", "", "")
+  end)
+  after_each(function()
+    if running then stop() end
+    support.remove(folder)
+  end)
+
+  it("posts what is new, and neither loses nor repeats anything over a restart", function()
+    start()
+    wait_for("the first round", function() return known() ~= "" end)
+    sandbox:put("event", nil, { title = "First", starts_at = { datetime = "2027-01-18T08:00:00Z",
+      timezone = "Europe/Berlin" }, ends_at = { datetime = "2027-01-18T09:00:00Z", timezone = "Europe/Berlin" } })
+    wait_for("the first one", function() return lines(known()) == 2 end)
+    assert.matches('{"text":"New meeting: First, 2027%-01%-18 09:00, http:', (hook:log():gsub("\\/", "/")))
+    stop()
+    sandbox:put("event", nil, { title = "Second" })
+    start()
+    wait_for("the second one", function() return posted "Second" > 0 end)
+    wait_for_round()
+    stop()
+    assert.same({ 0, 1, 1 }, { posted "Old", posted "First", posted "Second" })
+    assert.equal(3, lines(known()))
+  end)
+
+  it("posts what is there in the first run when asked to", function()
+    start({}, "--all")
+    wait_for("the old one", function() return posted "Old" > 0 end)
+    wait_for_round()
+    assert.equal(1, posted "Old")
+  end)
+
+  it("posts what the webhook refused with a later round", function()
+    start()
+    wait_for("the first round", function() return known() ~= "" end)
+    hook:reply("hook", "500 Internal Server Error", "", "")
+    sandbox:put("event", nil, { title = "Late" })
+    wait_for("two attempts", function() return posted "Late" > 1 end)
+    assert.equal(1, lines(known()))
+    hook:reply("hook", "200 OK", "", "")
+    wait_for("the note of it", function() return lines(known()) == 2 end)
+    assert.matches("curl: %(22%)[^\n]*500", support.read(folder .. "/log"))
+  end)
+
+  it("sends a title as it is, and runs nothing of it", function()
+    local title = [[a "b" \c $(touch ]] .. folder .. [[/trap) `id` 'd']]
+    start()
+    wait_for("the first round", function() return known() ~= "" end)
+    sandbox:put("event", nil, { title = title })
+    wait_for("it", function() return lines(known()) == 2 end)
+    local body = hook:log():match '{"text".*}'
+    assert.truthy(require("cjson").decode(body).text:find(title, 1, true), body)
+    assert.is_nil(io.open(folder .. "/trap"))
+  end)
+
+  it("shows the webhook's secret in no command line", function()
+    hook:answer("hook", "HTTP/1.1 200 OK\r\n", "hang")
+    start({}, "--all")
+    wait_for("the request", function() return posted "Old" > 0 end)
+    local list = support.run "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '"
+    assert.truthy(list:find("curl -sS --fail", 1, true))
+    assert.is_nil(list:find("s3cret", 1, true))
+    stop()
+    assert.equal("", known())
+  end)
+
+  it("goes on when the server is away for a while, and ends when the login is refused", function()
+    start()
+    wait_for("the first round", function() return known() ~= "" end)
+    sandbox:fault { route = "GET /v1/events", kind = "503", count = 4 }
+    sandbox:put("event", nil, { title = "Later" })
+    wait_for("it", function() return lines(known()) == 2 end)
+    stop()
+    local log = support.read(folder .. "/log")
+    assert.matches("^new_events_to_webhook: [^\n]*503[^\n]*\n", log)
+    local environment = login(sandbox, { WEBHOOK_URL = hook.url })
+    environment.OPENTALK_PASSWORD = "not-the-password"
+    local output, status = support.script({ "examples/new_events_to_webhook.lua", folder .. "/known" }, environment)
+    assert.equal(1, status)
+    assert.matches("^new_events_to_webhook: .*%(auth", output)
+    assert.is_nil(output:find("not-the-password", 1, true))
+  end)
+
+  it("posts nothing while it cannot note what it has posted", function()
+    support.run(("mkdir %s/known.new"):format(folder))
+    local output, status = support.script({ "examples/new_events_to_webhook.lua", "--all", folder .. "/known" },
+      login(sandbox, { WEBHOOK_URL = hook.url .. "/hook" }))
+    assert.equal(1, status)
+    assert.matches("known.new: Is a directory", output)
+    assert.equal(0, posted "Old")
   end)
 end)
