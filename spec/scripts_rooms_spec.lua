@@ -1,6 +1,7 @@
--- The scripts of examples/ that change many rooms and tell of new meetings run as they stand,
--- against a sandbox.
+-- The scripts of examples/ that change many rooms, tell of new meetings and lead into rooms
+-- run as they stand, against a sandbox.
 
+local nginx = require("spec.support.nginx")
 local raw = require("spec.support.raw")
 local support = require("spec.support")
 
@@ -261,5 +262,79 @@ describe("examples/new_events_to_webhook.lua", function()
     assert.equal(1, status)
     assert.matches("known.new: Is a directory", output)
     assert.equal(0, posted "Old")
+  end)
+end)
+
+describe("the location /join of examples/nginx", function()
+  local sandbox, server, room, meeting
+
+  -- Status, address that it leads to and text of a request with these words for curl.
+  local function join(path, words)
+    local output = support.run(("curl -sS --noproxy '*' --max-time 20 %s -w '\\n%%{http_code} %%{redirect_url}' %s")
+      :format(words or "-X POST -u ada:secret", support.quote(server.url .. "/join/" .. path)))
+    local text, status, address = output:match "^(.*)\n(%d+) ([^\n]*)$"
+    return tonumber(status), address, text
+  end
+
+  setup(function()
+    sandbox = support.start { rooms = 0, events = 0 }
+    server = nginx.example(sandbox)
+    room = sandbox:put("room", nil, { owner = "alice" })
+    meeting = sandbox:put("meeting", nil, { owner = sandbox.meet.user, access_level = "public" })
+  end)
+  teardown(function()
+    if server then server:stop() end
+    sandbox:stop()
+  end)
+
+  it("leads nobody anywhere before it is told who may log in", function()
+    assert.equal(403, (join("opentalk/" .. room)))
+    assert.equal(0, #requests(sandbox, "POST", "/invites$"))
+    support.write(server.folder .. "/users", "ada:{PLAIN}secret\n")
+    assert.equal(401, (join("opentalk/" .. room, "-X POST")))
+    assert.equal(401, (join("opentalk/" .. room, "-X POST -u ada:wrong")))
+    assert.equal(0, #requests(sandbox, "POST", "/invites$"))
+  end)
+
+  it("leads who is logged in to the room's link for guests, to the same one again", function()
+    support.write(server.folder .. "/users", "ada:{PLAIN}secret\n")
+    local status, address = join("opentalk/" .. room)
+    assert.equal(303, status)
+    assert.equal(1, address:find(sandbox.opentalk.url, 1, true), address)
+    local ot = require("salon").opentalk(support.opentalk(sandbox))
+    assert.equal(assert(ot.rooms:guest_url(room, { expires_in = 24 * 3600 })), address)
+    ot:close()
+    assert.equal(address, select(2, join("opentalk/" .. room)))
+    assert.equal(1, #requests(sandbox, "POST", "/invites$"))
+  end)
+
+  it("leads to the link of a room in Meet", function()
+    support.write(server.folder .. "/users", "ada:{PLAIN}secret\n")
+    local status, address = join("meet/" .. meeting)
+    local meet = require("salon").meet(support.meet(sandbox))
+    assert.same({ 303, assert(meet.rooms:get(meeting)).join_url }, { status, address })
+    meet:close()
+  end)
+
+  it("does nothing when a page of another site asks, nor for a GET", function()
+    support.write(server.folder .. "/users", "ada:{PLAIN}secret\n")
+    local before = #sandbox:requests()
+    for _, words in ipairs { "-H 'Origin: https://evil.example'", "-H 'Sec-Fetch-Site: cross-site'" } do
+      assert.equal(403, (join("opentalk/" .. room, "-X POST -u ada:secret " .. words)))
+    end
+    assert.equal(421, (join("opentalk/" .. room, "-X POST -u ada:secret -H 'Host: evil.example'")))
+    assert.equal(405, (join("opentalk/" .. room, "-u ada:secret")))
+    assert.equal(before, #sandbox:requests())
+    local own = ("-X POST -u ada:secret -H 'Sec-Fetch-Site: same-origin' -H 'Origin: %s'"):format(server.url)
+    assert.equal(303, (join("opentalk/" .. room, own)))
+  end)
+
+  it("says in a sentence what is wrong, and no more", function()
+    support.write(server.folder .. "/users", "ada:{PLAIN}secret\n")
+    local status, _, text = join("opentalk/00000000-0000-4000-8000-000000000000")
+    assert.same({ 404, "There is no such room.\n" }, { status, text })
+    sandbox:fault { route = "GET /v1/rooms", kind = "401", reason = "session", count = 2 }
+    status, _, text = join("opentalk/" .. room)
+    assert.same({ 502, "The meeting server does not answer as it should. Try again in a minute.\n" }, { status, text })
   end)
 end)
