@@ -1,5 +1,5 @@
--- The scripts of examples/ that change many rooms, tell of new meetings and lead into rooms
--- run as they stand, against a sandbox.
+-- The scripts of examples/ that change many rooms, tell of new meetings, lead into rooms and
+-- upload agendas run as they stand, against a sandbox.
 
 local nginx = require("spec.support.nginx")
 local raw = require("spec.support.raw")
@@ -336,5 +336,55 @@ describe("the location /join of examples/nginx", function()
     sandbox:fault { route = "GET /v1/rooms", kind = "401", reason = "session", count = 2 }
     status, _, text = join("opentalk/" .. room)
     assert.same({ 502, "The meeting server does not answer as it should. Try again in a minute.\n" }, { status, text })
+  end)
+end)
+
+describe("examples/upload_agenda.lua", function()
+  local sandbox, folder, meeting
+
+  local function upload(id, file, more)
+    return support.script({ "examples/upload_agenda.lua", id, file }, login(sandbox, more))
+  end
+
+  setup(function()
+    sandbox = support.start { opentalk = "0.66", meet = false, rooms = 0, events = 0 }
+    folder = support.folder()
+    meeting = sandbox:put("event", nil, { title = "Budget round" })
+  end)
+  teardown(function()
+    sandbox:stop()
+    support.remove(folder)
+  end)
+
+  it("sends the file to the meeting's room, tells how far it is, and prints the asset's id", function()
+    local content = ("agenda\0\255"):rep(50000)
+    support.write(folder .. "/today.pdf", content)
+    local output, status = upload(meeting, folder .. "/today.pdf")
+    assert.equal(0, status, output)
+    local id = output:match "400000 of 400000 bytes\n(%x+%-[%x-]+)\n$"
+    assert.truthy(id, output)
+    local ot = require("salon").opentalk(support.opentalk(sandbox))
+    local assets = assert(assert(ot.events:get(meeting)).room.assets:list())
+    assert.same({ 1, id, "agenda" }, { #assets, assets[1].id, assets[1].kind })
+    assert.matches("Budget.*%.pdf$", assets[1].filename)
+    assert(assets[1]:download(folder .. "/back.pdf"))
+    assert.is_true(content == support.read(folder .. "/back.pdf"))
+    ot:close()
+  end)
+
+  it("says in a sentence what is wrong, and sends nothing then", function()
+    support.write(folder .. "/nameless", "x")
+    support.write(folder .. "/a.pdf", "x")
+    local before = #requests(sandbox, "POST", "/assets")
+    for _, case in ipairs {
+      { meeting, "/none.pdf", "^upload_agenda: the file cannot be read: [^\n]*none%.pdf" },
+      { meeting, "/nameless", "^upload_agenda: [^\n]*'file_extension' is required" },
+      { "00000000-0000-4000-8000-000000000000", "/a.pdf", "^upload_agenda: [^\n]*status 403" },
+    } do
+      local output, status = upload(case[1], folder .. case[2])
+      assert.equal(1, status)
+      assert.matches(case[3], output)
+    end
+    assert.equal(before, #requests(sandbox, "POST", "/assets"))
   end)
 end)
