@@ -19,6 +19,15 @@ int descriptors(void) {
   return n;
 }
 
+int descriptors_left(int before) {
+  int left = descriptors() - before;
+  for (int i = 0; left != 0 && i < 5000; i++) {
+    usleep(1000);
+    left = descriptors() - before;
+  }
+  return left;
+}
+
 int setup(void **state) {
   (void)state;
   open_before = descriptors();
@@ -35,11 +44,7 @@ int teardown(void **state) {
   salon_engine_leave();
   salon_mailbox_unref(mailbox);
   salon_config_unref(config);
-  int left = descriptors() - open_before;
-  for (int i = 0; left != 0 && i < 5000; i++) {
-    usleep(1000); /* a thread of libcurl's resolver may be on its way out */
-    left = descriptors() - open_before;
-  }
+  int left = descriptors_left(open_before);
   if (left != 0) fprintf(stderr, "%d descriptors were left open\n", left);
   return left;
 }

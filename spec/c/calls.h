@@ -53,6 +53,10 @@ void assert_says(const salon_Exchange *x, const char *part);
 
 int descriptors(void); /* open ones of this process */
 
+/* How many more than `before`, once the server's thread and those of libcurl's
+** resolver have closed theirs. */
+int descriptors_left(int before);
+
 /* How much longer things may take: under a sanitizer, and under valgrind, where
 ** SALON_SLOW is set. */
 static inline double slower(void) {
