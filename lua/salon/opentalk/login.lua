@@ -14,6 +14,7 @@ local Password = require "salon.opentalk.grants.password"
 local Refresh = require "salon.opentalk.grants.refresh"
 local Route = require "salon.opentalk.route"
 local Stored = require "salon.internal.stored"
+local lower = require "salon.internal.lower"
 
 local login = {}
 
@@ -120,7 +121,7 @@ local function name_of(route, way)
     if user == nil then return nil, err end
   end
   return { "opentalk", given.token_endpoint or given.issuer or given.url or given.controller_url
-    or given.frontend_url, "client", given.client_id, "user", user:lower(), "scope",
+    or given.frontend_url, "client", given.client_id, "user", lower(user), "scope",
     given.scope or "openid" }
 end
 
