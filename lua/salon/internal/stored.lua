@@ -118,7 +118,7 @@ function Stored:save(token)
   }
   self.writing = token
   local saved, _, err = ask(self, "write", blob, (refresh or left == nil) and KEPT
-    or math.max(left, 1), self.version())
+    or math.max(1, math.min(left, KEPT)), self.version())
   self.writing = nil
   if saved then self.token, self.blob = token, core.secret(blob) end
   return saved, err
