@@ -379,6 +379,11 @@ describe("files of time zones", function()
       (output:gsub("%(command line%):%d: ", "")))
   end)
 
+  it("lie where they always do for an empty TZDIR", function()
+    assert.equal("1970-01-01 01:00\n", (support.script({ "-e",
+      "print((require('salon').time.text(0, 'Europe/Berlin')))" }, { TZDIR = "" })))
+  end)
+
   it("are not read, nor the code for it, by who uses none", function()
     local output = support.script { "-e", [[local salon = require "salon"
       salon.opentalk { url = "https://x.example", client_id = "x", username = "x", password = "x" }:close()

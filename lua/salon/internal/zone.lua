@@ -213,7 +213,7 @@ function zone.find(name)
   local is_name = type(name) == "string" and #name < 100 and name:find "^[A-Za-z0-9_+/-]+$"
     and not ("/" .. name .. "/"):find "//"
   if not is_name then return nil, "must name a time zone such as 'Europe/Berlin'" end
-  local folder = os.getenv "TZDIR" or FOLDER
+  local folder = (os.getenv "TZDIR" or ""):match ".+" or FOLDER
   local data = open(folder, name)
   if data == nil and open(folder, PROBE) == nil then
     return nil, ("names a time zone, and there are none in %s: install tzdata (Debian's name), or set TZDIR")
