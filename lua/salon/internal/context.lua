@@ -23,9 +23,11 @@ local frames = setmetatable({}, { __mode = "k" })  -- coroutine -> frame
 local MAIN = {}
 local used = false  -- has anybody ever been in a scope? Most programs never are
 
+---@return any  the running coroutine
 local function me()
   return coroutine.running() or MAIN
 end
+context.me = me
 
 -- nginx uses coroutines again, also one that was killed inside a scope: what
 -- tells one request from the next is its ngx.ctx.
@@ -35,6 +37,7 @@ local function home()
   local ok, ctx = pcall(function() return api.ctx end)
   return ok and ctx or nil
 end
+context.home = home
 
 ---@param why string  "salon.map was closed"
 ---@param ends? number

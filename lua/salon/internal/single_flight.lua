@@ -29,6 +29,15 @@ local function out_of_time(what)
   }
 end
 
+-- The work calls for itself: in a function of the caller's, such as on_event.
+local function nested(what)
+  return Error.new {
+    kind = "timeout",
+    message = what .. " is under way, and this call is made inside of it",
+    hint = "functions that a client calls during a login (secrets, on_event, a store's) must not use it",
+  }
+end
+
 -- The latch cannot open: in a plain script only the coroutine that does the work could
 -- open it, and that stands still while this one waits.
 local function deadlock(what)
@@ -61,6 +70,7 @@ local function follow(self, host, deadline, what)
     self.leader = nil
     return false
   end
+  if leader.begun and leader.co == coroutine.running() then return true, { err = nested(what) } end
   await(leader, deadline)
   if leader.over then
     if private(leader.err) then return false end
@@ -108,12 +118,12 @@ function SingleFlight:run(host, deadline, what, work, ...)
     if core.now() >= deadline then return nil, out_of_time(what) end
     if not leader.begun then detach = nil end  -- nor would ours
   end
-  local me = { latch = host.latch(), ends = core.now() + PATIENCE, co = coroutine.running() }
+  local me = { latch = host.latch(), ends = core.now() + PATIENCE, co = nil }
   local arguments = { n = select("#", ...), ... }
   self.leader = me
   local function begin()
     if me.begun or self.leader ~= me then return end  -- late: another does it
-    me.begun, me.ends = true, deadline + GRACE
+    me.begun, me.ends, me.co = true, deadline + GRACE, coroutine.running()
     lead(self, me, what, work, arguments)
   end
   if detach and detach(begin) then

@@ -11,14 +11,22 @@
 --   attempts, bytes, request_id, error  of a call that is done: how often it was sent, the length
 --               of the body, what the server calls it, the error if it failed
 
+local context = require "salon.internal.context"
 local core = require "salon.core"
 
 local watch = {}
 
+local telling = setmetatable({}, { __mode = "k" })  -- coroutine -> its home, while it tells
+
+---Of what the function does itself nothing is told: that would never end.
 ---@param http salon.Http
 ---@param event table
 function watch.tell(http, event)
+  local me, home = context.me(), context.home() or true
+  if telling[me] == home then return end
+  telling[me] = home
   pcall(http.on_event, event)
+  telling[me] = nil
 end
 
 ---The attempts of a request that has ended.
