@@ -100,6 +100,14 @@ local function lead(self, me, what, work, arguments)
   me.latch:open()
 end
 
+---Waits for what is under way, if anything is.
+---@param host table
+---@param deadline number
+---@param what string
+function SingleFlight:settle(host, deadline, what)
+  if self.leader then follow(self, host, deadline, what) end
+end
+
 ---Runs `work`, or waits for the caller that runs it already. Where the host can, the
 ---work is detached from the first caller: when its nginx client goes away, the others
 ---still get the result.
