@@ -59,6 +59,9 @@ opentalk/guesses.lua many_logins_of_one_account s/local claim = take_turn(.*)/lo
 opentalk/guesses.lua many_logins_of_one_account s/not is_doubtful(err) or/true or/
 opentalk/guesses.lua grants s/self.sent_once or code or/self.sent_once or/
 opentalk/grants/refresh.lua grants s/if other == mine or err and .* then/if other == mine then/
+internal/single_flight.lua a_call_inside_of_a_login /leader.co == coroutine.running()/d
+internal/watch.lua a_call_inside_of_a_login s/if telling\[me\] == home then return end//
+internal/login.lua a_logout_during_a_renewal /self.renewal:settle/d
 ROWS
 )
 
