@@ -203,6 +203,12 @@ describe("salon.time", function()
     assert.equal("salon.time.add: the sum lies outside of the years 0000 to 9999",
       mistake(function() time.add(0, { days = 2932897 }) end))
     assert.matches("lies outside", mistake(function() time.add(0, { days = 2 ^ 53 }) end))
+    for _, amount in ipairs { 1e300, -1e300, math.maxinteger or 2 ^ 63, math.mininteger or -2 ^ 63 } do
+      for _, unit in ipairs { "weeks", "days", "hours" } do
+        local value = { "2027-01-18 09:00", "Europe/Berlin" }
+        assert.matches("lies outside", mistake(function() time.add(value, { [unit] = amount }) end))
+      end
+    end
     assert.matches("lies outside", mistake(function() time.add(0, { seconds = -1e300 }) end))
   end)
 

@@ -110,11 +110,14 @@ local AMOUNTS = {
 function time.add(value, amounts)
   local given = options.check("salon.time.add", amounts, AMOUNTS, 3, "amount")
   local seconds, found, name = take("add", value)
-  local days = (given.weeks or 0) * 7 + (given.days or 0)
-  if days ~= 0 then
-    seconds = zone.utc(found, seconds + zone.offset(found, seconds) + days * 86400)
+  -- By floats, which do not wrap around; a zone knows nothing of other years.
+  local shift = ((given.weeks or 0) * 7.0 + (given.days or 0)) * 86400
+  if shift ~= 0 and clock.writable(seconds + shift) then
+    seconds = zone.utc(found, seconds + zone.offset(found, seconds) + shift)
+  else
+    seconds = seconds + shift
   end
-  seconds = seconds + (given.hours or 0) * 3600 + (given.minutes or 0) * 60 + (given.seconds or 0)
+  seconds = seconds + (given.hours or 0) * 3600.0 + (given.minutes or 0) * 60.0 + (given.seconds or 0)
   if not clock.writable(seconds) then
     error("salon.time.add: the sum lies outside of the years 0000 to 9999", 2)
   end
