@@ -24,7 +24,7 @@ end
 -- the path can be a secret; hints are found by the URL as it is.
 local function new(request, strike, fields)
   local url = request:url()
-  local origin, path = url:match("^([a-z]+://[^/]*)(.*)$")
+  local origin, path = url:match("^(%a+://[^/]*)(.*)$")
   fields.method = request:method()
   fields.url = origin .. path:gsub("[^/]+", function(segment)
     return strike(segment) == "***" and "***" or nil
