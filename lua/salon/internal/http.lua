@@ -190,17 +190,20 @@ end
 
 local TELLS = 0.15  -- seconds at least between two words about progress
 
--- Tells a call's `on_progress` how far its file is. What that function raises ends the request.
+-- Tells a call's `on_progress` how far its file is. What that function raises ends the request,
+-- and is raised once that has let go of the file.
 local function teller(call, request)
-  local file, told, at = call.upload or call.download, nil, 0
+  local file, told, at, ok, e = call.upload or call.download, nil, 0, true, nil
   return function(is_over)
     local done, total = file:progress()
     local now = core.now()
-    if done == told or not is_over and now - at < TELLS then return end
-    told, at = done, now
-    local ok, e = pcall(call.on_progress, done, total)
-    if ok then return end
-    request:cancel()
+    if ok and done ~= told and (is_over or now - at >= TELLS) then
+      told, at = done, now
+      ok, e = pcall(call.on_progress, done, total)
+      if not ok then request:cancel() end
+    end
+    if ok or not is_over then return end
+    request:close()
     error(e, 0)
   end
 end
