@@ -148,6 +148,17 @@ describe("files of rooms", function()
     assert.equal("", leftovers())
   end)
 
+  it("that `on_progress` ended can be gone on with at once", function()
+    local bytes = noise(100000)
+    local asset = put(bytes)
+    sandbox:fault { route = "GET /v1/rooms/" .. room.id, kind = "slow", seconds = 5 }
+    local ok = pcall(asset.download, asset, target, { resume = true,
+      on_progress = function(done) if done > 0 then error "mine" end end })
+    assert.is_false(ok)
+    assert.is_true(asset:download(target, { resume = true }))
+    assert.equal(bytes, support.read(target))
+  end)
+
   it("of one's own in all rooms are sorted by the server", function()
     local other = salon.check(client.rooms:create {})
     for i = 1, 3 do
@@ -663,6 +674,39 @@ describe("storage that a controller names", function()
     os.remove(controller.folder .. "/a.once")
     assert.is_true(ok, tostring(err))
     assert.equal("ABCD", support.read(folder .. "/out"))
+  end)
+
+  it("gives neither more nor less than it says", function()
+    for range, body in pairs { ["1-3/4"] = "BCDEFG", ["1-3/*"] = "BCDEFG", ["1-9/*"] = "BCD", ["1-9/10"] = "BCD" } do
+      storage:reply("s3", "206 Partial Content", "Content-Range: bytes " .. range .. "\r\n", body)
+      os.remove(folder .. "/out")
+      local ok, err = go_on(storage.url .. "/s3/file?a=b", { max_tries = 1 })
+      assert.is_nil(ok, range)
+      assert.same({ "network", 206 }, { err.kind, err.status }, range)
+      assert.is_false(opened(folder .. "/out"))
+    end
+    storage:reply("s3", "206 Partial Content", "Content-Range: bytes 1-3/*\r\n", "BCD")
+    assert.is_true(go_on(storage.url .. "/s3/file?a=b"))
+    assert.equal("ABCD", support.read(folder .. "/out"))
+  end)
+
+  it("that sends no file replaces none", function()
+    for _, status in ipairs { "202 Accepted", "204 No Content" } do
+      storage:reply("s3", status, "", "")
+      support.write(folder .. "/out", "old")
+      local ok, err = go_on(storage.url .. "/s3/file?a=b")
+      assert.is_nil(ok)
+      assert.same({ "decode", "the server sent no file" }, { err.kind, err.message })
+      assert.equal("old", support.read(folder .. "/out"))
+    end
+  end)
+
+  it("whose address has a scheme in capitals is asked, and may fail", function()
+    storage:answer("s3", "", "close")
+    local ok, err = go_on(storage.url:gsub("^http", "HTTP") .. "/s3/file?a=b", { max_tries = 1 })
+    assert.is_nil(ok)
+    assert.equal("network", err.kind)
+    assert.equal(storage.url:gsub("^http", "HTTP") .. "/s3/file", err.url)
   end)
 
   it("has an address that stands in no error", function()

@@ -165,7 +165,7 @@ static off_t read_number(const char **s, const char *end) {
   return *s == start || (int64_t)(off_t)n != n ? -1 : (off_t)n;
 }
 
-/* "bytes FIRST-LAST/WHOLE"; the whole may be "*". */
+/* "bytes FIRST-LAST/WHOLE"; where the whole is "*", it goes to LAST. */
 static bool read_content_range(const salon_Exchange *x, off_t *first,
                                off_t *whole) {
   static const char unit[] = "bytes ";
@@ -175,11 +175,11 @@ static bool read_content_range(const salon_Exchange *x, off_t *first,
   const char *end = s + len;
   s += n;
   *first = read_number(&s, end);
-  if (*first < 0 || s == end || *s++ != '-' || read_number(&s, end) < *first ||
-      s == end || *s++ != '/')
-    return false;
-  *whole = -1;
-  return (s + 1 == end && *s == '*') || (*whole = read_number(&s, end)) >= 0;
+  if (*first < 0 || s == end || *s++ != '-') return false;
+  off_t last = read_number(&s, end);
+  if (last < *first || s == end || *s++ != '/') return false;
+  *whole = s + 1 == end && *s == '*' ? last + 1 : read_number(&s, end);
+  return *whole >= 0;
 }
 
 static const char *tag_of(const salon_Exchange *x, size_t *len) {
@@ -248,6 +248,10 @@ bool salon_file_begin(salon_File *f, const salon_Exchange *x) {
     return false;
   }
   if (x->status == 206) return begin_part(f, x);
+  if (x->status != 200) { /* "nothing" or "not yet" is no file */
+    f->refusal = "the server sent no file";
+    return false;
+  }
   free(f->tag);
   f->tag = NULL;
   set_size(f, -1);
@@ -257,6 +261,11 @@ bool salon_file_begin(salon_File *f, const salon_Exchange *x) {
 }
 
 bool salon_file_write(salon_File *f, const char *data, size_t len) {
+  if (f->size >= 0 && (off_t)len > f->size - f->at) {
+    f->refusal = "the server sent more than it had said";
+    salon_file_start_anew(f);
+    return false;
+  }
   while (len > 0) {
     ssize_t n = pwrite(f->fd, data, len, f->at);
     if (n < 0 && errno == EINTR) continue;
