@@ -92,7 +92,9 @@ static bool is_named(int fd, const char *path) {
 ** locks have none. */
 static int open_locked(const char *path) {
   for (;;) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    int fd = open(path, /* a pipe would wait for a reader */
+                  O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                  0666);
     if (fd < 0) return -1;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
       close(fd);
