@@ -41,15 +41,17 @@ describe("a store keeps its contract", function()
         end
         ngx.say(select(2, pcall(salon.store.shdict, "none")))
         ngx.say(select(2, salon.store.redis({ port = %d, password = "wrong" }).read "x"))
-        ngx.say(select(2, salon.store.redis({ port = 1 }).read "x"))
+        local _, message, hint = salon.store.redis({ port = 1 }).read "x"
+        ngx.say(message, "; ", hint)
       } } } ]]):format(port, folder .. "/in_nginx", server.port, redis.PASSWORD, server.port))
     local output = support.curl(("http://127.0.0.1:%d/"):format(port))
     for _, name in ipairs { "memory", "file", "shdict", "redis" } do
       assert.are.equal(2, select(2, output:gsub(name .. " kept\n", "")), output)
     end
-    assert.matches("nginx.conf has no lua_shared_dict 'none'", output)
+    assert.truthy(output:find("nginx.conf has no lua_shared_dict 'none': "
+      .. "add `lua_shared_dict none 1m;` to the http block\n", 1, true))
     assert.matches("WRONGPASS", output)
-    assert.matches("connection refused\n$", output)
+    assert.matches("connection refused; is Redis running at 127.0.0.1:1%?[^\n]*\n$", output)
     nginx_server:stop()
   end)
 end)
@@ -152,10 +154,40 @@ describe("a place that will not do is named:", function()
     assert.is_nil(message:find("wrong", 1, true))
   end)
 
-  it("nothing, a dictionary outside of nginx", function()
+  it("and what to do about it is said, where it is known", function()
+    local function hint(store)
+      local _, err = salon.opentalk({ url = "http://127.0.0.1:" .. support.NO_PORT, client_id = "c",
+        username = "u", password = "p", store = store }):token()
+      assert.equal("store", err.kind)
+      return err.hint
+    end
+    local path = folder .. "/foreign"
+    support.write(path, "export X=1\n")
+    support.run("chmod 600 " .. path)
+    assert.equal("delete it, or name another file", hint(salon.store.file(path)))
+    assert.equal(("make the folder '%s/none/'"):format(folder), hint(salon.store.file(folder .. "/none/x")))
+    local LOGIN = "check options 'password' and 'username' of salon.store.redis"
+    assert.equal(LOGIN, hint(salon.store.redis { port = server.port }))
+    assert.equal(LOGIN, hint(of_redis { password = "wrong" }))
+    assert.equal(LOGIN, hint(of_redis { username = "nobody" }))
+    assert.equal("is Redis running at 127.0.0.1:" .. support.NO_PORT
+      .. "? Options 'host' and 'port' of salon.store.redis name the place",
+      hint(salon.store.redis { port = support.NO_PORT }))
+    local output = support.script { "-e", [[local salon = require "salon"
+      local store = salon.store.redis()
+      package.path = ""
+      print((select(2, store.read "k")))]] }
+    assert.equal("no module 'redis': install redis-lua (LuaRocks)"
+      .. (_VERSION:find "5%.[123]" and " or lua-redis (Debian)\n" or "\n"), output)
+  end)
+
+  it("nothing, a dictionary outside of nginx, a name of a file", function()
+    assert.has_error(function()
+      salon.opentalk { url = "http://127.0.0.1", client_id = "c", username = "u", store = "s/a.json" }
+    end, "salon.opentalk: option 'store' must be a store, such as salon.store.file \"s/a.json\", got a string")
     assert.has_error(function() salon.store.file() end,
       "salon.store.file: argument 'path' must be the name of a file")
-    assert.has_error(function() salon.store.shdict "x" end, "salon.store.shdict: this is not nginx")
+    assert.has_error(function() salon.store.shdict "x" end, "salon.store.shdict: this is not nginx: use salon.store.file")
     assert.has_error(function() salon.store.redis { prot = 1 } end,
       "salon.store.redis: unknown option 'prot', did you mean 'port'?")
   end)

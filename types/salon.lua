@@ -66,10 +66,10 @@
 ---functions (doc/sessions.md). Where one cannot do it: nil and a message.
 ---@class salon.Store
 ---@field name? string  for messages
----@field read fun(key: string): string?, any  blob and version; nil: nothing there
----@field write fun(key: string, blob: string, ttl: number, version: any): boolean?, string?
+---@field read fun(key: string): string?, any, string?  blob and version; nil: nothing there
+---@field write fun(key: string, blob: string, ttl: number, version: any): boolean?, string?, string?
 ---  true: it is kept; false: it is not the version read any more
----@field lock fun(key: string, ttl: number): any, string?  fence; nil or false: somebody else has it
+---@field lock fun(key: string, ttl: number): any, string?, string?  fence; nil or false: somebody else has it
 ---@field unlock fun(key: string, fence: any)
 
 ---@class salon.RedisOptions

@@ -403,6 +403,13 @@ end
 
 local STORE = { "read", "write", "lock", "unlock" }
 
+-- A name of a file is what people try first.
+local function to_store(value)
+  if type(value) ~= "string" then return value end
+  return value, ("must be a store, such as salon.store.file \"%s\", got a string"):format(
+    value:gsub("[%z\1-\31\127]", "?"):sub(1, 100))
+end
+
 local function store_fault(value)
   for _, name in ipairs(STORE) do
     if type(value[name]) ~= "function" then
@@ -447,7 +454,7 @@ options.CLIENT = {
     says = "is told of attempts, retries, logins and finished calls; salon.log makes such functions" },
   host = { "string", one_of = { "plain", "nginx" },
     says = "how to wait; default: found at each call" },
-  store = { "table", check = store_fault, luals = "salon.Store",
+  store = { "table", convert = to_store, check = store_fault, luals = "salon.Store",
     says = "where logins are kept, a salon.store: in the client alone" },
   store_failures = { "string", one_of = { "report", "ignore" },
     says = "the store fails: an error of kind `store`, or go on with the login in memory" },

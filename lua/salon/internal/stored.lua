@@ -49,9 +49,9 @@ local DOES = { read = "read", write = "written", lock = "locked", unlock = "unlo
 
 -- One of the four functions; nil, nil, err when it failed.
 local function ask(self, name, ...)
-  local ok, value, more = pcall(self.store[name], self.key, ...)
+  local ok, value, more, hint = pcall(self.store[name], self.key, ...)
   if not ok then return nil, nil, fault(self, DOES[name], value) end
-  if value == nil and more ~= nil then return nil, nil, fault(self, DOES[name], more) end
+  if value == nil and more ~= nil then return nil, nil, fault(self, DOES[name], more, hint) end
   if name == "write" and type(value) ~= "boolean" then
     return nil, nil, fault(self, DOES[name], "it returned neither true nor false")
   end

@@ -21,7 +21,9 @@ local function are_entries(entries)
   return true
 end
 
--- The entries; or nil and why the file is not to be touched.
+local ANOTHER = "delete it, or name another file"
+
+-- The entries; or nil, why the file is not to be touched, and what to do.
 local function load_entries(path)
   local usable, message = core.check_private(path)
   if message then return nil, message end
@@ -37,29 +39,32 @@ local function load_entries(path)
   if type(format) == "number" and format > FORMAT then
     return nil, "a newer version of salon wrote it"
   elseif format ~= FORMAT or not are_entries(data.entries) then
-    return nil, "it is not a store of salon's"
+    return nil, "it is not a store of salon's", ANOTHER
   end
   return data.entries
 end
 
 local function claim(path, key)
   local held, message = core.claim_in(path .. ".lock", key)
-  return held, message and ("%s.lock: %s"):format(path, message)
+  if message == nil then return held end
+  return nil, ("%s.lock: %s"):format(path, message), message:find "No such file"
+    and ("make the folder '%s'"):format(path:match "^(.*/)" or ".") or nil
 end
 
 -- Runs while nobody else changes the file.
 local function alone(path, work)
   local ends = core.now() + PATIENCE
-  local held, message
+  local held, message, hint
   repeat
-    held, message = claim(path, "")
+    held, message, hint = claim(path, "")
     if held == nil and message == nil then (hosts.pick() or core).sleep(LOOK) end
   until held or message or core.now() >= ends
-  if held == nil then return nil, message or "others have been writing it for 5 s" end
-  local ok, done, why = pcall(work)
+  if held == nil then return nil, message or "others have been writing it for 5 s", hint end
+  local ok, done, why
+  ok, done, why, hint = pcall(work)
   held:release()
   if not ok then error(done, 0) end
-  return done, why
+  return done, why, hint
 end
 
 ---@param path string  the file need not exist; its folder must, and be writable
@@ -71,8 +76,8 @@ local function file(path)
   local store = { name = "file " .. path }
 
   function store.read(key)
-    local entries, message = load_entries(path)
-    if entries == nil then return nil, message end
+    local entries, message, hint = load_entries(path)
+    if entries == nil then return nil, message, hint end
     local entry = entries[key]
     if entry and entry.ends > os.time() then return entry.blob, entry.blob end
   end
@@ -80,8 +85,8 @@ local function file(path)
   -- change(entries, now) -> false, for nothing to be written
   local function rewrite(change)
     return alone(path, function()
-      local entries, message = load_entries(path)
-      if entries == nil then return nil, message end
+      local entries, message, hint = load_entries(path)
+      if entries == nil then return nil, message, hint end
       local now = os.time()
       for name, entry in pairs(entries) do
         if entry.ends <= now then entries[name] = nil end
@@ -101,13 +106,13 @@ local function file(path)
   -- Without an end: the kernel sees to that. The file is written as it is: on a full disk
   -- or a read-only one nobody shall use up a refresh token whose successor would be lost.
   function store.lock(key)
-    local held, message = claim(path, key)
-    if held == nil then return nil, message end
+    local held, message, hint = claim(path, key)
+    if held == nil then return nil, message, hint end
     local written
-    written, message = rewrite(function() end)
+    written, message, hint = rewrite(function() end)
     if written then return held end
     held:release()
-    return nil, message
+    return nil, message, hint
   end
 
   function store.unlock(_, fence)

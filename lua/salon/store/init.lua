@@ -9,7 +9,7 @@
 --   unlock(key, fence)
 --   name                           for messages: "file /var/lib/…"
 --
--- Where one cannot be done: nil and a message. The version here is the blob itself: it
+-- Where one cannot be done: nil, a message, and what to do if that is known. The version here is the blob itself: it
 -- never comes twice, and nothing has to count.
 
 return {

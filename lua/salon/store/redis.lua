@@ -5,7 +5,9 @@
 -- light threads or with a child of fork. nginx keeps connections itself.
 
 local Secrets = require "salon.internal.secrets"
+local lower = require "salon.internal.lower"
 local options = require "salon.internal.options"
+local random = require "salon.internal.random"
 
 local OPTIONS = {
   host = { "string", default = "127.0.0.1" },
@@ -34,6 +36,25 @@ local function find(name, other)
 end
 
 local MISSING = "no module '%s': install %s"
+local FOR_SCRIPTS = "redis-lua (LuaRocks)" .. (_VERSION:find "5%.[123]" and " or lua-redis (Debian)" or "")
+
+local LOGIN = { "noauth", "wrongpass", "invalid password", "auth" }
+local NOBODY = { "connection refused", "timeout", "timed out", "could not connect" }
+
+-- What to do about what Redis, or the way there, said.
+local function hint_of(message, given)
+  message = lower(message)
+  local function says(words)
+    for _, word in ipairs(words) do
+      if message:find(word, 1, true) then return true end
+    end
+  end
+  if says(LOGIN) then return "check options 'password' and 'username' of salon.store.redis" end
+  if says(NOBODY) then
+    return ("is Redis running at %s:%d? Options 'host' and 'port' of salon.store.redis name the place")
+      :format(given.host, given.port)
+  end
+end
 
 -- A client asks one question: ask(given, password, script, key, ...) -> reply | nil, message
 
@@ -79,13 +100,6 @@ local function ask_elsewhere(module, given, password, ...)
   return nil, (tostring(reply):gsub("^.-:%d+: ", ""))
 end
 
-local function random()
-  local file = assert(io.open("/dev/urandom", "rb"))
-  local bytes = file:read(16)
-  file:close()
-  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
-end
-
 ---@param given salon.RedisOptions
 ---@return salon.Store
 local function redis(given)
@@ -107,25 +121,26 @@ local function redis(given)
       message = MISSING:format("resty.redis", "lua-resty-redis (Debian: lua-nginx-redis)")
     else
       client = find "redis"
-      message = MISSING:format("redis", "redis-lua (LuaRocks) or lua-redis (Debian)")
+      message = MISSING:format("redis", FOR_SCRIPTS)
     end
     if client == nil then return nil, message end
     local reply
     reply, message = run(client, checked, password, script, 1, checked.prefix .. key .. suffix, ...)
-    return reply, message and secrets:striker()(message)  -- it may repeat what it does not know
+    if message == nil then return reply end
+    return nil, secrets:striker()(message), hint_of(message, checked)  -- it may repeat what it does not know
   end
 
   local function yes(script, ...)
-    local reply, message = ask(script, ...)
-    if reply == nil then return nil, message end
+    local reply, message, hint = ask(script, ...)
+    if reply == nil then return nil, message, hint end
     return reply == 1
   end
 
   local function milliseconds(ttl) return ("%d"):format(math.ceil(ttl * 1000)) end
 
   function store.read(key)
-    local blob, message = ask(GET, "", key)
-    if blob == nil then return nil, message end
+    local blob, message, hint = ask(GET, "", key)
+    if blob == nil then return nil, message, hint end
     return blob, blob
   end
 
@@ -134,10 +149,10 @@ local function redis(given)
   end
 
   function store.lock(key, ttl)
-    local fence = random()
-    local got, message = yes(LOCK, ":lock", key, fence, milliseconds(ttl))
+    local fence = random(16)
+    local got, message, hint = yes(LOCK, ":lock", key, fence, milliseconds(ttl))
     if got then return fence end
-    return nil, message
+    return nil, message, hint
   end
 
   function store.unlock(key, fence)

@@ -20,8 +20,9 @@ local function shdict(name)
   local dict = ngx and ngx.shared and ngx.shared[name]
   if dict == nil then
     error(("salon.store.shdict: %s"):format(ngx
-      and ("nginx.conf has no lua_shared_dict '%s'"):format(tostring(name))
-      or "this is not nginx"), 2)
+      and ("nginx.conf has no lua_shared_dict '%s': add `lua_shared_dict %s 1m;` to the http block")
+        :format(tostring(name), tostring(name))
+      or "this is not nginx: use salon.store.file"), 2)
   end
   local store = { name = "lua_shared_dict " .. name }
 
