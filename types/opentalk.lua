@@ -1080,7 +1080,7 @@ function StreamingTargets:delete(id, opts) end
 
 ---@class salon.opentalk.RoomsStartFields: table<"breakout_room"|"device_secret"|"invite_code"|"password"|"resumption", any>
 ---@field breakout_room? string  its id; servers up to 0.33
----@field device_secret? string|salon.Secret  16 to 255 random bytes of text that stand for this device; servers since 0.34 want it, older ones ignore it
+---@field device_secret? string|salon.Secret  16 to 255 random bytes of text that stand for this device; without it salon makes one; servers before 0.34 ignore it
 ---@field invite_code? string|salon.Secret  of a guest link; servers up to 0.65
 ---@field password? string|salon.Secret  the room's, of guests
 ---@field resumption? string|salon.Secret  of an earlier ticket; servers up to 0.33
@@ -1091,7 +1091,7 @@ function StreamingTargets:delete(id, opts) end
 
 ---@class salon.opentalk.RoomsStartInvitedFields: table<"breakout_room"|"device_secret"|"display_name"|"invite_code"|"password"|"resumption", any>
 ---@field breakout_room? string  its id; servers up to 0.33
----@field device_secret? string|salon.Secret  16 to 255 random bytes of text that stand for this device; servers since 0.34 want it, older ones ignore it
+---@field device_secret? string|salon.Secret  16 to 255 random bytes of text that stand for this device; without it salon makes one; servers before 0.34 ignore it
 ---@field display_name? string  servers that ask for it, before 0.66
 ---@field invite_code? string|salon.Secret  of a guest link; servers up to 0.65
 ---@field password? string|salon.Secret  the room's, of guests
@@ -1192,7 +1192,7 @@ function Rooms:event(id, opts) end
 ---@return_overload nil, salon.Error
 function Rooms:guest_url(id, fields, opts) end
 
----A ticket to join as the user who is logged in; the vendor's programs join with it. Every server takes `device_secret`, those since 0.34 want it.
+---A ticket to join as the user who is logged in; the vendor's programs join with it.
 ---
 ---Source: `POST /rooms/{room_id}/start`.
 ---@param id string
@@ -1204,7 +1204,7 @@ function Rooms:guest_url(id, fields, opts) end
 ---@return_overload nil, salon.Error
 function Rooms:start(id, fields, opts) end
 
----A ticket to join as a guest, without a login. Servers since 0.34 want `device_secret`, those up to 0.65 `invite_code`; one of 2023 takes a code that has expired, too.
+---A ticket to join as a guest, without a login. Servers up to 0.65 want `invite_code`; one of 2023 takes a code that has expired, too.
 ---
 ---Source: `POST /rooms/{room_id}/start_invited`.
 ---@param id string
@@ -1752,6 +1752,7 @@ function InviteeRecord:withdraw(opts) end
 
 ---@class salon.opentalk.Joining: salon.Record
 ---@field backend "opentalk"
+---@field device_secret salon.Secret  what stands for this device: yours, or the one that salon made
 ---@field resumption? salon.Secret  servers up to 0.33: to come back as the same participant
 ---@field roomserver_address? string  servers since 0.34; its WebSocket is at /v1/signaling/{token}
 ---@field token? salon.Secret  servers since 0.34
@@ -1836,7 +1837,7 @@ function RoomRecord:event(opts) end
 ---@return_overload nil, salon.Error
 function RoomRecord:guest_url(fields, opts) end
 
----A ticket to join as the user who is logged in; the vendor's programs join with it. Every server takes `device_secret`, those since 0.34 want it.
+---A ticket to join as the user who is logged in; the vendor's programs join with it.
 ---
 ---Source: `POST /rooms/{room_id}/start`.
 ---@param fields? salon.opentalk.RoomsStartFields
@@ -1847,7 +1848,7 @@ function RoomRecord:guest_url(fields, opts) end
 ---@return_overload nil, salon.Error
 function RoomRecord:start(fields, opts) end
 
----A ticket to join as a guest, without a login. Servers since 0.34 want `device_secret`, those up to 0.65 `invite_code`; one of 2023 takes a code that has expired, too.
+---A ticket to join as a guest, without a login. Servers up to 0.65 want `invite_code`; one of 2023 takes a code that has expired, too.
 ---
 ---Source: `POST /rooms/{room_id}/start_invited`.
 ---@param fields? salon.opentalk.RoomsStartInvitedFields

@@ -7,6 +7,7 @@ local core = require "salon.core"
 local is = require "salon.internal.is"
 local operation = require "salon.internal.operation"
 local options = require "salon.internal.options"
+local random = require "salon.internal.random"
 local resource = require "salon.internal.resource"
 
 local getters = {}
@@ -17,10 +18,11 @@ end
 
 local Joining = resource.class {
   name = "salon.Joining", backend = "opentalk", word = "joining", getters = getters,
-  secrets = { "ticket", "token", "resumption" },
+  secrets = { "ticket", "token", "resumption", "device_secret" },
   fields = {
     token = "salon.Secret?  servers since 0.34",
     roomserver_address = "string?  servers since 0.34; its WebSocket is at /v1/signaling/{token}",
+    device_secret = "salon.Secret  what stands for this device: yours, or the one that salon made",
     resumption = "salon.Secret?  servers up to 0.33: to come back as the same participant",
   },
   computed = {
@@ -42,8 +44,8 @@ end
 
 local FIELDS = {
   device_secret = is.text { secret = true, check = length_fault,
-    says = "16 to 255 random bytes of text that stand for this device; servers since 0.34 want it, "
-      .. "older ones ignore it" },
+    says = "16 to 255 random bytes of text that stand for this device; without it salon makes one; "
+      .. "servers before 0.34 ignore it" },
   password = is.text { max_chars = 255, secret = true, says = "the room's, of guests" },
   invite_code = is.text { secret = true, says = "of a guest link; servers up to 0.65" },
   breakout_room = is.text { taken = function(raw) return raw.ticket ~= nil end,
@@ -74,8 +76,20 @@ local joining = {
   newer = new("rooms:start_invited", { "POST /rooms/{room_id}/start", body = GUEST, anonymous = true }),
 }
 
+-- With a secret for the device, which servers since 0.34 want.
+local function with_device(fields)
+  return options.merge({ device_secret = core.secret(random(32)) }, fields)
+end
+
+local function started_with(fields, started, err)
+  if started then started.raw.device_secret = options.hide(fields.device_secret) end
+  return started, err
+end
+
 function joining.start(op, service, keys, fields, given)
-  return operation.perform(given.roomserver and op.roomserver or op, service, keys, fields, given)
+  fields = with_device(fields)
+  return started_with(fields, operation.perform(given.roomserver and op.roomserver or op, service, keys,
+    fields, given))
 end
 
 -- Servers since 0.34 send guests to the route of the users, or do not know this one any more.
@@ -86,10 +100,13 @@ end
 
 function joining.start_invited(op, service, keys, fields, given)
   if given.roomserver then op = op.roomserver end
+  fields = with_device(fields)
   local deadline = service.session:deadline(given.timeout)
   local started, err = operation.perform(op, service, keys, fields, given, deadline)
-  if started or not (op.newer and Error.is_told(err) and is_elsewhere(err)) then return started, err end
-  return operation.perform(op.newer, service, keys, fields, given, deadline)
+  if started or not (op.newer and Error.is_told(err) and is_elsewhere(err)) then
+    return started_with(fields, started, err)
+  end
+  return started_with(fields, operation.perform(op.newer, service, keys, fields, given, deadline))
 end
 
 return joining

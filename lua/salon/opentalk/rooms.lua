@@ -180,13 +180,12 @@ return resource.new {
         .. "Since 0.66 the room's own link." },
     start = { "POST /rooms/{room_id}/start", body = joining.FIELDS, query = joining.OPTIONS,
       gives = joining.record, fault = joining.fault, run = joining.start, roomserver = joining.roomserver,
-      says = "A ticket to join as the user who is logged in; the vendor's programs join with it. Every "
-        .. "server takes `device_secret`, those since 0.34 want it." },
+      says = "A ticket to join as the user who is logged in; the vendor's programs join with it." },
     start_invited = { "POST /rooms/{room_id}/start_invited", body = joining.GUEST, query = joining.OPTIONS,
       gives = joining.record, fault = joining.fault, run = joining.start_invited, newer = joining.newer,
       anonymous = true, roomserver = joining.roomserver_invited,
-      says = "A ticket to join as a guest, without a login. Servers since 0.34 want `device_secret`, "
-        .. "those up to 0.65 `invite_code`; one of 2023 takes a code that has expired, too." },
+      says = "A ticket to join as a guest, without a login. Servers up to 0.65 want "
+        .. "`invite_code`; one of 2023 takes a code that has expired, too." },
     event = { "GET /rooms/{room_id}/event", gives = EventInfo, since = "0.5",
       says = "What a room's event is called. 404: the room has none." },
     tariff = { "GET /rooms/{room_id}/tariff", gives = users.Tariff,
