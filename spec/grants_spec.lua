@@ -69,6 +69,7 @@ describe("device login", function()
     local token, err = ot:token { timeout = 0.5 }
     assert.is_nil(token)
     assert.same({ "timeout", true, "nobody has confirmed the login so far" }, { err.kind, err.retryable, err.message })
+    assert.matches("the next call of this client goes on waiting for the same code$", err.hint)
     assert.truthy(err.hint:find("longer 'timeout'", 1, true))
     local prompt = prompts[1]
     assert.equal(realm "OPENTALK" .. "/device", prompt.verification_uri)

@@ -184,10 +184,12 @@ describe("a place that will not do is named:", function()
   it("nothing, a dictionary outside of nginx, a name of a file", function()
     assert.has_error(function()
       salon.opentalk { url = "http://127.0.0.1", client_id = "c", username = "u", store = "s/a.json" }
-    end, "salon.opentalk: option 'store' must be a store, such as salon.store.file \"s/a.json\", got a string")
+    end, "salon.opentalk: option 'store' must be a store, "
+      .. "such as salon.store.file \"s/a.json\", got a string")
     assert.has_error(function() salon.store.file() end,
       "salon.store.file: argument 'path' must be the name of a file")
-    assert.has_error(function() salon.store.shdict "x" end, "salon.store.shdict: this is not nginx: use salon.store.file")
+    assert.has_error(function() salon.store.shdict "x" end,
+      "salon.store.shdict: this is not nginx: use salon.store.file")
     assert.has_error(function() salon.store.redis { prot = 1 } end,
       "salon.store.redis: unknown option 'prot', did you mean 'port'?")
   end)

@@ -80,12 +80,47 @@ describe("on_event", function()
     assert.error_matches(function() salon.log.stderr "loud" end, "must be one of 'debug', 'info', 'error'")
   end)
 
+  it("names who logs in, and tells one refused login or renewal as one failure", function()
+    local lines, given = {}, support.opentalk(sandbox)
+    local function write(line, level) lines[#lines + 1] = level .. " " .. line end
+    given.on_event = salon.log.write(write, "debug")
+    local ot = salon.opentalk(given)
+    assert(ot:token())
+    assert.matches("^info salon: login of alice at http://%S+ in [%d.]+ s$", lines[#lines])
+    local token = salon.opentalk { url = given.url, client_id = given.client_id, refresh_token = "melon",
+      on_event = salon.log.write(write, "error") }
+    lines = {}
+    local _, err = token.rooms:list()
+    assert.equal("auth", err.kind)
+    assert.equal(1, #lines)
+    assert.matches("^error salon: login at http://%S+ failed in [%d.]+ s: POST http.*; 'refresh_token' is none",
+      lines[1])
+  end)
+
+  it("tells of a store that fails and is ignored", function()
+    local events, lines = {}, {}
+    local write = salon.log.write(function(line, level) lines[#lines + 1] = level .. " " .. line end, "error")
+    local broken = salon.store.memory()
+    function broken.read() return nil, "the disk is gone", "look for it" end
+    local ot = told { store = broken, store_failures = "ignore", on_event = function(event)
+      events[#events + 1] = event
+      write(event)
+    end }
+    assert(ot:token())
+    local found
+    for _, event in ipairs(events) do found = found or event.name == "store" and event end
+    assert.same({ "store", "look for it" }, { found.error.kind, found.error.hint })
+    assert.matches("^error salon: store failed, the login stays in memory: the store of logins %(memory%) "
+      .. "cannot be read: the disk is gone", lines[1])
+  end)
+
   it("writes to the standard error where the environment says so", function()
     local script = ([[local salon = require "salon"
       salon.check(salon.meet { url = %q, client_id = %q, client_secret = %q, user = %q }.rooms:list())]])
       :format(sandbox.meet.url, sandbox.meet.client_id, sandbox.meet.client_secret, sandbox.meet.user)
     local output = support.script({ "-e", script }, { SALON_LOG = "debug" })
-    assert.matches("salon: login in [%d.]+ s\n", output)
+    local TIME = "\n%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%dZ "
+    assert.matches(TIME .. "salon: login of ada@example.org at http://%S+ in [%d.]+ s\n", output)
     assert.matches("salon: GET http://%S+/rooms/ attempt 1: 200", output)
     assert.equal("", (support.script { "-e", script }))
     assert.equal("salon: SALON_LOG must be 'debug', 'info' or 'error'; nothing is logged\n",

@@ -44,16 +44,20 @@
 
 ---What a client's `on_event` is told.
 ---@class salon.LogEvent
----@field name "attempt"|"retry"|"login"|"renewal"|"done"
+---@field name "attempt"|"retry"|"login"|"renewal"|"done"|"store"  store: it failed, and
+---  `store_failures = "ignore"` went on
 ---@field method? string
 ---@field url? string  without query
 ---@field attempt? integer  its number: of an attempt, or of the one that a retry leads to
 ---@field status? integer  whenever a response came
----@field duration number  seconds: of an attempt, a login, a whole call; of a retry the pause
+---@field duration? number  seconds: of an attempt, a login, a whole call; of a retry the pause
 ---@field attempts? integer  of a call that is done: how often it was sent
 ---@field bytes? integer  of the body
 ---@field request_id? string
 ---@field error? salon.Error
+---@field client? string  of a login or renewal: the address that the client was given
+---@field user? string  of a login or renewal, where the options name one
+---@field inner? boolean  of a finished call: it belongs to a login or to discovery
 
 ---`salon.log`: functions for `on_event`. The level is the least that is written, "info" by
 ---default: "debug" tells each attempt as well.

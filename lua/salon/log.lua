@@ -5,8 +5,9 @@
 --   salon.log.write(fn)       with fn(line, level)
 --
 -- What goes well is of level "info" when it is a whole call or a login, of level "debug" when it
--- is one attempt; what failed is "error". The argument is the least level that is written:
--- "info" by default.
+-- is one attempt; what failed is "error", but told once: of a login that fails the request of the
+-- login service is "debug", and the call that waited for it "info". The argument is the least level
+-- that is written: "info" by default.
 
 local Error = require "salon.internal.error"
 local lower = require "salon.internal.lower"
@@ -15,8 +16,14 @@ local log = {}
 
 local LEVELS = { debug = 1, info = 2, error = 3 }
 
-local function level_of(event)
-  if event.error then return "error" end
+local function level_of(event, told)
+  local err = event.error
+  if err then
+    if event.inner then return "debug" end
+    if told[err] then return "info" end
+    told[err] = true
+    return "error"
+  end
   return (event.name == "attempt" or event.name == "retry") and "debug" or "info"
 end
 
@@ -31,9 +38,11 @@ local function seconds(duration)
 end
 
 local function line_of(event)
+  if event.name == "store" then return "store failed, the login stays in memory: " .. tostring(event.error) end
   local took = seconds(event.duration)
-  if event.error then return ("%s failed in %s: %s"):format(event.name, took, tostring(event.error)) end
-  if event.url == nil then return ("%s in %s"):format(event.name, took) end
+  local what = event.name .. with(" of %s", event.user) .. with(" at %s", event.client)
+  if event.error then return ("%s failed in %s: %s"):format(what, took, tostring(event.error)) end
+  if event.url == nil then return ("%s in %s"):format(what, took) end
   if event.name == "retry" then
     return ("%s %s: attempt %d after %s"):format(event.method, event.url, event.attempt, took)
   end
@@ -52,8 +61,9 @@ local function check(fname, level)
 end
 
 local function writer(least, write)
+  local told = setmetatable({}, { __mode = "k" })  -- errors
   return function(event)
-    local level = level_of(event)
+    local level = level_of(event, told)
     if LEVELS[level] >= least then write("salon: " .. Error.one_line(line_of(event)), level) end
   end
 end
@@ -61,7 +71,9 @@ end
 ---@param level? "debug"|"info"|"error"
 ---@return fun(event: salon.LogEvent)
 function log.stderr(level)
-  return writer(check("salon.log.stderr", level), function(line) io.stderr:write(line, "\n") end)
+  return writer(check("salon.log.stderr", level), function(line)
+    io.stderr:write(os.date "!%Y-%m-%dT%H:%M:%SZ ", line, "\n")
+  end)
 end
 
 ---@param level? "debug"|"info"|"error"

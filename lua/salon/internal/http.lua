@@ -36,6 +36,7 @@ local watch = require "salon.internal.watch"
 ---@field on_progress? fun(done: integer, total: integer?)  of one of these, for the caller
 ---@field silence_timeout? number  seconds without a byte, instead of the client's
 ---@field hands_over? boolean  not repeated once a part of the download has come
+---@field inner? boolean  it belongs to a login or to discovery
 ---@field bare? boolean  nothing goes along that is meant for the client's servers
 
 ---@class salon.Http
@@ -282,6 +283,7 @@ end
 function Http:call(call)
   local host, err = self:host()
   if host == nil then return nil, err end
+  call.inner = true  -- a session has calls of its own
   if self.on_event then return watch.call(self, call, Http.within, host, exchange, self, call, host) end
   return Http.within(host, exchange, self, call, host)
 end

@@ -107,7 +107,7 @@ end
 local function renew_told(self, deadline)
   local grant, old = self.grant, self.unsaved or self.token
   if self.http.on_event == nil or grant.is_given then return grant:renew(deadline, old) end
-  return watch.login(self.http, old and "renewal" or "login", grant.renew, grant, deadline, old)
+  return watch.login(self.http, old and "renewal" or "login", grant, deadline, old)
 end
 
 -- What there is when a renewal came to nothing.

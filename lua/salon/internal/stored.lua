@@ -7,6 +7,7 @@
 local Error = require "salon.internal.error"
 local core = require "salon.core"
 local json = require "salon.internal.json"
+local watch = require "salon.internal.watch"
 
 local FORMAT = 1
 local NOTHING = '{"format":1}'  -- in place of a login that has ended
@@ -41,8 +42,10 @@ end
 
 local function fault(self, what, message, hint)
   message = Error.one_line(self.http.secrets:striker(self.writing)(tostring(message), 500))
-  return Error.new { kind = "store", hint = hint, message = ("the store of logins (%s) cannot be %s: %s"):format(
+  local err = Error.new { kind = "store", hint = hint, message = ("the store of logins (%s) cannot be %s: %s"):format(
     self:place(), what, message) }
+  if self.lenient and self.http.on_event then watch.tell(self.http, { name = "store", error = err }) end
+  return err
 end
 
 local DOES = { read = "read", write = "written", lock = "locked", unlock = "unlocked" }

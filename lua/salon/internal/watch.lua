@@ -3,13 +3,15 @@
 -- fails to do, harms the call.
 --
 -- An event is a table of
---   name        "attempt", "retry", "login", "renewal", "done"
+--   name        "attempt", "retry", "login", "renewal", "done", "store" (it failed, which ends no call)
 --   method, url of the request, without query, secrets struck
 --   attempt     its number: of an attempt, or of the one that a retry leads to
 --   status      of the response, if there was one
 --   duration    seconds: of an attempt, a login, a whole call; of a retry the pause before it
 --   attempts, bytes, request_id, error  of a call that is done: how often it was sent, the length
 --               of the body, what the server calls it, the error if it failed
+--   inner       true: the call belongs to a login or to discovery, and another one is told of as well
+--   client, user  of a login: the address in the client's options, and whom it logs in, if that is known
 
 local context = require "salon.internal.context"
 local core = require "salon.core"
@@ -62,7 +64,7 @@ function watch.call(http, call, work, ...)
     local bytes = response and (call.download and call.download:progress() or #response.body)
     watch.tell(http, { name = "done", method = call.method or "GET", url = url and strike(url),
       status = about.status, attempts = about.attempts, request_id = about.request_id,
-      bytes = bytes or nil, error = err, duration = core.now() - began })
+      bytes = bytes or nil, error = err, inner = call.inner, duration = core.now() - began })
   end
   return response, err
 end
@@ -70,11 +72,12 @@ end
 ---A login or its renewal.
 ---@param http salon.Http
 ---@param name "login"|"renewal"
----@param work fun(...): any, any
-function watch.login(http, name, work, ...)
+---@param grant table
+function watch.login(http, name, grant, ...)
   local began = core.now()
-  local token, err = work(...)
-  watch.tell(http, { name = name, error = token == nil and err or nil, duration = core.now() - began })
+  local token, err = grant:renew(...)
+  watch.tell(http, { name = name, client = grant.client, user = grant.user,
+    error = token == nil and err or nil, duration = core.now() - began })
   return token, err
 end
 

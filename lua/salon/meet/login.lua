@@ -78,6 +78,7 @@ function login.new(fields)
   local stored = Stored.new(fields.http, given, function()
     return { "meet", fields.base, "client", given.client_id, "user", fields.user }
   end)
+  fields.client = given.url or fields.base
   return Login.new(fields.http, setmetatable(fields, Grant), stored)
 end
 

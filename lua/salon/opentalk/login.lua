@@ -19,6 +19,7 @@ local lower = require "salon.internal.lower"
 local login = {}
 
 local ATTENDED = 600  -- seconds that a person may take
+local NOTHING_STORED = "there is no login of %s in %s"
 local STORE_ANEW = "log in once with 'password', 'device' or 'refresh_token', the store and the other "
   .. "options being the same"
 
@@ -56,6 +57,12 @@ function login.fault(given)
   end
 end
 
+-- What tells the login from others, for messages: without what is a secret.
+local function words_of(given)
+  local user = type(given.username) == "string" and ("user '%s', "):format(given.username) or ""
+  return ("client '%s', %sscope '%s'"):format(given.client_id, user, given.scope or "openid")
+end
+
 ---@class salon.opentalk.Grant
 local Grant = { renewable = true }
 Grant.__index = Grant
@@ -67,9 +74,10 @@ function Grant:renew(deadline, old)
   end
   if token == nil then
     local is_over = err == nil or err.code == "invalid_grant"
-    err = err or Error.new { kind = "auth", message = "there is no refresh token to log in with",
+    err = err or Error.new { kind = "auth",
+      message = old == nil and self.nothing_stored or "there is no refresh token to log in with",
       hint = "log in anew, and give a new one as 'refresh_token'" }
-    if is_over and self.way == nil and self.has_store then err.hint = STORE_ANEW end
+    if is_over and self.way == nil and self.nothing_stored then err.hint = STORE_ANEW end
     return nil, err
   end
   if self.registration.wanted then self.registration:register(token, deadline) end
@@ -138,7 +146,10 @@ function login.new(fields)
   way = way and way.new(route) or nil
   local stored = Stored.new(fields.http, given, function() return name_of(route, way) end)
   return Login.new(fields.http, setmetatable({
-    route = route, way = way, refresh = Refresh.new(route, way), has_store = stored ~= nil,
+    route = route, way = way, refresh = Refresh.new(route, way),
+    nothing_stored = stored and NOTHING_STORED:format(words_of(given), stored:place()),
+    user = type(given.username) == "string" and given.username or nil,
+    client = given.url or given.controller_url or given.frontend_url or given.issuer,
     registration = fields.registration, is_service = way and way.is_service,
     takes = way and way.attended and ATTENDED or nil,
   }, Grant), stored)

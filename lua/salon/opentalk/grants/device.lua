@@ -66,7 +66,8 @@ end
 
 local function unconfirmed()
   return Error.new { kind = "timeout", message = "nobody has confirmed the login so far",
-    retryable = true, hint = "give the call a longer 'timeout': the next one waits for the same code" }
+    retryable = true, hint = "give the call a longer 'timeout'; "
+      .. "the next call of this client goes on waiting for the same code" }
 end
 
 -- Does this response leave the code as it was?
