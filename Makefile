@@ -115,7 +115,7 @@ demo:
 sandbox:
 	@tools/setup.sh demo
 	@$(MAKE) -s build
-	@$(RUN) tools/sandbox.lua
+	@SALON_BUILD=$(BUILD) exec tools/run $(LUA) tools/sandbox.lua
 
 # Compares the sandbox with recorded responses of real servers; RECORDINGS=DIR: others.
 conformance:

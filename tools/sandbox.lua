@@ -21,10 +21,11 @@ if not sandbox then
 end
 
 -- "$name" and "$name.name" in a text become values.
-local function fill(text, values)
+local function fill(text, values, more)
   return (text:gsub("%$(%l[%w_.]*)", function(path)
     local value = values
     for name in path:gmatch("[^.]+") do value = type(value) == "table" and value[name] end
+    value = value or more and more[path]
     return value and tostring(value)
   end))
 end
@@ -43,7 +44,12 @@ curl -s -H "Authorization: Bearer $token" '$controller_url/v1/rooms?per_page=3' 
 local ot = require("salon").opentalk {
   url = "$url", client_id = "$client_id", username = "$username", password = "$password" }
 for room in ot.rooms:each() do print(room.id) end
-]], sandbox.opentalk))
+
+A device login (client Device) has no page to open; this confirms the code that it shows:
+curl -s -H 'X-Sandbox-Key: $key' -d '{"code":"CODE","user":"$username"}' $control/decide
+
+Three wrong passwords, or two within a second, lock an account for a minute.
+]], sandbox.opentalk, { key = sandbox.control.key, control = sandbox.control.url }))
 end
 
 if sandbox.meet then
