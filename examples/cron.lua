@@ -19,7 +19,7 @@ local function setting(name) return os.getenv(name) or fail(1, name .. " is not 
 local ot = salon.opentalk {
   url = setting "OPENTALK_URL", client_id = setting "OPENTALK_CLIENT_ID", username = setting "OPENTALK_USERNAME",
   password = arg[1] == "login" and salon.secret.stdin() or nil, scope = os.getenv "OPENTALK_SCOPE",
-  store = salon.store.file(os.getenv "LOGINS" or os.getenv "HOME" .. "/.salon-logins.json"),
+  store = salon.store.file(os.getenv "LOGINS" or setting "HOME" .. "/.salon-logins.json"),
 }
 
 local done, why = pcall(function()

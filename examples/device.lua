@@ -17,7 +17,7 @@ local function setting(name) return os.getenv(name) or fail(name .. " is not set
 
 local ot = salon.opentalk {
   url = setting "OPENTALK_URL", client_id = setting "OPENTALK_CLIENT_ID",
-  store = salon.store.file(os.getenv "LOGINS" or os.getenv "HOME" .. "/.salon-logins.json"),
+  store = salon.store.file(os.getenv "LOGINS" or setting "HOME" .. "/.salon-logins.json"),
   device = function(prompt)
     io.stderr:write("Open ", prompt.verification_uri_complete or prompt.verification_uri,
       "\nand confirm the code ", prompt.user_code, "\n")

@@ -401,6 +401,11 @@ describe("examples/device.lua", function()
     local output, status = support.script({ "examples/device.lua" }, { OPENTALK_URL = "" })
     assert.equal(1, status)
     assert.matches("^device: ", output)
+    for _, name in ipairs { "cron", "device" } do
+      output, status = support.run(("env -u HOME -u LOGINS OPENTALK_URL=http://127.0.0.1:1 OPENTALK_CLIENT_ID=c "
+        .. "OPENTALK_USERNAME=u %s examples/%s.lua"):format(support.quote(support.lua), name))
+      assert.same({ name .. ": HOME is not set\n", 1 }, { output, status })
+    end
   end)
 end)
 

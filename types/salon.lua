@@ -476,11 +476,11 @@ salon.secret = {}
 ---@return fun(): string?, string?
 function salon.secret.env(name) end
 
----@param path string  of a file; the line end at its end is left out
+---@param path string  of a file; the line ends at its end are left out
 ---@return fun(): string?, string?
 function salon.secret.file(path) end
 
----@param line string  for the shell; what it prints, without the line end at its end
+---@param line string  for the shell; what it prints, without the line ends at its end
 ---@return fun(): string?, string?
 function salon.secret.command(line) end
 

@@ -13,9 +13,9 @@ local function check(fname, name, value)
   options.check(fname, { [name] = value }, { [name] = TEXT }, 4, "argument")
 end
 
--- Editors and `echo` end a file with one.
-local function without_line_end(text)
-  return (text:gsub("\r?\n$", ""))
+-- Editors and `echo` end a file with one, or more.
+local function without_line_ends(text)
+  return (text:gsub("[\r\n]+$", ""))
 end
 
 ---A function that reads an environment variable.
@@ -25,12 +25,15 @@ function secret.env(name)
   check("salon.secret.env", "name", name)
   return function()
     local text = os.getenv(name)
-    if text == nil or text == "" then return nil, "environment variable " .. name .. " is not set" end
-    return without_line_end(text)
+    if text == nil or text == "" then
+      return nil, ("environment variable %s is not set%s"):format(name, rawget(_G, "ngx")
+        and (": name it in nginx.conf: `env %s;`"):format(name) or "")
+    end
+    return without_line_ends(text)
   end
 end
 
----A function that reads a file, without the line end at its end.
+---A function that reads a file, without the line ends at its end.
 ---@param path string
 ---@return fun(): string?, string?
 function secret.file(path)
@@ -43,12 +46,12 @@ function secret.file(path)
     file:close()
     if text == nil then return nil, path .. ": " .. message end
     if text == "" then return nil, "file " .. path .. " is empty" end
-    return without_line_end(text)
+    return without_line_ends(text)
   end
 end
 
 ---A function that runs a command of the shell and takes what it prints, without the line
----end at its end. In nginx it blocks the worker.
+---ends at its end. In nginx it blocks the worker.
 ---@param line string  "pass show opentalk"
 ---@return fun(): string?, string?
 function secret.command(line)
@@ -63,7 +66,7 @@ function secret.command(line)
     elseif text == nil or text == "" then
       return nil, ("command '%s' printed nothing"):format(line)
     end
-    return without_line_end(text)
+    return without_line_ends(text)
   end
 end
 
