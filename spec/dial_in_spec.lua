@@ -24,10 +24,11 @@ for _, version in ipairs { "2023", "2026", "0.66" } do
     end)
 
     it("is text that an invitation can hold", function()
-      local room = check(ot.events:create { title = "x" }).room
-      local data = room.dial_in
+      local event = check(ot.events:create { title = "x" })
+      local room, data = event.room, event.room.dial_in
       assert.equal(table.concat({ "Dial in: +493012345678", "Conference ID: " .. data.id, "PIN: " .. data.pin,
         "One-tap: +493012345678,," .. data.id .. ",," .. data.pin }, "\n"), check(room:dial_in_text()))
+      assert.equal(check(room:dial_in_text()), check(event:dial_in_text()))
     end)
 
     it("is not told by a room that was read by itself, and the hint says which one tells it", function()
@@ -93,6 +94,13 @@ describe("dial-in", function()
     server:reply("ot", "200 OK", "", '{"id":"e","title":"t","type":"single","room":{"id":"r",' .. room .. "}}")
     return check(ot.events:get "e").room:dial_in_text()
   end
+
+  it("is none of an event without a room", function()
+    server:reply("ot", "200 OK", "", '{"id":"e","title":"t","type":"single"}')
+    local text, err = check(ot.events:get "e"):dial_in_text()
+    assert.is_nil(text)
+    assert.equal("unsupported", err.kind)
+  end)
 
   it("needs a number, an id and a PIN", function()
     assert.equal("SIP: sip:x@y.example\nConference ID: 0012345678\nPIN: 0000000001",

@@ -1443,6 +1443,7 @@ function AssetRecord:url(opts) end
 ---@field updated_by salon.opentalk.User
 ---@field join_url? string
 ---@field room salon.opentalk.Room
+---@field dial_in_text fun(self: salon.opentalk.Event): string?, salon.Error|nil  that of its room
 ---@field ends_text fun(self: salon.opentalk.Event, zone?: string): string|nil, salon.Error|nil  the same of its end
 ---@field starts_text fun(self: salon.opentalk.Event, zone?: string): string|nil, salon.Error|nil  its start by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
 ---@field instances salon.opentalk.Instances

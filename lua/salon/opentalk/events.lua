@@ -35,10 +35,19 @@ function getters.join_url(event)
   return event.room and event.room.join_url
 end
 
+local function dial_in_text(event)
+  local room = event.room
+  if room == nil then return nil, unsupported.error("event:dial_in_text", "the event has no room") end
+  return room:dial_in_text()
+end
+
 local Event = resource.class {
   name = "salon.Event", backend = "opentalk", word = "event", getters = getters, keys = { "id" },
   services = { instances = instances, invites = people },
-  methods = dates.METHODS, described = dates.described "salon.opentalk.Event",
+  methods = options.merge(dates.METHODS, { dial_in_text = dial_in_text }),
+  described = options.merge(dates.described "salon.opentalk.Event", {
+    dial_in_text = "fun(self: salon.opentalk.Event): string?, salon.Error|nil  that of its room",
+  }),
   fields = {
     id = "string",
     title = "string",
