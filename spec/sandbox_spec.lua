@@ -26,6 +26,17 @@ describe("the sandbox", function()
     end
   end)
 
+  it("has the switches that the guide names", function()
+    local named, there = {}, {}
+    local rows = support.read "doc/guide.md":match "\n| switch | default |.-(\n| `.-)\n\n"
+    for cell in rows:gmatch "\n| ([^|]+) |" do
+      for name in cell:gmatch "`([%l_]+)`" do named[name] = true end
+    end
+    local list = support.read "sandbox/lua/salon/sandbox/init.lua":match "\nlocal SWITCHES = {\n(.-)\n}\n"
+    for name in list:gmatch "([%l_]+) = { \"" do there[name] = true end
+    assert.same(there, named)
+  end)
+
   it("says in a sentence what to do when its folder cannot be made", function()
     local sandbox, message = start { dir = "/proc/1" }
     assert.is_nil(sandbox)

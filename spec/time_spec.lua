@@ -166,12 +166,14 @@ describe("salon.time", function()
       local pair = text:find "Z" and text or { text, "Europe/Berlin" }
       assert.equal("salon.time.text: argument 'value' " .. message, mistake(function() time.text(pair) end))
     end
-    for _, value in ipairs { "tomorrow", "2027-01-18", {}, { "2027-01-18 09:00" }, { "9 o'clock", "UTC" },
+    for _, value in ipairs { "tomorrow", "2027-01-18", {}, { "9 o'clock", "UTC" },
       { "2027-01-18 09:00:5", "UTC" }, { "2027-01-18 09:00", "UTC", "x" }, { datetime = "2027-01-18T09:00:00Z" },
       true, print } do
       assert.matches("argument 'value' must be a time: RFC 3339 such as", mistake(function() time.text(value) end))
     end
     assert.matches("argument 'value' must be a time", mistake(function() time.moment() end))
+    assert.equal("salon.time.text: argument 'value' lacks the time zone: { \"2026-11-01 09:00\", \"Europe/Berlin\" }",
+      mistake(function() time.text { "2027-01-18 09:00" } end))
     for _, zone in ipairs { "", "..", "../zoneinfo/Europe/Berlin", "/usr/share/zoneinfo/Europe/Berlin", "Europe/",
       "Europe//Berlin", "zone.tab", "Europe/Berlin\0", "Europe Berlin", ("x"):rep(200), 5, true } do
       assert.equal("salon.time.today: argument 'zone' must name a time zone such as 'Europe/Berlin'",
@@ -481,6 +483,10 @@ describe("times of events and filters", function()
       ["field 'ends_at' names a day that does not exist, 2027-04-31"]
         = new(at "2027-03-28 09:00", at "2027-04-31 09:00"),
       ["field 'starts_at' names a time of day that does not exist, 24:00:00"] = new(at "2027-03-28 24:00", late),
+      ["field 'starts_at' must be a local time with its zone: { \"2027-01-18 09:00\", \"Europe/Berlin\" }"]
+        = new("2027-01-18 09:00", late),
+      ["field 'starts_at' lacks the time zone: { \"2026-11-01 09:00\", \"Europe/Berlin\" }"]
+        = new({ "2027-01-18 09:00" }, late),
       ["field 'ends_at' must not be before 'starts_at'"] = new(late, at "2027-12-01 09:59"),
       ["fields 'starts_at' and 'ends_at' must both be days, or both have a time"] = new(at "2027-03-28", late),
       ["field 'starts_at' is a day without a time, which does not go with is_all_day = false"]

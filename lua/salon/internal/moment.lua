@@ -40,6 +40,9 @@ end
 
 local function of_table(value)
   local text, name = value[1], value[2]
+  if type(text) == "string" and name == nil then
+    return nil, "lacks the time zone: { \"2026-11-01 09:00\", \"Europe/Berlin\" }"
+  end
   if type(text) == "string" and name ~= nil and #value == 2 then return of_pair(text, name) end
   local seconds = clock.parse(value.datetime)
   if seconds == nil or type(value.timezone) ~= "string" then return nil, FORMS end

@@ -21,6 +21,10 @@ local DAY = { __name = "a day" }
 local function is_day(value) return getmetatable(value) == DAY end
 
 local function convert(value)
+  if type(value) == "string" then
+    return value, ("must be a local time with its zone: { \"%s\", \"Europe/Berlin\" }"):format(
+      #value <= 25 and not value:find "[^%d:+TZ -]" and value ~= "" and value or "2027-01-18 09:00")
+  end
   if type(value) ~= "table" or value[1] == nil then return value end
   local moment = require "salon.internal.moment"
   local seconds, zone, is_date = moment.read(value)
