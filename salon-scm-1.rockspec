@@ -96,6 +96,7 @@ build = {
     ["salon.internal.operation"] = "lua/salon/internal/operation.lua",
     ["salon.internal.options"] = "lua/salon/internal/options.lua",
     ["salon.internal.pages"] = "lua/salon/internal/pages.lua",
+    ["salon.internal.random"] = "lua/salon/internal/random.lua",
     ["salon.internal.resource"] = "lua/salon/internal/resource.lua",
     ["salon.internal.secrets"] = "lua/salon/internal/secrets.lua",
     ["salon.internal.server"] = "lua/salon/internal/server.lua",

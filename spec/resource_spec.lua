@@ -86,7 +86,8 @@ describe("an operation", function()
       ["events:create: field 'starts_at' needs 'timezone'"] = function()
         local _ = ot.events:create { title = "x", starts_at = { datetime = when.datetime } }
       end,
-      ["events:create: field 'ends_at' must be a table with datetime, timezone, got string"] = function()
+      ["events:create: field 'ends_at' must be a local time with its zone: "
+        .. "{ \"2027-01-04T08:00:00Z\", \"Europe/Berlin\" }"] = function()
         local _ = ot.events:create { title = "x", starts_at = when, ends_at = when.datetime }
       end,
       ["events:create: field 'starts_at' has 'zone', which is unknown: names are datetime, timezone"] = function()

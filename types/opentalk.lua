@@ -1080,7 +1080,7 @@ function StreamingTargets:delete(id, opts) end
 
 ---@class salon.opentalk.RoomsStartFields: table<"breakout_room"|"device_secret"|"invite_code"|"password"|"resumption", any>
 ---@field breakout_room? string  its id; servers up to 0.33
----@field device_secret? string|salon.Secret  16 to 255 random bytes of text that stand for this device; without it salon makes one; servers before 0.34 ignore it
+---@field device_secret? string|salon.Secret  16 to 255 random bytes of text that stand for this device; where the server wants it (since 0.34) and it is not given, salon makes one; older ones ignore it
 ---@field invite_code? string|salon.Secret  of a guest link; servers up to 0.65
 ---@field password? string|salon.Secret  the room's, of guests
 ---@field resumption? string|salon.Secret  of an earlier ticket; servers up to 0.33
@@ -1091,7 +1091,7 @@ function StreamingTargets:delete(id, opts) end
 
 ---@class salon.opentalk.RoomsStartInvitedFields: table<"breakout_room"|"device_secret"|"display_name"|"invite_code"|"password"|"resumption", any>
 ---@field breakout_room? string  its id; servers up to 0.33
----@field device_secret? string|salon.Secret  16 to 255 random bytes of text that stand for this device; without it salon makes one; servers before 0.34 ignore it
+---@field device_secret? string|salon.Secret  16 to 255 random bytes of text that stand for this device; where the server wants it (since 0.34) and it is not given, salon makes one; older ones ignore it
 ---@field display_name? string  servers that ask for it, before 0.66
 ---@field invite_code? string|salon.Secret  of a guest link; servers up to 0.65
 ---@field password? string|salon.Secret  the room's, of guests
@@ -1753,7 +1753,7 @@ function InviteeRecord:withdraw(opts) end
 
 ---@class salon.opentalk.Joining: salon.Record
 ---@field backend "opentalk"
----@field device_secret salon.Secret  what stands for this device: yours, or the one that salon made
+---@field device_secret? salon.Secret  what stands for this device, where salon made it
 ---@field resumption? salon.Secret  servers up to 0.33: to come back as the same participant
 ---@field roomserver_address? string  servers since 0.34; its WebSocket is at /v1/signaling/{token}
 ---@field token? salon.Secret  servers since 0.34

@@ -22,7 +22,7 @@ local Joining = resource.class {
   fields = {
     token = "salon.Secret?  servers since 0.34",
     roomserver_address = "string?  servers since 0.34; its WebSocket is at /v1/signaling/{token}",
-    device_secret = "salon.Secret  what stands for this device: yours, or the one that salon made",
+    device_secret = "salon.Secret?  what stands for this device, where salon made it",
     resumption = "salon.Secret?  servers up to 0.33: to come back as the same participant",
   },
   computed = {
@@ -44,8 +44,8 @@ end
 
 local FIELDS = {
   device_secret = is.text { secret = true, check = length_fault,
-    says = "16 to 255 random bytes of text that stand for this device; without it salon makes one; "
-      .. "servers before 0.34 ignore it" },
+    says = "16 to 255 random bytes of text that stand for this device; where the server wants it (since "
+      .. "0.34) and it is not given, salon makes one; older ones ignore it" },
   password = is.text { max_chars = 255, secret = true, says = "the room's, of guests" },
   invite_code = is.text { secret = true, says = "of a guest link; servers up to 0.65" },
   breakout_room = is.text { taken = function(raw) return raw.ticket ~= nil end,
@@ -76,20 +76,27 @@ local joining = {
   newer = new("rooms:start_invited", { "POST /rooms/{room_id}/start", body = GUEST, anonymous = true }),
 }
 
--- With a secret for the device, which servers since 0.34 want.
-local function with_device(fields)
-  return options.merge({ device_secret = core.secret(random(32)) }, fields)
+local function wants_device(err)
+  return err.status == 400 and err.message:find("device_secret", 1, true) ~= nil
 end
 
-local function started_with(fields, started, err)
-  if started then started.raw.device_secret = options.hide(fields.device_secret) end
+-- send(fields) -> joining | nil, err. Once more with a secret for the device where the server
+-- wants one and refused to begin without.
+local function with_device(send, fields)
+  local started, err = send(fields)
+  if started or fields.device_secret or not wants_device(err) then return started, err end
+  local secret = core.secret(random(32))
+  started, err = send(options.merge({ device_secret = secret }, fields))
+  if started then started.raw.device_secret = secret end
   return started, err
 end
 
 function joining.start(op, service, keys, fields, given)
-  fields = with_device(fields)
-  return started_with(fields, operation.perform(given.roomserver and op.roomserver or op, service, keys,
-    fields, given))
+  if given.roomserver then op = op.roomserver end
+  local deadline = service.session:deadline(given.timeout)
+  return with_device(function(sent)
+    return operation.perform(op, service, keys, sent, given, deadline)
+  end, fields)
 end
 
 -- Servers since 0.34 send guests to the route of the users, or do not know this one any more.
@@ -100,13 +107,12 @@ end
 
 function joining.start_invited(op, service, keys, fields, given)
   if given.roomserver then op = op.roomserver end
-  fields = with_device(fields)
   local deadline = service.session:deadline(given.timeout)
-  local started, err = operation.perform(op, service, keys, fields, given, deadline)
-  if started or not (op.newer and Error.is_told(err) and is_elsewhere(err)) then
-    return started_with(fields, started, err)
-  end
-  return started_with(fields, operation.perform(op.newer, service, keys, fields, given, deadline))
+  return with_device(function(sent)
+    local started, err = operation.perform(op, service, keys, sent, given, deadline)
+    if started or not (op.newer and Error.is_told(err) and is_elsewhere(err)) then return started, err end
+    return operation.perform(op.newer, service, keys, sent, given, deadline)
+  end, fields)
 end
 
 return joining
