@@ -48,6 +48,7 @@ build = {
         "src/io/pid.c",
         "src/io/poller.c",
         "src/io/retry.c",
+        "src/io/text.c",
         "src/io/timers.c",
         "src/io/transfer.c",
         "src/io/url.c",

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "file.h"
 #include "guards.h"
+#include "text.h"
 
 #define HAS_SEND_HOOK SALON_CURL_HAS_PREREQ
 
@@ -531,7 +532,7 @@ static bool shows_proxy(const char *text) {
 /* libcurl's own words are better than ours but for these. */
 static const char *message_for(const salon_Transfer *t, CURLcode code) {
   const char *own = t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
-  if (t->os_error != 0) return strerror(t->os_error);
+  if (t->os_error != 0) return salon_text_of_error(t->os_error);
   const salon_File *to = t->exchange->download;
   if (to != NULL && to->refusal != NULL) return to->refusal;
   if (is_limit_of_curl(t, code)) return own;
@@ -617,7 +618,8 @@ bool salon_transfer_conclude(salon_Transfer *t, CURLcode code) {
   if (file != NULL && t->os_error == 0)
     snprintf(x->message, sizeof(x->message), "%s%s%s: %s", file->fault,
              file->error != 0 ? ": " : "",
-             file->error != 0 ? strerror(file->error) : "", file->name);
+             file->error != 0 ? salon_text_of_error(file->error) : "",
+             file->name);
   else if (proxy_status(t) != 0)
     snprintf(x->message, sizeof(x->message),
              "the proxy refused the connection with status %ld",
@@ -670,10 +672,12 @@ void salon_transfer_stalled(salon_Transfer *t, double seconds) {
   salon_Exchange *x = t->exchange;
   const char *what = x->head.len > 0 ? "the response stalled"
                                      : "the server was silent";
+  char limit[32];
+  salon_text_of_seconds(seconds, limit, sizeof(limit));
   note_outcome(t);
   x->kind = SALON_TIMEOUT;
-  snprintf(x->message, sizeof(x->message), "%s for %g s (silence_timeout)",
-           what, seconds);
+  snprintf(x->message, sizeof(x->message), "%s for %s s (silence_timeout)",
+           what, limit);
 }
 
 bool salon_transfer_is_uploading(salon_Transfer *t) {

@@ -25,6 +25,7 @@
 
 #include "class.h"
 #include "io/pid.h"
+#include "io/text.h"
 
 #define SALON_CLAIM "salon.Claim"
 
@@ -118,7 +119,7 @@ static int claim_in(lua_State *L) {
   claim->fd = -1;
   lua_pushnil(L);
   if (is_held) return 1;
-  lua_pushstring(L, strerror(fault));
+  lua_pushstring(L, salon_text_of_error(fault));
   return 2;
 }
 

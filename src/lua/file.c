@@ -17,6 +17,7 @@
 #include "class.h"
 #include "io/engine.h"
 #include "io/pid.h"
+#include "io/text.h"
 
 #define SALON_FILE_CLASS "salon.File"
 
@@ -46,7 +47,7 @@ static File *push_file(lua_State *L) {
 
 static int failed(lua_State *L, int why) {
   lua_pushnil(L);
-  lua_pushstring(L, strerror(why));
+  lua_pushstring(L, salon_text_of_error(why));
   return 2;
 }
 

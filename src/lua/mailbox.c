@@ -9,6 +9,7 @@
 
 #include "class.h"
 #include "io/engine.h"
+#include "io/text.h"
 
 #define SALON_MAILBOX "salon.Mailbox"
 
@@ -35,7 +36,8 @@ static salon_Mailbox *open_mailbox(Slot *n) {
 
 static salon_Mailbox *to_mailbox(lua_State *L) {
   salon_Mailbox *m = open_mailbox(to_slot(L));
-  if (m == NULL) luaL_error(L, "salon: no mailbox: %s", strerror(errno));
+  if (m == NULL)
+    luaL_error(L, "salon: no mailbox: %s", salon_text_of_error(errno));
   return m;
 }
 
@@ -66,7 +68,7 @@ static int mailbox_tostring(lua_State *L) {
 
 static int fail(lua_State *L) {
   lua_pushnil(L);
-  lua_pushstring(L, strerror(errno));
+  lua_pushstring(L, salon_text_of_error(errno));
   return 2;
 }
 
@@ -123,7 +125,7 @@ static const luaL_Reg mailbox_methods[] = {{"listen", mailbox_listen},
 
 static int core_mailbox(lua_State *L) {
   if (salon_state_mailbox(L) == NULL)
-    luaL_error(L, "salon: no mailbox: %s", strerror(errno));
+    luaL_error(L, "salon: no mailbox: %s", salon_text_of_error(errno));
   salon_rawgetp(L, LUA_REGISTRYINDEX, &registry_key);
   return 1;
 }

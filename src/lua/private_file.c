@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "class.h"
+#include "io/text.h"
 
 static int failed(lua_State *L, const char *message) {
   lua_pushnil(L);
@@ -26,7 +27,7 @@ static int check_private(lua_State *L) {
   struct stat about;
   const char *path = luaL_checkstring(L, 1);
   if (lstat(path, &about) != 0)
-    return errno == ENOENT ? 0 : failed(L, strerror(errno));
+    return errno == ENOENT ? 0 : failed(L, salon_text_of_error(errno));
   if (S_ISLNK(about.st_mode)) /* a write would replace it */
     return failed(L, "it is a symbolic link: name what it leads to");
   if (S_ISDIR(about.st_mode)) return failed(L, "it is a directory");
@@ -61,13 +62,14 @@ static int write_private(lua_State *L) {
   unlink(new_path); /* a process died while it wrote it */
   int fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0)
-    return failed(L, lua_pushfstring(L, "%s: %s", new_path, strerror(errno)));
+    return failed(
+      L, lua_pushfstring(L, "%s: %s", new_path, salon_text_of_error(errno)));
   int fault = write_all(fd, text, size);
   close(fd);
   if (fault == 0 && rename(new_path, path) != 0) fault = errno;
   if (fault != 0) {
     unlink(new_path);
-    return failed(L, strerror(fault));
+    return failed(L, salon_text_of_error(fault));
   }
   lua_pushboolean(L, 1);
   return 1;

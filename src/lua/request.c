@@ -14,6 +14,7 @@
 #include "headers.h"
 #include "io/clock.h"
 #include "io/engine.h"
+#include "io/text.h"
 #include "mailbox.h"
 #include "token.h"
 #include "url.h"
@@ -210,7 +211,7 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config) {
 /* The system has no descriptor or thread left, or the process is ending. */
 static int fail(lua_State *L) {
   lua_pushnil(L);
-  lua_pushstring(L, strerror(errno));
+  lua_pushstring(L, salon_text_of_error(errno));
   return 2;
 }
 
