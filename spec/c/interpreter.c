@@ -3,6 +3,7 @@
 ** LD_PRELOAD, so that the programs a spec starts are not affected.  The state
 ** is closed at the end, so that leaks of userdata show. */
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,20 @@
 #include <lua.h>
 #include <lauxlib.h>
 #include <lualib.h>
+
+static lua_State *running;
+
+static void stop(lua_State *L, lua_Debug *where) {
+  (void)where;
+  lua_sethook(L, NULL, 0, 0);
+  luaL_error(L, "interrupted!");
+}
+
+/* Ctrl-C raises, as in the usual interpreter. */
+static void interrupt(int number) {
+  signal(number, SIG_DFL);
+  lua_sethook(running, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+}
 
 static int explain(lua_State *L) {
   const char *message = luaL_tolstring(L, 1, NULL);
@@ -34,6 +49,8 @@ int main(int argc, char **argv) {
   int status = LUA_OK, script = 1, i;
   lua_State *L = luaL_newstate();
   if (L == NULL) return EXIT_FAILURE;
+  running = L;
+  signal(SIGINT, interrupt);
   luaL_openlibs(L);
   while (script + 1 < argc && strcmp(argv[script], "-e") == 0) script += 2;
   lua_createtable(L, argc, script + 1);
