@@ -23,12 +23,14 @@ const char *salon_text_of_error(int error) {
 }
 
 void salon_text_of_seconds(double seconds, char *out, size_t size) {
-  long long thousandths = (long long)(seconds * 1000 + 0.5);
-  long long rest = thousandths % 1000;
-  int digits = rest == 0 ? 0 : 3;
-  for (; digits > 0 && rest % 10 == 0; digits--) rest /= 10;
-  if (digits == 0)
-    snprintf(out, size, "%lld", thousandths / 1000);
-  else
-    snprintf(out, size, "%lld.%0*lld", thousandths / 1000, digits, rest);
+  double limit = seconds < 1e9 ? seconds : 1e9;
+  unsigned long long thousandths = (unsigned long long)(limit * 1000 + 0.5);
+  unsigned whole = (unsigned)(thousandths / 1000);
+  unsigned rest = (unsigned)(thousandths % 1000);
+  char digits[] = {'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10),
+                   (char)('0' + rest % 10), '\0'};
+  size_t len = 4;
+  while (len > 1 && digits[len - 1] == '0') len--;
+  digits[len > 1 ? len : 0] = '\0';
+  snprintf(out, size, "%u%s", whole, digits);
 }
