@@ -195,7 +195,7 @@ describe("files of rooms", function()
   it("are refused here when the server would refuse them", function()
     local assets = room.assets
     raises("either field 'file' or field 'content' is required", upload, assets, { kind = "a" })
-    raises("either field 'file' or field 'content' is required", upload, assets,
+    raises("fields 'file' and 'content' exclude each other", upload, assets,
       { kind = "a", file = "a.b", content = "c" })
     raises("field 'kind' is required", upload, assets, { content = "a", file_extension = "a" })
     raises("field 'kind' must have 1 to 50", upload, assets, { content = "a", kind = "a-b", file_extension = "a" })

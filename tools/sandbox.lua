@@ -68,6 +68,12 @@ for room in meet.rooms:each() do print(room.join_url) end
 ]], sandbox.meet))
 end
 
+print "\nFor the scripts of doc/howto.md:"
+for name, role in pairs { OPENTALK = sandbox.opentalk, MEET = sandbox.meet } do
+  for _, field in ipairs { "url", "client_id", "client_secret", "username", "password", "user" } do
+    if role and role[field] then print(("export %s_%s='%s'"):format(name, field:upper(), role[field])) end
+  end
+end
 print("CA file " .. sandbox.ca_file .. "\nCtrl-C stops it.")
 io.stdout:flush()
 

@@ -736,7 +736,7 @@ function Events:remove_folder(id, opts) end
 ---@field created_before? salon.Time  before 0.29 all events come and are looked through here
 ---@field exceptions? boolean  true: also exceptions of series
 ---@field favorites? boolean  true: favourites alone
----@field instances_max? integer  occurrences of each series at most; 0: the series itself comes
+---@field instances_max? integer  occurrences of each series at most; 0, and where it is not given: the series itself comes, with its first date
 ---@field invite_status? string|string[]  pending, accepted, tentative, declined
 ---@field invitees_max? integer  how many people come with it: 0
 ---@field per_page? integer  entries of a page: 100, which is the most
@@ -756,7 +756,7 @@ function Events:remove_folder(id, opts) end
 ---@field created_before? salon.Time  before 0.29 all events come and are looked through here
 ---@field exceptions? boolean  true: also exceptions of series
 ---@field favorites? boolean  true: favourites alone
----@field instances_max? integer  occurrences of each series at most; 0: the series itself comes
+---@field instances_max? integer  occurrences of each series at most; 0, and where it is not given: the series itself comes, with its first date
 ---@field invite_status? string|string[]  pending, accepted, tentative, declined
 ---@field invitees_max? integer  how many people come with it: 0
 ---@field per_page? integer  entries of a page: 100, which is the most
@@ -773,7 +773,7 @@ function Events:remove_folder(id, opts) end
 ---@class salon.opentalk.AllInstances
 local AllInstances = {}
 
----Occurrences of all events, with the single events between them.
+---Occurrences of all events, with the single events between them: give `instances_max`. Cancelled ones are there, too: see `status`.
 ---
 ---Source: `GET /events/instances`, servers since 0.31.
 ---@param opts? salon.opentalk.AllInstancesListOptions
@@ -783,7 +783,7 @@ local AllInstances = {}
 ---@return_overload nil, salon.Error
 function AllInstances:list(opts) end
 
----Occurrences of all events, with the single events between them.
+---Occurrences of all events, with the single events between them: give `instances_max`. Cancelled ones are there, too: see `status`.
 ---Raises the error that `list` would return.
 ---
 ---Source: `GET /events/instances`, servers since 0.31.

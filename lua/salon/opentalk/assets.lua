@@ -97,12 +97,12 @@ local function extension_of(fields)
 end
 
 local function fields_fault(fields)
-  if (fields.file == nil) == (fields.content == nil) then
-    return "either field 'file' or field 'content' is required"
-  end
+  if fields.file and fields.content then return "fields 'file' and 'content' exclude each other" end
+  if not (fields.file or fields.content) then return "either field 'file' or field 'content' is required" end
   local extension = extension_of(fields)
   if extension == nil or LETTERS(extension) then
-    return "field 'file_extension' is required, since 'file' does not end in one"
+    return "field 'file_extension' is required, " .. (fields.file and "since 'file' does not end in one"
+      or "as 'content' has no name")
   end
 end
 

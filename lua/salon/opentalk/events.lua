@@ -168,8 +168,8 @@ local function is_wanted(raw, given)
 end
 
 local ACROSS = options.merge(FILTERS, {
-  instances_max = is.integer { min = 0, says = "occurrences of each series at most; 0: the series "
-    .. "itself comes" },
+  instances_max = is.integer { min = 0, says = "occurrences of each series at most; 0, and where it is "
+    .. "not given: the series itself comes, with its first date" },
 })
 
 local across = resource.new {
@@ -177,7 +177,8 @@ local across = resource.new {
   operations = {
     list = { "GET /events/instances", pages = "cursor", query = ACROSS, gives = class_of, key = "id",
       keep = is_wanted, since = "0.31", returns = "salon.opentalk.Event|salon.opentalk.Instance",
-      says = "Occurrences of all events, with the single events between them." },
+      says = "Occurrences of all events, with the single events between them: give `instances_max`. "
+        .. "Cancelled ones are there, too: see `status`." },
   },
 }
 
