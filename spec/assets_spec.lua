@@ -545,10 +545,23 @@ describe("files of rooms in nginx", function()
         for _ = 1, 3 do collectgarbage() end
         ngx.say(begun)
       } }
+      location /again { content_by_lua_block {
+        local client = salon.opentalk { url = "@URL@", client_id = "@ID@", username = "@USER@",
+          password = "@PASSWORD@" }
+        local asset, begun = salon.check(client.rooms.assets:list())[1], false
+        local thread = ngx.thread.spawn(function()
+          asset:download("@FOLDER@/out", { resume = true, on_progress = function() begun = true end })
+        end)
+        while not begun do ngx.sleep(0.01) end
+        ngx.thread.kill(thread)
+        thread = nil
+        local ok, err = asset:download("@FOLDER@/out", { resume = true })
+        ngx.say(tostring(ok), " ", tostring(err))
+      } }
     }
   ]]
 
-  it("move while the worker serves others, and tell their progress", function()
+  it("move while the worker serves others, tell their progress, and can be killed and begun again", function()
     local sandbox, folder, port = support.start { meet = false }, support.folder(), support.free_ports()()
     local owner = salon.opentalk(support.opentalk(sandbox))
     local room, role = salon.check(owner.rooms:create {}), sandbox.opentalk
@@ -559,13 +572,16 @@ describe("files of rooms in nginx", function()
     local said = support.curl(("http://127.0.0.1:%d/move"):format(port))
     sandbox:fault { route = "GET /v1/rooms/" .. room.id .. "/assets", kind = "slow", seconds = 5 }
     local killed = support.curl(("http://127.0.0.1:%d/killed"):format(port))
+    os.remove(folder .. "/out")
+    sandbox:fault { route = "GET /v1/rooms/" .. room.id .. "/assets", kind = "slow", seconds = 30 }
+    local again = support.curl(("http://127.0.0.1:%d/again"):format(port))
     local left = support.run("ls " .. folder)
     local log = server:log()
     server:stop()
     owner:close()
     sandbox:stop()
     assert.equal("true true\n", said, log)
-    assert.same({ "true\n", "in\nout\n" }, { killed, left }, log)
+    assert.same({ "true\n", "true nil\n", "in\nout\n" }, { killed, again, left }, log)
     assert.equal(noise(500000), support.read(folder .. "/out"))
     support.remove(folder)
   end)

@@ -281,6 +281,7 @@ function core.file_to_send(path) end
 ---@param goes_on? boolean  from its end
 ---@return salon.File? file
 ---@return string? message
+---@return true? is_locked  somebody else writes to it
 function core.file_to_write(path, partial, goes_on) end
 
 ---@return salon.Mailbox  of this Lua state

@@ -114,8 +114,8 @@ static int target_fault(const char *path) {
   return S_ISDIR(st.st_mode) ? EISDIR : S_ISREG(st.st_mode) ? 0 : EINVAL;
 }
 
-/* core.file_to_write(path, partial, goes_on) -> File | nil, message: `partial`
-** is written to, from its end on or from its beginning. */
+/* core.file_to_write(path, partial, goes_on) -> File | nil, message, is_locked:
+** `partial` is written to, from its end on or from its beginning. */
 static int file_to_write(lua_State *L) {
   struct stat st;
   const char *partial = luaL_checkstring(L, 2);
@@ -127,7 +127,8 @@ static int file_to_write(lua_State *L) {
     if (why != EWOULDBLOCK) return failed(L, why);
     lua_pushnil(L);
     lua_pushliteral(L, "another download writes to it");
-    return 2;
+    lua_pushboolean(L, 1);
+    return 3;
   }
   off_t at = lua_toboolean(L, 3) && fstat(fd, &st) == 0 ? st.st_size : 0;
   if (at == 0 && ftruncate(fd, 0) != 0) {

@@ -15,9 +15,11 @@ local core = require "salon.core"
 local is = require "salon.internal.is"
 local options = require "salon.internal.options"
 local resource = require "salon.internal.resource"
+local sleep = require "salon.sleep"
 
 local FOREVER = 30 * 86400  -- seconds: a transfer has no end of its own
 local SILENCE = 60          -- seconds without a byte, where the client does not say
+local LETS_GO = 0.05        -- seconds for the I/O thread to close the file of a call that is gone
 local ADDRESSES = 3         -- that are asked for until the download is there
 
 -- The record -----------------------------------------------------------------------
@@ -262,10 +264,20 @@ local function fetch(op, service, keys, given, file, deadline)
   return whole, last
 end
 
+-- The one who has the lock may be gone: nginx kills the light threads of a client that left,
+-- and what those held is closed once it is collected.
+local function open_target(path, partial, resume)
+  local file, message, is_locked = core.file_to_write(path, partial, resume)
+  if not is_locked then return file, message end
+  collectgarbage()
+  sleep(LETS_GO)
+  return core.file_to_write(path, partial, resume)
+end
+
 local function download(op, service, keys, _, given)
   local session, path = service.session, keys[3]
   local partial = ("%s.%s.part"):format(path, keys[2])
-  local file, message = core.file_to_write(path, partial, given.resume)
+  local file, message = open_target(path, partial, given.resume)
   if file == nil then return nil, file_error(path, "cannot be written", message) end
   local function settle(response)
     local why
