@@ -121,6 +121,15 @@ describe("files of rooms", function()
     assert.equal(200000, #support.read(target))
   end)
 
+  it("are for those to read who could read what was there", function()
+    local asset = put(noise(9000))
+    support.write(target, "old")
+    support.run(("chmod 600 %s"):format(target))
+    assert.is_true(asset:download(target))
+    assert.equal(noise(9000), support.read(target))
+    assert.equal("600\n", (support.run("stat -c %a " .. target)))
+  end)
+
   it("tell their progress while they are under way, and at the end", function()
     local asset, told = put(noise(100000)), {}
     sandbox:fault { route = "GET /v1/rooms/" .. room.id, kind = "slow", seconds = 1 }

@@ -136,6 +136,8 @@ static int file_to_write(lua_State *L) {
     close(fd);
     return failed(L, why);
   }
+  if (stat(lua_tostring(L, 1), &st) == 0) /* read by nobody new */
+    (void)fchmod(fd, (st.st_mode & 0777) | S_IWUSR);
   f->temporary = !lua_toboolean(L, 3);
   return take(L, f, salon_file_sink(fd, at, partial));
 }
