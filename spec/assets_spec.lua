@@ -130,6 +130,23 @@ describe("files of rooms", function()
     assert.equal("600\n", (support.run("stat -c %a " .. target)))
   end)
 
+  it("may have the longest names, and go on under them", function()
+    local bytes = noise(9000)
+    local asset, long = put(bytes), folder .. "/" .. ("n"):rep(255)
+    local hasty = salon.opentalk(support.opentalk(sandbox, { max_tries = 1 }))
+    local assets = salon.check(hasty.rooms:get(room.id)).assets
+    sandbox:fault { route = "GET /v1/rooms/" .. room.id .. "/assets/" .. asset.id, kind = "cut", at = 4000 }
+    assert.is_nil(assets:download(asset.id, long, { resume = true }))
+    local from = #sandbox:requests()
+    local ok, err = assets:download(asset.id, long, { resume = true })
+    assert.is_true(ok, tostring(err))
+    assert.same({ "/download 200", "/proxy 206" }, asked(from))
+    assert.equal(bytes, support.read(long))
+    os.remove(long)
+    hasty:close()
+    assert.equal("", leftovers())
+  end)
+
   it("tell their progress while they are under way, and at the end", function()
     local asset, told = put(noise(100000)), {}
     sandbox:fault { route = "GET /v1/rooms/" .. room.id, kind = "slow", seconds = 1 }

@@ -20,6 +20,7 @@ local sleep = require "salon.sleep"
 local FOREVER = 30 * 86400  -- seconds: a transfer has no end of its own
 local SILENCE = 60          -- seconds without a byte, where the client does not say
 local LETS_GO = 0.05        -- seconds for the I/O thread to close the file of a call that is gone
+local LONGEST = 255         -- bytes of a file's name
 local ADDRESSES = 3         -- that are asked for until the download is there
 
 -- The record -----------------------------------------------------------------------
@@ -274,9 +275,16 @@ local function open_target(path, partial, resume)
   return core.file_to_write(path, partial, resume)
 end
 
+-- Beside it; the longest names leave no room for more, and lose their end.
+local function partial_of(path, id)
+  local more = (".%s.part"):format(id)
+  local at = path:find "[^/]*$"
+  return path:sub(1, math.max(at, at + LONGEST - #more) - 1) .. more
+end
+
 local function download(op, service, keys, _, given)
   local session, path = service.session, keys[3]
-  local partial = ("%s.%s.part"):format(path, keys[2])
+  local partial = partial_of(path, keys[2])
   local file, message = open_target(path, partial, given.resume)
   if file == nil then return nil, file_error(path, "cannot be written", message) end
   local function settle(response)
