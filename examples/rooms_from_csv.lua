@@ -58,15 +58,27 @@ local ok, err = pcall(function()
   local ot = salon.opentalk { url = setting "OPENTALK_URL", client_id = setting "OPENTALK_CLIENT_ID",
     username = setting "OPENTALK_USERNAME", password = setting "OPENTALK_PASSWORD" }
   -- Everything is checked before the first room is made.
-  local rows, expires, known = parse_csv(assert(io.open(arguments.file, "rb")):read "*a"), {}, {}
+  local list, message = assert(io.open(arguments.file, "rb")):read "*a"
+  if not list then error(("%s cannot be read: %s"):format(arguments.file, message or "is it a folder?"), 0) end
+  local rows, expires, known = parse_csv(list), {}, {}
   for i = 1, math.max(#rows, 1) do
     local row = rows[i] or { "" }
     local title = row[1]:gsub("^\239\187\191", "")
-    if (i == 1) ~= (title == "title") or #row ~= 3 or known[title] or not title:find "^[^\n]+$" then
-      error(("record %d: the first must be 'title,password,expires', others need a title of their own"):format(i), 0)
+    local function refuse(words) error(("record %d: %s"):format(i, words), 0) end
+    if i == 1 then
+      if table.concat({ title, row[2], row[3], row[4] }, ",") ~= "title,password,expires" then
+        refuse "the first must be 'title,password,expires'"
+      end
+    else
+      if #row ~= 3 then refuse(("it must have 3 cells, title, password and expires, and has %d"):format(#row)) end
+      if not title:find "^[^\n]+$" then refuse "it needs a title, in one line" end
+      if known[title] then refuse(("'%s' is there already; records need a title of their own"):format(title)) end
+      local is_time, time = pcall(salon.time.rfc3339, { row[3], arguments.zone })
+      if row[3] ~= "" and not is_time then
+        refuse(("expires must look like 2027-12-31 18:00: %s"):format(tostring(time)))
+      end
+      known[title], expires[i] = true, row[3] ~= "" and time or nil
     end
-    known[title] = true
-    expires[i] = i > 1 and row[3] ~= "" and salon.time.rfc3339 { row[3], arguments.zone } or nil
   end
   local path, made = arguments.file .. ".journal", {}
   local journal = assert(io.open(path, "a+b"))
@@ -87,8 +99,14 @@ local ok, err = pcall(function()
   for i = 2, #rows do
     local title, password = rows[i][1], rows[i][2] ~= "" and rows[i][2] or nil
     local event
-    if made[title] then event = salon.check(ot.events:get(made[title]))
-    else event = salon.check(ot.events:create { title = title, description = label, password = password }) end
+    if made[title] then
+      event = salon.check(ot.events:get(made[title]))
+      if event.room.password ~= password then
+        error(("record %d: '%s' was made with another password"):format(i, title), 0)
+      end
+    else
+      event = salon.check(ot.events:create { title = title, description = label, password = password })
+    end
     if not old:find(event.id, 1, true) then note(("\n%s %s made"):format(event.id, title)) end
     rows[i][4] = guest_link(event.room, expires[i]) or ""
     lines[i] = csv(rows[i])

@@ -360,6 +360,17 @@ for _, version in ipairs { "2026", "2023" } do
         assert.equal(20, sent("POST", "/invites$"))
       end)
 
+      it("stops at a room that was made with another password", function()
+        support.write(path, "title,password,expires\nA,,\nB,one,\n")
+        assert.equal(0, select(2, run("rooms_from_csv", path)))
+        for text, words in pairs { ["A,,\nB,two,\n"] = "record 3: 'B'", ["A,,\nB,,\n"] = "record 3: 'B'",
+          ["A,new,\nB,one,\n"] = "record 2: 'A'" } do
+          local output, status = run("rooms_from_csv", support.write(path, "title,password,expires\n" .. text))
+          assert.equal(1, status)
+          assert.equal("rooms_from_csv: " .. words .. " was made with another password\n", output)
+        end
+      end)
+
       it("goes on when a response was lost", function()
         sandbox:fault { route = "POST /v1/events", kind = "cut", at = 0, worked = true, skip = 4 }
         local output, status = run("rooms_from_csv", twenty())
@@ -394,7 +405,10 @@ for _, version in ipairs { "2026", "2023" } do
         for text, words in pairs {
           ["name;password;expires\nA;;\n"] = "record 1: the first must be 'title,password,expires'",
           ["title,password,expires\nA,,\nA,,\n"] = "record 3: .*title of their own",
-          ["title,password,expires\nA,,soon\n"] = "salon.time.rfc3339: argument 'value'",
+          ["title,password,expires\nA,,soon\n"] = "record 2: expires must look like 2027%-12%-31 18:00: "
+            .. "salon.time.rfc3339: argument 'value'",
+          ["title,password,expires\nA,\n"] = "record 2: it must have 3 cells, [^\n]+ and has 2\n",
+          ["title,password,expires\n,,\n"] = "record 2: it needs a title",
           ['title,password,expires\n"A,,\n'] = "a quote is not closed",
           [""] = "record 1: the first must be",
         } do
@@ -405,6 +419,9 @@ for _, version in ipairs { "2026", "2023" } do
         local output, status = run("rooms_from_csv", folder .. "/none.csv")
         assert.equal(1, status)
         assert.matches("^rooms_from_csv: [^\n]*none%.csv: No such file or directory\n$", output)
+        output, status = run("rooms_from_csv", folder)
+        assert.equal(1, status)
+        assert.matches("^rooms_from_csv: [^\n]+ cannot be read: Is a directory\n$", output)
         assert.equal(0, made())
       end)
     end)
