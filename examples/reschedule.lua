@@ -17,7 +17,9 @@ parser:argument("time", "Its new start: 2027-01-18 09:00."):convert(function(tex
   return text:match "^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d$", "the time must look like '2027-01-18 09:00', in quotes"
 end)
 parser:option("--zone", "The zone of this time.")
-parser:option("--invite", "An e-mail address; may be given more than once."):count "*"
+parser:option("--invite", "An e-mail address; may be given more than once."):count "*":convert(function(text)
+  return text:match "^[^@%s]+@[^@%s]+$", "--invite wants an e-mail address, not '" .. text .. "'"
+end)
 parser:flag("--series", "Move a series: dates that were changed or cancelled are as the others again.")
 local arguments = parser:parse()
 

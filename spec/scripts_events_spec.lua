@@ -267,6 +267,9 @@ for _, version in ipairs { "2026", "2023" } do
           assert.is_true(status ~= 0)
           assert.matches(words, output)
         end
+        output, status = run("reschedule", ids[1], at(7, "09:00")[1], "--invite", "bob@example.org", "--invite", "bob")
+        assert.is_true(status ~= 0)
+        assert.matches("%-%-invite wants an e%-mail address, not 'bob'", output)
         assert.equal(0, sent("PATCH", "."))
       end)
     end)
