@@ -4,6 +4,8 @@
 --   lua5.4 examples/week_report.lua > week.csv
 --   lua5.4 examples/week_report.lua --next --zone Europe/Paris > next_week.csv
 --
+-- A system whose URL is not set is left out.
+--
 -- The logins are read from the environment: OPENTALK_URL OPENTALK_CLIENT_ID OPENTALK_USERNAME
 -- OPENTALK_PASSWORD, MEET_URL MEET_CLIENT_ID MEET_CLIENT_SECRET MEET_USER. Needs lua-argparse.
 
@@ -49,15 +51,21 @@ local function meetings(ot, zone, monday, next_monday)
 end
 
 local ok, err = pcall(function()
-  local ot = salon.opentalk { url = setting "OPENTALK_URL", client_id = setting "OPENTALK_CLIENT_ID",
+  local has_opentalk, has_meet = os.getenv "OPENTALK_URL", os.getenv "MEET_URL"
+  if not has_opentalk and not has_meet then error("neither OPENTALK_URL nor MEET_URL is set", 0) end
+  local ot = has_opentalk and salon.opentalk { url = setting "OPENTALK_URL", client_id = setting "OPENTALK_CLIENT_ID",
     username = setting "OPENTALK_USERNAME", password = setting "OPENTALK_PASSWORD" }
-  local meet = salon.meet { url = setting "MEET_URL", client_id = setting "MEET_CLIENT_ID",
+  local meet = has_meet and salon.meet { url = setting "MEET_URL", client_id = setting "MEET_CLIENT_ID",
     client_secret = setting "MEET_CLIENT_SECRET", user = setting "MEET_USER" }
+  if not ot then io.stderr:write "week_report: OPENTALK_URL is not set: OpenTalk is left out\n" end
+  if not meet then io.stderr:write "week_report: MEET_URL is not set: Meet is left out\n" end
   local monday, next_monday = salon.time.week(arguments.zone)
   if arguments.next then monday, next_monday = next_monday, salon.time.add(next_monday, { weeks = 1 }) end
-  local rows = meetings(ot, arguments.zone, monday, next_monday)
-  for room in meet.rooms:each() do
-    rows[#rows + 1] = { "Meet", "", "", room.title, room.access, room.join_url or "", phone(room) }
+  local rows = ot and meetings(ot, arguments.zone, monday, next_monday) or {}
+  if meet then
+    for room in meet.rooms:each() do
+      rows[#rows + 1] = { "Meet", "", "", room.title, room.access, room.join_url or "", phone(room) }
+    end
   end
   csv { "system", "starts", "ends", "title", "state", "join_url", "dial_in" }
   for _, row in ipairs(rows) do csv(row) end

@@ -129,6 +129,28 @@ for _, version in ipairs { "2026", "2023" } do
         end
       end)
 
+      it("leaves a system out whose address is not set", function()
+        put("Once", at(monday(), "08:00"), at(monday(), "09:00"))
+        sandbox:put("meeting", nil, { owner = sandbox.meet.user, name = "Lounge", slug = "lounge" })
+        local opentalk, meet = sandbox.opentalk, sandbox.meet
+        local output, status = support.script({ "examples/week_report.lua" }, { OPENTALK_URL = opentalk.url,
+          OPENTALK_CLIENT_ID = opentalk.client_id, OPENTALK_USERNAME = opentalk.username,
+          OPENTALK_PASSWORD = opentalk.password })
+        assert.equal(0, status, output)
+        local of_meet, status_of_meet = support.script({ "examples/week_report.lua" }, { MEET_URL = meet.url,
+          MEET_CLIENT_ID = meet.client_id, MEET_CLIENT_SECRET = meet.client_secret, MEET_USER = meet.user })
+        assert.equal(0, status_of_meet, of_meet)
+        assert.matches("^week_report: MEET_URL is not set: Meet is left out\nsystem,", output)
+        assert.matches("\nOpenTalk,[^\n]*,Once,", output)
+        assert.is_nil(output:find("\nMeet,", 1, true))
+        assert.matches("^week_report: OPENTALK_URL is not set: OpenTalk is left out\nsystem,", of_meet)
+        assert.matches("\nMeet,,,Lounge,", of_meet)
+        assert.is_nil(of_meet:find("\nOpenTalk,", 1, true))
+        output, status = support.script({ "examples/week_report.lua" }, { HOME = folder })
+        assert.equal(1, status)
+        assert.equal("week_report: neither OPENTALK_URL nor MEET_URL is set\n", output)
+      end)
+
       it("says what is missing or went wrong, and writes half a report never", function()
         local output, status = support.script({ "examples/week_report.lua" }, { OPENTALK_URL = "" , HOME = folder })
         assert.equal(1, status)
