@@ -338,7 +338,14 @@ for _, version in ipairs { "2026", "2023" } do
         assert.same({ "2027-01-18 ok", "2027-02-01 cancelled", "2027-02-01 ok" }, states(id))
         output, status = run("cancel_occurrence", "Weekly", "2027-01-25")
         assert.equal(1, status)
-        assert.equal("cancel_occurrence: 'Weekly' has no date on 2027-01-25\n", output)
+        assert.equal("cancel_occurrence: 'Weekly' has no date on 2027-01-25; the nearest: 2027-01-18 09:00, "
+          .. "2027-02-01 09:00, 2027-02-01 15:00\n", output)
+        for _, word in ipairs { "tomorrow", "25.1.2027", "2027-1-25", "2027-01-25 9" } do
+          output, status = run("cancel_occurrence", "Weekly", word)
+          assert.is_true(status ~= 0)
+          assert.truthy(output:find("the day must be of the form YYYY-MM-DD, or 'YYYY-MM-DD HH:MM', not '" .. word
+            .. "'", 1, true), output)
+        end
         output, status = run("cancel_occurrence", "Never", "2027-01-30")
         assert.equal(1, status)
         assert.equal("cancel_occurrence: you have no series with the title or id 'Never'\n", output)
