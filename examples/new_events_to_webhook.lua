@@ -12,7 +12,10 @@ local argparse, cjson, salon = require "argparse", require "cjson", require "sal
 
 local parser = argparse("new_events_to_webhook", "Posts new meetings to a webhook.")
 parser:argument("file", "Where the ids of known meetings are kept.")
-parser:option("--every", "Seconds between two rounds."):default("60"):convert(tonumber)
+parser:option("--every", "Seconds between two rounds."):default("60"):convert(function(text)
+  local seconds = tonumber(text)
+  return seconds and seconds >= 1 and seconds or nil, "--every must be a number of seconds from 1"
+end)
 parser:flag("--all", "In the first run: post the meetings that are there.")
 local arguments = parser:parse()
 
@@ -39,12 +42,14 @@ local function read_known(ot)
 end
 
 -- The address may hold a secret, and everybody can read command lines: curl gets it as input.
--- The same command notes the id, as not every Lua tells whether a command has succeeded.
+-- The same command notes the id or says what failed, as not every Lua tells whether a command
+-- has succeeded.
 local function post(event)
   local text = ("New meeting: %s, %s, %s"):format(event.title, event:starts_text() or "without a time",
     event.join_url or "without a link")
-  local pipe = io.popen(("curl -sS --fail --max-time 20 -o /dev/null -K - && echo %s >>%s"):format(
-    quote(event.id), quote(arguments.file)), "w")
+  local again = ("new_events_to_webhook: %s: will be tried again"):format(event.title:gsub("%c", " "))
+  local pipe = io.popen(("curl -sS --fail --max-time 20 -o /dev/null -K - && echo %s >>%s || printf '%%s\\n' %s >&2")
+    :format(quote(event.id), quote(arguments.file), quote(again)), "w")
   pipe:write(('url = "%s"\nheader = "Content-Type: application/json"\ndata-raw = "%s"\n'):format(
     setting "WEBHOOK_URL", (cjson.encode({ text = text }):gsub('[\\"]', "\\%0"))))
   pipe:close()
@@ -58,7 +63,10 @@ local function round(ot)
 end
 
 local function main()
-  local ot = setting "WEBHOOK_URL" and salon.opentalk {
+  if not setting "WEBHOOK_URL":find "^https?://" then
+    error("WEBHOOK_URL must begin with http:// or https://", 0)  -- its value may hold a secret
+  end
+  local ot = salon.opentalk {
     url = setting "OPENTALK_URL", client_id = setting "OPENTALK_CLIENT_ID",
     username = setting "OPENTALK_USERNAME", password = setting "OPENTALK_PASSWORD",
   }

@@ -117,7 +117,7 @@ describe("examples/new_events_to_webhook.lua", function()
     for name, value in pairs(more or {}) do environment[name] = value end
     local parts = { "env" }
     for name, value in pairs(environment) do parts[#parts + 1] = name .. "=" .. support.quote(value) end
-    local output = support.run(("%s setsid %s examples/new_events_to_webhook.lua --every 0.05 %s %s"
+    local output = support.run(("%s setsid %s examples/new_events_to_webhook.lua --every 1 %s %s"
       .. " >%s/log 2>&1 & echo $!"):format(table.concat(parts, " "), support.quote(support.lua), words or "",
       folder .. "/known", folder))
     running = output:match "%d+"
@@ -213,7 +213,8 @@ describe("examples/new_events_to_webhook.lua", function()
     assert.equal(1, lines(known()))
     hook:reply("hook", "200 OK", "", "")
     wait_for("the note of it", function() return lines(known()) == 2 end)
-    assert.matches("curl: %(22%)[^\n]*500", support.read(folder .. "/log"))
+    assert.matches("curl: %(22%)[^\n]*500[^\n]*\nnew_events_to_webhook: Late: will be tried again\n",
+      support.read(folder .. "/log"))
   end)
 
   it("sends a title as it is, and runs nothing of it", function()
@@ -253,6 +254,19 @@ describe("examples/new_events_to_webhook.lua", function()
     assert.equal(1, status)
     assert.matches("^new_events_to_webhook: .*%(auth", output)
     assert.is_nil(output:find("not-the-password", 1, true))
+  end)
+
+  it("refuses an address that is none, and rounds without a pause", function()
+    local words = { "examples/new_events_to_webhook.lua", folder .. "/known" }
+    local output, status = support.script(words, login(sandbox, { WEBHOOK_URL = "chat.example.org/s3cret" }))
+    assert.equal(1, status)
+    assert.equal("new_events_to_webhook: WEBHOOK_URL must begin with http:// or https://\n", output)
+    for _, word in ipairs { "0", "0.5", "-1", "often" } do
+      words[3] = "--every=" .. word
+      output, status = support.script(words, login(sandbox, { WEBHOOK_URL = hook.url }))
+      assert.is_true(status ~= 0)
+      assert.matches("%-%-every must be a number of seconds from 1", output)
+    end
   end)
 
   it("posts nothing while it cannot note what it has posted", function()
