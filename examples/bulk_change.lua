@@ -14,10 +14,15 @@ local function change(room) return room:update { waiting_room = true } end
 
 local parser = argparse("bulk_change", "Switches the waiting room on in all of your rooms that people enter at once.")
 parser:flag("--apply", "Change the rooms; without it they are listed.")
-parser:option("--concurrency", "Rooms at the same time."):argname("<n>"):default("8"):convert(tonumber)
+parser:option("--concurrency", "Rooms at the same time."):argname("<n>"):default("8"):convert(function(text)
+  return text:find "^[1-9]%d*$" and tonumber(text) or nil,
+    "--concurrency must be a whole number from 1, not '" .. text .. "'"
+end)
 local arguments = parser:parse()
 
 local function setting(name) return os.getenv(name) or error(name .. " is not set", 0) end
+
+local line_is_open = false  -- is the progress in a line without its end?
 
 local function main()
   local ot = salon.opentalk {
@@ -37,6 +42,7 @@ local function main()
 
   local done, failures = 0, {}
   local function progress()
+    line_is_open = true
     io.stderr:write(("\r%d of %d rooms, %d failed"):format(done, #rooms, #failures))
   end
   progress()
@@ -46,11 +52,12 @@ local function main()
     progress()
   end
   io.stderr:write("\n", table.concat(failures))
+  line_is_open = false
   if failures[1] then os.exit(1, true) end
 end
 
 local ok, err = pcall(main)
 if not ok then
-  io.stderr:write("bulk_change: ", tostring(salon.caught(err) or err), "\n")
+  io.stderr:write(line_is_open and "\n" or "", "bulk_change: ", tostring(salon.caught(err) or err), "\n")
   os.exit(1, true)
 end

@@ -102,9 +102,22 @@ describe("examples/bulk_change.lua", function()
     assert.equal(1, status)
     assert.matches("^bulk_change: .*%(auth", output)
     assert.is_nil(output:find("not-the-password", 1, true))
-    output, status = bulk_change("--concurrency", "many")
-    assert.is_true(status ~= 0)
-    assert.matches("many", output)
+    for _, word in ipairs { "many", "0", "1.5", "-1" } do
+      output, status = bulk_change("--concurrency=" .. word)
+      assert.is_true(status ~= 0)
+      assert.truthy(output:find("--concurrency must be a whole number from 1, not '" .. word .. "'", 1, true), output)
+    end
+  end)
+
+  it("begins a new line for an error that ends the progress", function()
+    local folder = support.folder()
+    local text, changed = support.read("examples/bulk_change.lua"):gsub("return room:update %b{}",
+      'error("no luck", 0)')
+    assert.equal(1, changed)
+    local output, status = support.script({ support.write(folder .. "/copy.lua", text), "--apply" }, login(sandbox))
+    support.remove(folder)
+    assert.equal(1, status)
+    assert.matches("failed\nbulk_change: no luck\n$", output)
   end)
 end)
 
