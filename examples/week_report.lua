@@ -31,8 +31,8 @@ end
 local function phone(room) return ((room:dial_in_text() or ""):gsub("\n", "; ")) end
 
 -- OpenTalk's rows by their start, from one Monday to before the next.
-local function meetings(ot, zone, monday, next_monday)
-  local rows, first, last = {}, salon.time.text(monday):sub(1, 10), salon.time.text(next_monday):sub(1, 10)
+local function add_meetings(rows, ot, zone, monday, next_monday)
+  local first, last = salon.time.text(monday):sub(1, 10), salon.time.text(next_monday):sub(1, 10)
   local function add(date)
     local starts = date:starts_text(zone)
     if starts < first or starts >= last then return end
@@ -47,7 +47,6 @@ local function meetings(ot, zone, monday, next_monday)
     end
   end
   table.sort(rows, function(a, b) return a[2] == b[2] and a[4] < b[4] or a[2] < b[2] end)
-  return rows
 end
 
 local ok, err = pcall(function()
@@ -61,7 +60,8 @@ local ok, err = pcall(function()
   if not meet then io.stderr:write "week_report: MEET_URL is not set: Meet is left out\n" end
   local monday, next_monday = salon.time.week(arguments.zone)
   if arguments.next then monday, next_monday = next_monday, salon.time.add(next_monday, { weeks = 1 }) end
-  local rows = ot and meetings(ot, arguments.zone, monday, next_monday) or {}
+  local rows = {}
+  if ot then add_meetings(rows, ot, arguments.zone, monday, next_monday) end
   if meet then
     for room in meet.rooms:each() do
       rows[#rows + 1] = { "Meet", "", "", room.title, room.access, room.join_url or "", phone(room) }
