@@ -69,6 +69,11 @@ describe("a secret that a login service repeats", function()
     end
   end)
 
+  it("is no more there once line ends have become blanks", function()
+    local err = refused({ client_secret = "one two 3" }, "", '{"message":"not one\\n\\ttwo\\r\\n3 but"}')
+    assert.equal("login refused: not *** but", err.message)
+  end)
+
   it("of a proxy is struck, alone and with the user's name, in base64, too", function()
     local LOGIN = "dXNlcjpHZWgvZWltOTk="
     server:reply("x", "407 Proxy Authentication Required", "",

@@ -16,7 +16,8 @@ local function kept_body(body, strike)
 end
 
 local function line(text, strike)
-  local shown = text and Error.one_line(strike(text, MESSAGE_KEPT))
+  -- once more, as line ends become blanks: those of a secret, perhaps
+  local shown = text and strike(Error.one_line(strike(text, MESSAGE_KEPT)), MESSAGE_KEPT)
   return shown ~= "" and shown or nil
 end
 
