@@ -130,15 +130,19 @@ static int file_to_write(lua_State *L) {
     lua_pushboolean(L, 1);
     return 3;
   }
-  off_t at = lua_toboolean(L, 3) && fstat(fd, &st) == 0 ? st.st_size : 0;
-  if (at == 0 && ftruncate(fd, 0) != 0) {
+  bool goes_on = lua_toboolean(L, 3);
+  /* Only if it holds something: ext4 writes a file that was cut to nothing back
+  ** to the disk when it is closed, and whoever closes it waits. */
+  if (fstat(fd, &st) != 0 ||
+      (!goes_on && st.st_size > 0 && ftruncate(fd, 0) != 0)) {
     why = errno;
     close(fd);
     return failed(L, why);
   }
+  off_t at = goes_on ? st.st_size : 0;
   if (stat(lua_tostring(L, 1), &st) == 0) /* read by nobody new */
     (void)fchmod(fd, (st.st_mode & 0777) | S_IWUSR);
-  f->temporary = !lua_toboolean(L, 3);
+  f->temporary = !goes_on;
   return take(L, f, salon_file_sink(fd, at, partial));
 }
 
