@@ -69,8 +69,9 @@ describe("salon.secret", function()
     }
     support.run("mkfifo " .. folder .. "/keys")
     for _, case in ipairs(CASES) do
-      local terminal = io.popen(("timeout 20 script -qec %s /dev/null <%s/keys 2>&1"):format(support.quote(
-        ("%s %s; stty -a | grep -o '.echo '"):format(support.lua, script)), folder), "r")
+      -- The shell in between outlives the interrupt, as the one that somebody types into does.
+      local terminal = io.popen(("SHELL=/bin/sh timeout 20 script -qec %s /dev/null <%s/keys 2>&1"):format(
+        support.quote(("trap : INT; %s %s; stty -a | grep -o '.echo '"):format(support.lua, script)), folder), "r")
       local keys = io.open(folder .. "/keys", "w")
       assert.equal("Pass it's: ", terminal:read(#"Pass it's: "))
       keys:write(case.typed)
