@@ -47,6 +47,32 @@ describe("on_event", function()
     assert.is_true(events[2].duration > 0 and events[4].duration >= events[2].duration)
   end)
 
+  it("has each request carry a name that is told, unless the client's headers have one", function()
+    local server = raw.start()
+    finally(function() server:stop() end)
+    server:reply("x", "503 Service Unavailable", "", "")
+    local function sent(options)
+      local before, events = #server:log(), {}
+      options.url, options.token, options.max_tries = server.url .. "/x", "t", 2
+      options.on_event = options.on_event and function(event) events[#events + 1] = event end
+      local meet = salon.meet(options)
+      meet.rooms:get "a"
+      local ids = {}
+      for id in server:log():sub(before + 1):gmatch "[Xx]%-[Rr]equest%-I[Dd]: (%S+)" do ids[#ids + 1] = id end
+      return ids, events, meet
+    end
+    local ids, events, meet = sent { on_event = true }
+    local id = events[4].sent_request_id
+    assert.matches("^" .. ("%x"):rep(32) .. "$", id)
+    assert.same({ id, id, nil, id }, { ids[1], ids[2], ids[3], events[1].sent_request_id })
+    meet.rooms:get "b"
+    assert.not_equal(id, events[8].sent_request_id)
+    ids, events = sent { on_event = true, headers = { ["x-request-ID"] = "mine" } }
+    assert.same({ "mine", "mine" }, ids)
+    assert.is_nil(events[4].sent_request_id)
+    assert.same({}, (sent {}))
+  end)
+
   it("is told no secret", function()
     local ot, events = told()
     local room = assert(ot.rooms:create())
@@ -69,14 +95,14 @@ describe("on_event", function()
     local function write(line, level) lines[#lines + 1] = level .. " " .. line end
     local ot = told { on_event = salon.log.write(write) }
     assert(ot.rooms:list())
-    assert.matches("^info salon: GET http://%S+/v1/rooms: 200 in [%d.]+ s, %d+ bytes, attempts 1 %[request %S+%]$",
-      lines[#lines])
+    assert.matches("^info salon: GET http://%S+/v1/rooms: 200 in [%d.]+ s, %d+ bytes, attempts 1 "
+      .. "%[request %S+%] %[sent as %x+%]$", lines[#lines])
     ot.rooms:get "00000000-0000-4000-8000-000000000000"
     assert.matches("^error salon: done failed in [%d.]+ s: GET http", lines[#lines])
     lines = {}
     ot = told { on_event = salon.log.write(write, "debug") }
     assert(ot.rooms:list())
-    assert.matches("^debug salon: GET http://%S+ attempt 1: 200 in [%d.]+ s$", lines[1])
+    assert.matches("^debug salon: GET http://%S+ attempt 1: 200 in [%d.]+ s %[sent as %x+%]$", lines[1])
     assert.error_matches(function() salon.log.stderr "loud" end, "must be one of 'debug', 'info', 'error'")
   end)
 

@@ -53,7 +53,8 @@
 ---@field duration? number  seconds: of an attempt, a login, a whole call; of a retry the pause
 ---@field attempts? integer  of a call that is done: how often it was sent
 ---@field bytes? integer  of the body
----@field request_id? string
+---@field request_id? string  of a call that is done: the response's X-Request-Id
+---@field sent_request_id? string  the request's X-Request-Id: of an attempt, and of a call's last request
 ---@field error? salon.Error
 ---@field client? string  of a login or renewal: the address that the client was given
 ---@field user? string  of a login or renewal, where the options name one

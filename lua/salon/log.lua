@@ -41,15 +41,16 @@ local function line_of(event)
   if event.name == "store" then return "store failed, the login stays in memory: " .. tostring(event.error) end
   local took = seconds(event.duration)
   local what = event.name .. with(" of %s", event.user) .. with(" at %s", event.client)
-  if event.error then return ("%s failed in %s: %s"):format(what, took, tostring(event.error)) end
+  local sent_as = with(" [sent as %s]", event.sent_request_id)
+  if event.error then return ("%s failed in %s: %s%s"):format(what, took, tostring(event.error), sent_as) end
   if event.url == nil then return ("%s in %s"):format(what, took) end
   if event.name == "retry" then
     return ("%s %s: attempt %d after %s"):format(event.method, event.url, event.attempt, took)
   end
-  return ("%s %s%s: %s in %s%s%s%s"):format(event.method, event.url,
+  return ("%s %s%s: %s in %s%s%s%s%s"):format(event.method, event.url,
     with(" attempt %d", event.attempt), event.status or "no response", took,
     with(", %d bytes", event.bytes), with(", attempts %d", event.attempts),
-    with(" [request %s]", event.request_id))
+    with(" [request %s]", event.request_id), sent_as)
 end
 
 local function check(fname, level)

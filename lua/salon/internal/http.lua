@@ -38,6 +38,7 @@ local watch = require "salon.internal.watch"
 ---@field hands_over? boolean  not repeated once a part of the download has come
 ---@field inner? boolean  it belongs to a login or to discovery
 ---@field bare? boolean  nothing goes along that is meant for the client's servers
+---@field sent_request_id? string  of its last request, where the client is watched
 
 ---@class salon.Http
 ---@field client salon.Client
@@ -59,7 +60,8 @@ local ANY, AS_IT_IS = "Accept: */*", "Accept-Encoding: identity"
 
 local SHORT = 8  -- bytes; a header's value that is shorter is no secret
 
--- The lines that every request has, besides those of the client's options.
+-- The lines that every request has, besides those of the client's options: put together once,
+-- unless each request of a watched client has one of its own.
 local function header_lines(fields, accept, ...)
   local lines = { accept, LANGUAGE, ... }
   for name, value in pairs(fields.options.headers or {}) do
@@ -69,7 +71,7 @@ local function header_lines(fields, accept, ...)
       if #text >= SHORT then fields.secrets:note(("header %s %d"):format(name, i), text) end
     end
   end
-  return core.headers(fields.client, lines)
+  return fields.options.on_event and lines or core.headers(fields.client, lines)
 end
 
 -- What a proxy is told in base64, and may repeat as it likes.
@@ -104,6 +106,7 @@ function Http.new(fields)
     forced_host = fields.options.host,
     seen = { date = nil, offset = nil },
     on_event = fields.options.on_event,
+    names_requests = watch.may_name(fields.options),
     headers = header_lines(fields, ACCEPT),
     json_headers = header_lines(fields, ACCEPT, JSON),
     form_headers = header_lines(fields, ACCEPT, FORM),
@@ -180,7 +183,9 @@ function Http:submit(call, base, token)
   if self:closed() then  -- by another light thread, during the call
     return nil, Error.new { kind = "cancelled", message = "the client was closed during the call" }
   end
-  local request, message = core.request(self.client, call, base, headers_for(self, call), token)
+  local headers = headers_for(self, call)
+  if self.names_requests and not call.bare then headers = watch.name(call, headers) end
+  local request, message = core.request(self.client, call, base, headers, token)
   if request == nil then
     return nil, Error.new { kind = "limit", message = "no request can be made: " .. message,
       retryable = true, hint = "the system has no descriptor or thread left: see ulimit -n and -u" }
@@ -233,7 +238,7 @@ function Http:receive(request, call, host, token, before)
   local waited, trouble = host.wait(request, call.deadline, tick)
   if not waited then return nil, trouble end
   if tick then tick(true) end
-  if self.on_event then watch.attempts(self, request, self.secrets:striker(token, call.secrets)) end
+  if self.on_event then watch.attempts(self, call, request, self.secrets:striker(token, call.secrets)) end
   local status, body, attempts, request_id, date, retryable, retry_after = request:result()
   if status == nil then
     local info = body

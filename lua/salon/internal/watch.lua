@@ -10,11 +10,17 @@
 --   duration    seconds: of an attempt, a login, a whole call; of a retry the pause before it
 --   attempts, bytes, request_id, error  of a call that is done: how often it was sent, the length
 --               of the body, what the server calls it, the error if it failed
+--   sent_request_id  what salon calls the request: the header X-Request-Id that it sends, for the
+--               logs of what stands before a server; the same in all attempts
 --   inner       true: the call belongs to a login or to discovery, and another one is told of as well
 --   client, user  of a login: the address in the client's options, and whom it logs in, if that is known
 
 local context = require "salon.internal.context"
 local core = require "salon.core"
+local lower = require "salon.internal.lower"
+local random = require "salon.internal.random"
+
+local unpack = rawget(_G, "unpack") or table.unpack
 
 local watch = {}
 
@@ -31,11 +37,31 @@ function watch.tell(http, event)
   telling[me] = nil
 end
 
+---Do requests get a header X-Request-Id? Not where the client's options have one.
+---@param given { on_event?: function, headers?: table<string, string> }
+---@return boolean
+function watch.may_name(given)
+  for name in pairs(given.headers or {}) do
+    if lower(name) == "x-request-id" then return false end
+  end
+  return given.on_event ~= nil
+end
+
+---Gives the next request of a call a name.
+---@param call salon.Call
+---@param lines string[]  its other headers
+---@return string[] lines
+function watch.name(call, lines)
+  call.sent_request_id = random(16)
+  return { "X-Request-Id: " .. call.sent_request_id, unpack(lines) }
+end
+
 ---The attempts of a request that has ended.
 ---@param http salon.Http
+---@param call salon.Call
 ---@param request salon.Request
 ---@param strike fun(text: string): string
-function watch.attempts(http, request, strike)
+function watch.attempts(http, call, request, strike)
   local method, url, last = request:method(), strike(request:url()), nil
   for i, try in ipairs(request:tries()) do
     if last then
@@ -43,7 +69,7 @@ function watch.attempts(http, request, strike)
         duration = try.began - last.ended })
     end
     watch.tell(http, { name = "attempt", method = method, url = url, attempt = i, status = try.status,
-      duration = try.ended - try.began })
+      sent_request_id = call.sent_request_id, duration = try.ended - try.began })
     last = try
   end
 end
@@ -64,7 +90,8 @@ function watch.call(http, call, work, ...)
     local bytes = response and (call.download and call.download:progress() or #response.body)
     watch.tell(http, { name = "done", method = call.method or "GET", url = url and strike(url),
       status = about.status, attempts = about.attempts, request_id = about.request_id,
-      bytes = bytes or nil, error = err, inner = call.inner, duration = core.now() - began })
+      sent_request_id = call.sent_request_id, bytes = bytes or nil, error = err,
+      inner = call.inner, duration = core.now() - began })
   end
   return response, err
 end
