@@ -56,6 +56,37 @@ describe("a store keeps its contract", function()
   end)
 end)
 
+describe("the lock of a worker of nginx that died", function()
+  it("goes to one of the others at once", function()
+    local port = support.free_ports()()
+    local nginx_server = nginx.start(([[
+      lua_shared_dict logins 1m;
+      init_worker_by_lua_block { store = require "salon".store.shdict "logins" }
+      server { listen 127.0.0.1:%d;
+        location = /pid { content_by_lua_block { ngx.print(ngx.worker.pid()) } }
+        location = /lock { content_by_lua_block {
+          fence = store.lock("key", 600)
+          ngx.print(fence and "held" or "refused") } }
+        location = /unlock { content_by_lua_block {
+          store.unlock("key", fence)
+          ngx.print "free" } } } ]]):format(port))
+    local function ask(path) return (support.curl(("http://127.0.0.1:%d%s"):format(port, path))) end
+    local dead
+    for _ = 1, 2 do
+      assert.are.equal("held", ask "/lock")
+      assert.are.equal("refused", ask "/lock")
+      dead = ask "/pid"
+      support.run("kill -9 " .. dead)
+      support.gone(dead)
+    end
+    assert.are.equal("held", ask "/lock")
+    assert.are_not.equal(dead, ask "/pid")
+    assert.are.equal("free", ask "/unlock")
+    assert.are.equal("held", ask "/lock")
+    nginx_server:stop()
+  end)
+end)
+
 describe("what is stored", function()
   it("ends with its time", function()
     for _, store in ipairs { salon.store.memory(), of_redis(), salon.store.file(folder .. "/short") } do

@@ -102,6 +102,11 @@ function core.sleep(seconds) end
 ---@return integer
 function core.pid() end
 
+---Is there such a process on this machine?
+---@param pid integer
+---@return boolean
+function core.runs(pid) end
+
 ---Stops and joins the I/O thread; it starts again on next use.
 function core.engine_stop() end
 

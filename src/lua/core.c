@@ -6,7 +6,9 @@
 #define _GNU_SOURCE /* dladdr */
 #endif
 #include <dlfcn.h>
+#include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,6 +59,13 @@ static int core_pid(lua_State *L) {
   return 1;
 }
 
+/* runs(pid): is there such a process on this machine? */
+static int core_runs(lua_State *L) {
+  lua_pushboolean(L, kill((pid_t)luaL_checknumber(L, 1), 0) == 0 ||
+                       errno != ESRCH);
+  return 1;
+}
+
 /* What libcurl can do here; for bug reports. */
 static int core_curl(lua_State *L) {
   static const struct {
@@ -89,11 +98,9 @@ static int core_curl(lua_State *L) {
 }
 
 LUALIB_API int luaopen_salon_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"now", core_now},
-                                       {"sleep", core_sleep},
-                                       {"pid", core_pid},
-                                       {"curl", core_curl},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+    {"now", core_now},   {"sleep", core_sleep}, {"pid", core_pid},
+    {"runs", core_runs}, {"curl", core_curl},   {NULL, NULL}};
   pin_module();
   lua_newtable(L);
   salon_setfuncs(L, functions);

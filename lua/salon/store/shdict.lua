@@ -3,6 +3,8 @@
 -- A dictionary cannot compare and write in one step: a write holds a name meanwhile.
 -- That is free again soon, in case a worker dies between the two.
 
+local core = require "salon.core"
+
 local HELD = 5  -- seconds
 
 local made = 0
@@ -11,6 +13,14 @@ local made = 0
 local function outcome(done, message)
   if done then return true end
   return nil, message == "no memory" and "it is full: make lua_shared_dict larger" or message
+end
+
+-- The lock of a worker that has died, for one of those who ask: who is first to mark it.
+local function inherit(dict, name, fence, ttl)
+  local held = dict:get(name)
+  if held == nil or core.runs(tonumber(held:match "^%d+")) then return nil end
+  if not dict:safe_add(name .. " of " .. held, true, ttl) then return nil end
+  return dict:safe_set(name, fence, ttl) and fence or nil
 end
 
 ---@param name string  of a `lua_shared_dict`
@@ -47,7 +57,7 @@ local function shdict(name)
     local fence = ngx.worker.pid() .. "-" .. made .. "-" .. ngx.now()
     local first, message = dict:safe_add(key .. " lock", fence, ttl)
     if first then return fence end
-    if message == "exists" then return nil end
+    if message == "exists" then return inherit(dict, key .. " lock", fence, ttl) end
     return outcome(nil, message)
   end
 
