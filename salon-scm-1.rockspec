@@ -91,6 +91,7 @@ build = {
     ["salon.internal.is"] = "lua/salon/internal/is.lua",
     ["salon.internal.json"] = "lua/salon/internal/json.lua",
     ["salon.internal.login"] = "lua/salon/internal/login.lua",
+    ["salon.internal.keys"] = "lua/salon/internal/keys.lua",
     ["salon.internal.lower"] = "lua/salon/internal/lower.lua",
     ["salon.internal.loop"] = "lua/salon/internal/loop.lua",
     ["salon.internal.moment"] = "lua/salon/internal/moment.lua",

@@ -64,6 +64,27 @@ describe("a map that is left behind", function()
     end)
   end
 
+  -- The loops that cancel what is under way have been compiled with other keys before.
+  it("is ended by the collector, on LuaJIT too", function()
+    for _ = 1, 300 do
+      local map = salon.map({ "1", "2" }, get)
+      map()
+      map:close()
+    end
+    local ended = 0
+    local function sleep(i)
+      if not salon.sleep(i == 1 and 0.01 or 60) then ended = ended + 1 end
+      return i
+    end
+    local function leave() assert(salon.map({ 1, 2, 3 }, sleep)()) end
+    leave()
+    collectgarbage()
+    collectgarbage()
+    salon.sleep(0.01)  -- the sleepers see it
+    local one_at_a_time = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+    assert.equal(one_at_a_time and 0 or 2, ended)
+  end)
+
   it("again and again costs later ones nothing", function()
     local function round(n)
       for _ = 1, n do for _, leave in pairs(LEFT) do leave() end end

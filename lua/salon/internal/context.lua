@@ -7,6 +7,7 @@
 
 local Error = require "salon.internal.error"
 local core = require "salon.core"
+local keys = require "salon.internal.keys"
 
 local context = {}
 
@@ -146,8 +147,7 @@ function context.cancel(self, why)
   if self.cancelled then return end
   self.cancelled = true
   self.why = why or self.why
-  local things = {}  -- a cancelled waiter may run others, which enter more
-  for thing in pairs(self.under_way or {}) do things[#things + 1] = thing end
+  local things = keys(self.under_way or {})  -- a cancelled waiter may run others, which enter more
   self.under_way = nil
   for _, thing in ipairs(things) do thing:cancel() end
 end

@@ -15,6 +15,7 @@ local semaphore = require "ngx.semaphore"
 local Error = require "salon.internal.error"
 local context = require "salon.internal.context"
 local core = require "salon.core"
+local keys = require "salon.internal.keys"
 
 local FOREVER = 86400
 local LINGER = 1          -- seconds without calls before the reader ends
@@ -190,7 +191,7 @@ end
 
 function Latch:open()
   self.is_open = true
-  for waiter in pairs(self.waiting) do waiter.semaphore:post(1) end
+  for _, waiter in ipairs(keys(self.waiting)) do waiter.semaphore:post(1) end
 end
 
 function nginx.latch()

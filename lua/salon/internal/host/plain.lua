@@ -4,6 +4,7 @@
 
 local context = require "salon.internal.context"
 local core = require "salon.core"
+local keys = require "salon.internal.keys"
 local tasks = require "salon.internal.host.tasks"
 
 local SLICE = 1  -- seconds
@@ -56,7 +57,7 @@ end
 
 function Latch:open()
   self.is_open = true
-  for waiter in pairs(self.waiting) do tasks.wake(waiter) end
+  for _, waiter in ipairs(keys(self.waiting)) do tasks.wake(waiter) end
 end
 
 function plain.latch()
