@@ -3,7 +3,7 @@
 -- Made by `make docs` from the descriptions in lua/salon/meet.
 
 ---@class salon.meet.Options: table<"url"|"allow_insecure"|"ca_file"|"ca_path"|"client_cert"|"client_id"|"client_key"|"client_key_password"|"client_secret"|"connect_timeout"|"headers"|"host"|"http_version"|"max_body"|"max_per_origin"|"max_rate"|"max_tries"|"no_proxy"|"on_event"|"proxy"|"retry_after_cap"|"silence_timeout"|"store"|"store_failures"|"timeout"|"token"|"user"|"user_agent", any>
----@field url string  origin of the server: https://visio.example.org
+---@field url string  origin of the server: https://meet.example.org
 ---@field allow_insecure? boolean  allows http:// to other machines
 ---@field ca_file? string  PEM file of the certificate authorities to trust: the system's
 ---@field ca_path? string  folder of such files, named by OpenSSL's `rehash`
@@ -116,7 +116,7 @@ function Rooms:each(opts) end
 ---@return_overload nil, salon.Error
 function Rooms:get(id, opts) end
 
----Creates a room; the server draws its name. Repeated by itself when the server says that the name it drew is taken.
+---Creates a room; the server draws its name. Retried when the server says that the name it drew is taken.
 ---
 ---Source: `POST /rooms/`.
 ---@param fields? salon.meet.RoomsCreateFields

@@ -447,7 +447,7 @@ function People:withdraw(user_id, opts) end
 ---@class salon.opentalk.EventsListOptions: table<"adhoc"|"after"|"created_after"|"created_before"|"exceptions"|"favorites"|"invite_status"|"invitees_max"|"per_page"|"time_independent"|"time_max"|"time_min"|"timeout", any>
 ---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
 ---@field after? string  cursor, from page.next
----@field created_after? salon.Time  the same
+---@field created_after? salon.Time  before 0.29 all events come and are looked through here
 ---@field created_before? salon.Time  before 0.29 all events come and are looked through here
 ---@field exceptions? boolean  true: also exceptions of series
 ---@field favorites? boolean  true: favourites alone
@@ -466,7 +466,7 @@ function People:withdraw(user_id, opts) end
 ---@class salon.opentalk.EventsEachOptions: table<"adhoc"|"after"|"created_after"|"created_before"|"exceptions"|"favorites"|"invite_status"|"invitees_max"|"per_page"|"prefetch"|"time_independent"|"time_max"|"time_min"|"timeout", any>
 ---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
 ---@field after? string  cursor, from page.next
----@field created_after? salon.Time  the same
+---@field created_after? salon.Time  before 0.29 all events come and are looked through here
 ---@field created_before? salon.Time  before 0.29 all events come and are looked through here
 ---@field exceptions? boolean  true: also exceptions of series
 ---@field favorites? boolean  true: favourites alone
@@ -732,7 +732,7 @@ function Events:remove_folder(id, opts) end
 ---@class salon.opentalk.AllInstancesListOptions: table<"adhoc"|"after"|"created_after"|"created_before"|"exceptions"|"favorites"|"instances_max"|"invite_status"|"invitees_max"|"per_page"|"time_independent"|"time_max"|"time_min"|"timeout", any>
 ---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
 ---@field after? string  cursor, from page.next
----@field created_after? salon.Time  the same
+---@field created_after? salon.Time  before 0.29 all events come and are looked through here
 ---@field created_before? salon.Time  before 0.29 all events come and are looked through here
 ---@field exceptions? boolean  true: also exceptions of series
 ---@field favorites? boolean  true: favourites alone
@@ -752,7 +752,7 @@ function Events:remove_folder(id, opts) end
 ---@class salon.opentalk.AllInstancesEachOptions: table<"adhoc"|"after"|"created_after"|"created_before"|"exceptions"|"favorites"|"instances_max"|"invite_status"|"invitees_max"|"per_page"|"prefetch"|"time_independent"|"time_max"|"time_min"|"timeout", any>
 ---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
 ---@field after? string  cursor, from page.next
----@field created_after? salon.Time  the same
+---@field created_after? salon.Time  before 0.29 all events come and are looked through here
 ---@field created_before? salon.Time  before 0.29 all events come and are looked through here
 ---@field exceptions? boolean  true: also exceptions of series
 ---@field favorites? boolean  true: favourites alone
@@ -1146,7 +1146,7 @@ function Rooms:get(id, opts) end
 ---@return_overload nil, salon.Error
 function Rooms:create(fields, opts) end
 
----Changes a room. `created_by` of what comes back is you. Servers of 2023 refuse it (403).
+---Changes a room. The result names you as `created_by`. Servers of 2023 refuse it (403).
 ---
 ---Source: `PATCH /rooms/{room_id}`.
 ---@param id string
@@ -1444,7 +1444,7 @@ function AssetRecord:url(opts) end
 ---@field join_url? string
 ---@field room salon.opentalk.Room
 ---@field dial_in_text fun(self: salon.opentalk.Event): string?, salon.Error|nil  that of its room
----@field ends_text fun(self: salon.opentalk.Event, zone?: string): string|nil, salon.Error|nil  the same of its end
+---@field ends_text fun(self: salon.opentalk.Event, zone?: string): string|nil, salon.Error|nil  its end by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
 ---@field starts_text fun(self: salon.opentalk.Event, zone?: string): string|nil, salon.Error|nil  its start by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
 ---@field instances salon.opentalk.Instances
 ---@field invites salon.opentalk.People
@@ -1628,7 +1628,7 @@ local ExceptionRecord = {}
 ---@field updated_by salon.opentalk.User
 ---@field join_url? string
 ---@field room salon.opentalk.Room
----@field ends_text fun(self: salon.opentalk.Instance, zone?: string): string|nil, salon.Error|nil  the same of its end
+---@field ends_text fun(self: salon.opentalk.Instance, zone?: string): string|nil, salon.Error|nil  its end by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
 ---@field starts_text fun(self: salon.opentalk.Instance, zone?: string): string|nil, salon.Error|nil  its start by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
 local InstanceRecord = {}
 
@@ -1796,7 +1796,7 @@ local RoomRecord = {}
 ---@return_overload nil, salon.Error
 function RoomRecord:refresh(opts) end
 
----Changes a room. `created_by` of what comes back is you. Servers of 2023 refuse it (403).
+---Changes a room. The result names you as `created_by`. Servers of 2023 refuse it (403).
 ---
 ---Source: `PATCH /rooms/{room_id}`.
 ---@param fields? salon.opentalk.RoomsUpdateFields

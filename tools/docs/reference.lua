@@ -74,7 +74,7 @@ local function method(found, one)
     put("Kind `unsupported`, with the record in `err.made`, if the server left out %s.", table.concat(left_out, ", "))
   end
   if since then put("Available on: %s. Elsewhere an error of kind `unsupported`.", since) end
-  if op.verb == "POST" or op.verb == "PATCH" then put "Not repeated by itself once it may have arrived." end
+  if op.verb == "POST" or op.verb == "PATCH" then put "Not retried once the server may have received it." end
   put("\nRoute: `%s`\n", op[1])
 end
 

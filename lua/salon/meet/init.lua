@@ -23,7 +23,7 @@ local API = "/external-api/v1.0"
 local SWEEP_EVERY = 256  -- new logins
 
 meet.OPTIONS = options.merge(options.CLIENT, {
-  url = { "string", required = true, says = "origin of the server: https://visio.example.org" },
+  url = { "string", required = true, says = "origin of the server: https://meet.example.org" },
   client_id = options.merge(options.NAME, { says = "of the application" }),
   client_secret = options.SECRET,
   user = options.merge(options.NAME, {

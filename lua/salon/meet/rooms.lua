@@ -115,8 +115,8 @@ return resource.new {
       says = "The room of a slug, or of a web link, of which the last part counts, among those in "
         .. "which the user has a role; `nil` without an error if there is none. Looks through 100 pages at most." },
     create = { "POST /rooms/", body = FIELDS, send = with_list, gives = Room, repeat_on = TAKEN,
-      says = "Creates a room; the server draws its name. Repeated by itself when the server says "
-        .. "that the name it drew is taken." },
+      says = "Creates a room; the server draws its name. Retried when the server says that the "
+        .. "name it drew is taken." },
     update = { "PATCH " .. ONE, body = FIELDS, send = with_list, gives = Room,
       since = "1.31", says = "Changes a room." },
     delete = { "DELETE " .. ONE, gone = true, since = "announced", lacking = LACKING,

@@ -144,7 +144,7 @@ local FILTERS = {
   time_min = is.time { says = "with time_max: what overlaps; then events without a time are left out" },
   time_max = is.time(),
   created_before = is.time { says = "before 0.29 all events come and are looked through here" },
-  created_after = is.time { says = "the same" },
+  created_after = is.time { says = "before 0.29 all events come and are looked through here" },
   invitees_max = instances.INVITEES_MAX,
   favorites = is.flag { says = "true: favourites alone" },
   invite_status = { "string", "table", items = { "string", empty = true }, check = states_fault,

@@ -168,8 +168,7 @@ return resource.new {
       says = "One room. A foreign or unknown room is a 403 without a body." },
     create = { "POST /rooms", body = CREATE, gives = Room, says = "Creates a room." },
     update = { "PATCH /rooms/{room_id}", body = FIELDS, gives = Room,
-      says = "Changes a room. `created_by` of what comes back is you. Servers of 2023 refuse it "
-        .. "(403)." },
+      says = "Changes a room. The result names you as `created_by`. Servers of 2023 refuse it (403)." },
     delete = { "DELETE /rooms/{room_id}", query = DELETE, gone = true, run = delete,
       whole = operation.new(WHOLE, { name = "rooms:delete", api = api }),
       says = "Deletes a room and its event." },
