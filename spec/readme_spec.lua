@@ -47,8 +47,8 @@ describe("the documentation", function()
   end)
 
   local function here(text)
-    return (text:gsub("https://meet%.example%.org", sandbox.opentalk.url)
-      :gsub("https://visio%.example%.org", sandbox.meet.url))
+    return (text:gsub("https://opentalk%.example%.org", sandbox.opentalk.url)
+      :gsub("https://meet%.example%.org", sandbox.meet.url))
   end
 
   for file in support.run("ls README.md doc/*.md"):gmatch("%S+") do
@@ -58,7 +58,7 @@ describe("the documentation", function()
       if not printed then return end
       local script = support.write(folder .. "/script.lua", here(table.concat(lua, "\n")))
       local output, status = support.script({ script }, {
-        OT_PASSWORD = sandbox.opentalk.password,
+        OPENTALK_PASSWORD = sandbox.opentalk.password,
         MEET_CLIENT_SECRET = sandbox.meet.client_secret,
         HOME = folder,
       })
@@ -125,20 +125,20 @@ describe("the README", function()
     assert.equal(1, #found)
     local port, folder = support.free_ports()(), support.folder()
     support.write(folder .. "/nginx.conf", (found[1]
-      :gsub("https://meet%.example%.org", sandbox.opentalk.url)
+      :gsub("https://opentalk%.example%.org", sandbox.opentalk.url)
       :gsub("127%.0%.0%.1:8088", "127.0.0.1:" .. port)
       :gsub("http {", "http { access_log off; " .. nginx.TEMPORARY)))
     local server
     local function ask(words)
-      return (support.run(("curl -sS --noproxy '*' --max-time 20 %s http://127.0.0.1:%d/meet"):format(words, port)))
+      return (support.run(("curl -sS --noproxy '*' --max-time 20 %s http://127.0.0.1:%d/room"):format(words, port)))
     end
     server = nginx.run(folder)
     assert.matches("502", ask "-X POST")
     local complaint = server:log()
     server:stop()
-    assert.truthy(complaint:find("option 'password': environment variable OT_PASSWORD is not set: "
-      .. "name it in nginx.conf: `env OT_PASSWORD;`", 1, true), complaint)
-    server = nginx.run(folder, { OT_PASSWORD = sandbox.opentalk.password })
+    assert.truthy(complaint:find("option 'password': environment variable OPENTALK_PASSWORD is not set: "
+      .. "name it in nginx.conf: `env OPENTALK_PASSWORD;`", 1, true), complaint)
+    server = nginx.run(folder, { OPENTALK_PASSWORD = sandbox.opentalk.password })
     local output, by_get = ask "-X POST", ask ""
     local by_page = ask "-X POST -H 'Origin: https://evil.example'"
     local log = server:log()
