@@ -26,15 +26,28 @@ describe("the sandbox", function()
     end
   end)
 
-  it("has the switches that the guide names", function()
-    local named, there = {}, {}
-    local rows = support.read "doc/guide.md":match "\n| switch | default |.-(\n| `.-)\n\n"
-    for cell in rows:gmatch "\n| ([^|]+) |" do
-      for name in cell:gmatch "`([%l_]+)`" do named[name] = true end
+  it("has the options, switches, faults and kinds of things that its page names", function()
+    local page = support.read "doc/sandbox.md" .. "\n"
+    -- What stands in the first column of the table with this head.
+    local function named(head)
+      local names = {}
+      local _, last = page:find("\n" .. head, 1, true)
+      for cell in page:match("\n(| %-.-\n)\n", last):gmatch "| ([^|\n]+) |[^\n]*\n" do
+        for name in cell:gmatch '`"?([%w_]+)"?`' do names[name] = true end
+      end
+      return names
     end
-    local list = support.read "sandbox/lua/salon/sandbox/init.lua":match "\nlocal SWITCHES = {\n(.-)\n}\n"
-    for name in list:gmatch "([%l_]+) = { \"" do there[name] = true end
-    assert.same(there, named)
+    local function there(file, part, ...)
+      local names, text = {}, support.read("sandbox/lua/salon/sandbox/" .. file):match(part)
+      for _, pattern in ipairs { ... } do
+        for name in text:gmatch(pattern) do names[name] = true end
+      end
+      return names
+    end
+    assert.same(there("init.lua", "\nlocal SEEDED = .-\nfor ", "([%l_]+) = { \""), named "| option |")
+    assert.same(there("init.lua", "\nlocal SWITCHES = .-\n}\n", "([%l_]+) = { \""), named "| switch |")
+    assert.same(there("faults.lua", ".*", "\nfunction %u+%.([%l_]+)%(", "%[\"(%d+)\"%]"), named "| `kind` | |")
+    assert.same(there("put.lua", ".*", "\nchecked%(\"(%l+)\"", "\nfunction put%.(%l+)"), named "| `kind` | `id` |")
   end)
 
   it("says in a sentence what to do when its folder cannot be made", function()

@@ -1,6 +1,6 @@
 -- Checks types/ as an editor would use it, with emmylua_check: every line of
 -- spec/types/mistakes.lua that ends in "-- mistake" has to be reported, and nothing else,
--- there or in spec/types/correct.lua, the Lua of README and guide, and the examples.
+-- there or in spec/types/correct.lua, the Lua of README, guide and sandbox.md, and the examples.
 --   tools/run lua5.4 tools/types.lua EMMYLUA_CHECK FOLDER    FOLDER: an empty one
 
 local cjson = require "cjson"
@@ -52,7 +52,7 @@ local checked = output "ls spec/types/*.lua examples/*.lua examples/nginx/handle
 for path in checked:gmatch "%S+" do
   if not path:find "_spec" then add(path, read(path)) end
 end
-for _, page in ipairs { "README.md", "doc/guide.md" } do add(page .. ".lua", lua_of(page)) end
+for _, page in ipairs { "README.md", "doc/guide.md", "doc/sandbox.md" } do add(page .. ".lua", lua_of(page)) end
 
 local here = output("pwd"):gsub("\n", "")
 write(".emmyrc.json", cjson.encode {

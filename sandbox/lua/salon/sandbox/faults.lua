@@ -1,6 +1,6 @@
 -- Faults on demand. A fault has a route ("GET /v1/rooms": method and the
 -- beginning of the path; "*" any method), a kind, how many requests it hits (count)
--- and how many matching ones pass before (skip). doc/guide.md lists the
+-- and how many matching ones pass before (skip). doc/sandbox.md lists the
 -- kinds, init.lua their parameters.
 
 local shell = require "salon.sandbox.shell"
