@@ -22,7 +22,7 @@ local PRINTED = {
   ["doc/guide.md"] = {
     "waiting_room\n", "/room/%x+%-", "trusted\n",
     "10\t2\n",                              -- one page
-    "true\n",                               -- any path
+    "0.35.0%-alpha\t200\n", '{"count":%d+',  -- any path
     "http\t4%d%d\tfalse\t1\tdone", "the server said 4%d%d",
     "\n%d+ events, %d+ rooms\n$",           -- many at once
   },
