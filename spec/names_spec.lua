@@ -45,7 +45,7 @@ local function check(record, kind, but)
   for name in words(FIELDS[kind]) do
     if name ~= but then assert.equal("the API's " .. name, record[name], name) end
   end
-  for _, own in ipairs { "raw", "backend", "answer", "totable" } do
+  for _, own in ipairs { "raw", "backend", "response", "totable" } do
     assert.is_nil((" " .. FIELDS[kind] .. " "):find(" " .. own .. " ", 1, true))
   end
 end
