@@ -1,4 +1,4 @@
--- The double of both systems, for tests of programs that use salon. A rock of its
+-- A local imitation of both servers, for tests of programs that use salon. A rock of its
 -- own: programs in use do not need it.
 rockspec_format = "3.0"
 package = "salon-sandbox"
@@ -9,7 +9,7 @@ source = {
 }
 
 description = {
-  summary = "A double of OpenTalk and La Suite Meet to test programs against",
+  summary = "A local imitation of OpenTalk and La Suite Meet to test programs against",
   detailed = [[
     Runs OpenTalk's controller, its login service and Meet's External API on
     loopback ports. Needs nginx with the Lua module and lua-cjson for LuaJIT, or
