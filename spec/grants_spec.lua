@@ -434,6 +434,12 @@ describe("client:logout", function()
     assert.same({}, asked())
   end)
 
+  it("is an error, or nothing to do, where nothing can wait", function()
+    for _, one in ipairs { client { host = "nginx" }, salon.meet(support.meet(sandbox, { host = "nginx" })) } do
+      assert.is_true(one:logout())
+    end
+  end)
+
   it("revokes a token that has no session", function()
     local bot = client(BOT)
     assert(bot:token())

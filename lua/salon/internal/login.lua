@@ -238,7 +238,7 @@ end
 ---@return true? done
 ---@return salon.Error? err  it is forgotten all the same, unless that is of kind "store"
 function Login:logout(deadline)
-  local host, token, why = self.http:host()
+  local host, token, why = (self.http:host())
   if host then self.renewal:settle(host, deadline, "the login") end  -- its token would come back
   if self.stored then token, why = self.stored:forget() end
   if token == nil or token == self.superseded then token = self.unsaved or self.token end
