@@ -159,6 +159,22 @@ describe("an operation", function()
     assert.equal(sent, #transport.log)
   end)
 
+  it("is judged by no trouble that passes, nor by a login that is refused", function()
+    answer = function() return 502, "" end
+    assert.equal(502, select(2, ot:server()).status)
+    answer = function() return 200, '{"info":{"version":"0.30.2"}}' end
+    assert.same({ version = "0.30.2", profile = "2026", lacking = {} }, ot:server())
+    ot = salon.opentalk { url = "https://m.example", controller_url = "https://c.example", client_id = "c",
+      username = "u", password = "p", token_endpoint = "https://l.example/token", max_tries = 1 }
+    for _, status in ipairs { 400, 404 } do
+      answer = function() return status, '{"error":"invalid_request"}' end
+      assert.equal(status, select(2, ot:server()).status)
+      assert.is_true(ot:supports "events.instances")
+    end
+    answer = function() return 200, '{"access_token":"t","expires_in":300,"info":{"version":"0.30.2"}}' end
+    assert.equal("0.30.2", assert(ot:server()).version)
+  end)
+
   it("is judged by what servers of 2023 do not have, once it is known that it is one", function()
     answer = function() return 404, "" end
     assert.is_true(ot:supports "events.instances")

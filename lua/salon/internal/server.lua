@@ -62,12 +62,14 @@ function Server.supports(self, name)
 end
 
 -- The version stands in the server's own description of its API, which old servers do not
--- have, and operators may switch off.
+-- have, and operators may switch off. Other errors, and those of the login, tell nothing.
 local function ask(self, deadline)
   local backend = self.backend
-  if backend.description == nil or backend.server.asked then return true end
-  local response, err = self:call { parts = backend.description, deadline = deadline }
-  if response == nil and err.status == nil then return nil, err end
+  local name = backend.description
+  if name == nil or backend.server.asked then return true end
+  local response, err = self:call { parts = { name }, deadline = deadline }
+  local is_absent = err and (err.status == 404 or err.status == 403) and err.url:sub(-#name) == name
+  if response == nil and not is_absent then return nil, err end
   backend.server.asked = true
   local data = response and self:decode(response, "object")
   local info = data and type(data.info) == "table" and data.info

@@ -120,7 +120,7 @@ function Backend.place(_, parts)
 end
 
 -- Where a server describes its API; unknown to those of 2023.
-Backend.description = { "openapi.json" }
+Backend.description = "openapi.json"
 
 function Backend:profile(version)
   return (version or self.discovery.says_version) and "2026" or "2023"
