@@ -91,6 +91,19 @@ describe("device login", function()
     assert.is_true(#asked() - before <= 1)
   end)
 
+  it("asks no more often where something ends a wait early, as a signal does", function()
+    local sleep = core.sleep
+    sandbox:switch { device_interval = 0.5 }
+    finally(function()
+      core.sleep = sleep
+      sandbox:switch { device_interval = 0.05 }
+    end)
+    function core.sleep(seconds) sleep(math.min(seconds, 0.01)) end
+    local ot = device()
+    assert.is_nil(ot:token { timeout = 0.9 })
+    assert.is_true(times "device_code" <= 1)
+  end)
+
   it("says that somebody refused, and shows another code the next time", function()
     local ot, prompts = device()
     ot:token { timeout = 0.5 }

@@ -16,13 +16,7 @@ return function(seconds)
   options.check("salon.sleep", { seconds = seconds }, SECONDS, 3, "argument")
   local host, err = hosts.pick()
   if host == nil then return nil, err end
-  local ends = core.now() + seconds
-  local refusal = context.refusal()
-  while not refusal do
-    host.sleep(math.max(context.deadline(ends) - core.now(), 0))
-    refusal = context.refusal()
-    if core.now() >= ends then break end
-  end
+  local refusal = context.pause(host, core.now() + seconds)
   if refusal then return nil, refusal end
   return true
 end

@@ -80,6 +80,17 @@ describe("logins of one account at the same moment", function()
     server:stop()
   end)
 
+  -- As where a signal arrives again and again.
+  it("send a wrong password no sooner where something ends a wait early", function()
+    local sleep = core.sleep
+    finally(function() core.sleep = sleep end)
+    function core.sleep(seconds) sleep(math.min(seconds, 0.01)) end
+    local client, began = salon.opentalk(support.opentalk(sandbox, { username = "bob", password = "y" })), core.now()
+    assert.are.equal(2, select(2, client:token()).attempts)
+    assert.is_true(core.now() - began > 1.2)
+    assert(salon.opentalk(support.opentalk(sandbox, { username = "bob" })):token())
+  end)
+
   it("send a wrong password twice, more than a second apart, and lock nothing", function()
     local client = salon.opentalk(support.opentalk(sandbox, { username = "bob", password = "x" }))
     local before, began = #sandbox:requests(), core.now()

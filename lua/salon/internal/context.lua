@@ -116,6 +116,20 @@ function context.refusal(but)
   end
 end
 
+---Waits until `ends`. What ends a host's sleep early, as a signal does, ends no pause.
+---@param host table
+---@param ends number  on core.now()'s clock
+---@return salon.Error? err  a scope around ended it
+function context.pause(host, ends)
+  local refusal = context.refusal()
+  while not refusal do
+    host.sleep(math.max(context.deadline(ends) - core.now(), 0))
+    refusal = context.refusal()
+    if core.now() >= ends then break end
+  end
+  return refusal
+end
+
 ---Notes that `thing` is to be cancelled with any of the scopes around.
 ---@param thing { cancel: fun(self) }
 function context.enter(thing)

@@ -12,6 +12,7 @@
 -- does the third one in many realms.
 
 local Error = require "salon.internal.error"
+local context = require "salon.internal.context"
 local core = require "salon.core"
 local lower = require "salon.internal.lower"
 
@@ -70,7 +71,7 @@ local function take_turn(host, account, deadline)
     host.sleep(LOOK)
     claim = core.claim(account)
   until claim or core.now() >= ends
-  host.sleep(SETTLE)
+  context.pause(host, core.now() + SETTLE)
   return claim
 end
 
@@ -88,7 +89,7 @@ local function send(self, host, deadline, ask, code)
   if self.sent_once or code or self.sent > 1 or not is_doubtful(err) or core.now() + pause >= deadline then
     return nil, err
   end
-  host.sleep(pause)
+  context.pause(host, core.now() + pause)
   local again
   token, again = ask()
   if token then return token end

@@ -5,6 +5,7 @@
 -- the code behind, and the next one goes on waiting for it.
 
 local Error = require "salon.internal.error"
+local context = require "salon.internal.context"
 local core = require "salon.core"
 local hints = require "salon.opentalk.hints"
 
@@ -102,7 +103,7 @@ function Device:renew(deadline)
   end
   local code = self.code
   repeat
-    host.sleep(math.max(0, math.min(code.next, code.ends, deadline) - core.now()))
+    context.pause(host, math.min(code.next, code.ends, deadline))
     if core.now() >= code.ends then
       self.code = nil
       return nil, expired()
