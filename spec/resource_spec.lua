@@ -48,6 +48,20 @@ describe("an operation", function()
     assert.same({ "DELETE /v1/events/" .. ID .. "/invites/email", '{"email":"a@b.example"}' }, { last() })
   end)
 
+  it("is read back as it was asked for, where the response is empty", function()
+    local event = { id = ID, type = "single", is_time_independent = true, title = "x" }
+    answer = function(entry)
+      if entry.method == "PATCH" then return 204, "" end
+      return 200, core.encode(event)
+    end
+    assert(ot.events:update(ID, { title = "x" }, { invitees_max = 10 }))
+    assert.equal("GET /v1/events/" .. ID .. "?invitees_max=10", (last()))
+    event.recurring_event_id, event.instance_id = ID, "20270118T080000Z"
+    local instances = assert(ot.events:get(ID)).instances
+    assert(instances:cancel("20270118T080000Z", { invitees_max = 3, notify = false }))
+    assert.equal("GET /v1/events/" .. ID .. "/instances/20270118T080000Z?invitees_max=3", (last()))
+  end)
+
   it("that is called wrongly raises at the caller's line, and names itself and the mistake", function()
     local room, event = assert(ot.rooms:get(ID)), assert(ot.events:get(ID))
     local when = { datetime = "2027-01-04T08:00:00Z", timezone = "Europe/Berlin" }

@@ -225,7 +225,7 @@ function operation.perform(op, service, keys, fields, given, deadline)
   local body = response.body
   local raw, record
   if body == "" and op.empty then
-    record, err = operation.perform(op.ops[op.empty], service, keys, nil, {}, deadline)
+    record, err = operation.perform(op.ops[op.empty], service, keys, nil, given, deadline)
     if record == nil then return nil, err end
   else
     raw, err = session:object(op, response, op.checked_key, keys[#keys])
