@@ -424,6 +424,7 @@ function salon.opentalk(options) end
 function salon.meet(options) end
 
 ---The value, or the error raised readably: `salon.check(ot.rooms:get(id))`.
+---`false` without an error is a value; nothing at all, as where `find` found nothing, raises.
 ---@generic T
 ---@param value T
 ---@param err? any

@@ -108,15 +108,16 @@ function Error.caught(e)
   end
 end
 
----`salon.check(value, err)`: hands its arguments through, or raises `err`.
+---`salon.check(value, err)`: hands its arguments through, or raises `err`. `false` without an
+---error is a value.
 ---@generic T
 ---@param value T?
 ---@param err any
 ---@return T
 function Error.check(value, err, ...)
-  if value == nil or value == false then
+  if value == nil or value == false and err ~= nil then
     if Error.is(err) then Error.raise(err) end
-    error(err ~= nil and tostring(err) or "salon.check: neither a value nor an error", 2)
+    error(err ~= nil and tostring(err) or "salon.check: neither a value nor an error: nothing was found", 2)
   end
   return value, err, ...
 end
