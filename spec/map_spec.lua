@@ -237,6 +237,19 @@ describe("salon.map", function()
     assert.equal("http", err.kind)
   end)
 
+  it("raises the first error with its object, however many were raised since", function()
+    local list, seen = {}, 0
+    for i = 1, 40 do list[i] = i end
+    local err = raised(function()
+      for _ in salon.map(list, function(i)
+        if i == 2 then return salon.check(get "x") end
+        return salon.check(salon.sleep(i == 1 and 0.5 or 60))
+      end, { concurrency = 40 }) do seen = seen + 1 end
+    end)
+    assert.equal("http", err.kind)
+    assert.equal(1, seen)
+  end)
+
   it("raises what the source raises after all that stand before it", function()
     local seen, i = 0, 0
     local function source()
@@ -557,7 +570,15 @@ local HTTP = [[
       local ok, e = pcall(function()
         for _ in salon.map({ "x" }, function(id) return salon.check(ot.rooms:get(id)) end) do end
       end)
-      ngx.say(ok, " ", salon.caught(e).kind)
+      local err, list = salon.caught(e), {}
+      for i = 1, 40 do list[i] = i end
+      local _, many = pcall(function()
+        for _ in salon.map(list, function(i)
+          if i == 2 then return salon.check(ot.rooms:get "x") end
+          return salon.check(salon.sleep(i == 1 and 0.5 or 60))
+        end, { concurrency = 40 }) do end
+      end)
+      ngx.say(ok, " ", err.kind, " ", tostring((salon.caught(many) or {}).kind))
     } }
     location /all { content_by_lua_block {
       local found = assert(salon.all {
@@ -621,7 +642,7 @@ describe("salon.map in nginx", function()
   end)
 
   it("raises readably, with the object", function()
-    assert.equal("false http", get "/raise")
+    assert.equal("false http http", get "/raise")
   end)
 
   it("calls different things at once", function()

@@ -108,6 +108,15 @@ function Error.caught(e)
   end
 end
 
+---What was raised, to be raised again later: the object where it is the text of one, as others
+---may be raised meanwhile.
+---@param e any
+---@return any
+function Error.kept(e)
+  local err = Error.caught(e)
+  return err and e == tostring(err) and err or e
+end
+
 ---`salon.check(value, err)`: hands its arguments through, or raises `err`. `false` without an
 ---error is a value.
 ---@generic T

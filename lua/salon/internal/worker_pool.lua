@@ -5,6 +5,7 @@
 -- A pool has a scope: cancelled workers are not killed; their calls return
 -- `nil, err` with kind "cancelled", and they find their end by themselves.
 
+local Error = require "salon.internal.error"
 local context = require "salon.internal.context"
 local core = require "salon.core"
 local hosts = require "salon.internal.host"
@@ -58,7 +59,7 @@ function WorkerPool:start(body, died)
     body()
     leave(self)
   end, function(e)
-    died(e)
+    died(Error.kept(e))
     leave(self)
   end)
 end
