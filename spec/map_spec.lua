@@ -1,6 +1,7 @@
 -- salon.map and salon.all: bounded, in order, lazy, and over when they are left;
 -- the same text in a script and in nginx. PUC Lua 5.1 does one at a time.
 
+local WorkerPool = require "salon.internal.worker_pool"
 local core = require "salon.core"
 local held = require "spec.support.held"
 local nginx = require "spec.support.nginx"
@@ -385,6 +386,19 @@ describe("salon.map", function()
       end
       local e = raised(salon.all, { a = drain, b = drain })
       assert.matches("another light thread is reading it already", tostring(e))
+    end)
+  end
+
+  if TOGETHER then
+    it("goes on after a hook raised while it was read, as that of Ctrl-C does", function()
+      local wait = WorkerPool.wait
+      finally(function() WorkerPool.wait = wait end)
+      function WorkerPool.wait() error("interrupted!", 0) end
+      local map = salon.map(first(2), get)
+      assert.equal("interrupted!", raised(map))
+      WorkerPool.wait = wait
+      assert.equal(ids[1], (map()))
+      map:close()
     end)
   end
 

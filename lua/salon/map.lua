@@ -110,7 +110,11 @@ end
 local function await(state, number)
   local refusal = state.pool:refusal()
   while not (state.closed or refusal or settled(state, number)) do
-    state.pool:wait()
+    local ok, e = pcall(state.pool.wait, state.pool)
+    if not ok then  -- a hook of the caller's, at Ctrl-C
+      state.reading = false
+      error(e, 0)
+    end
     refusal = state.pool:refusal()
   end
   local slot = not refusal and settled(state, number)

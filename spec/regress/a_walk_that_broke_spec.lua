@@ -59,6 +59,26 @@ describe("a walk that broke", function()
     end
   end)
 
+  it("goes on at its next step where a function of the caller's raised", function()
+    local whole, ids, broke = {}, {}, 0
+    walk(ot.rooms, { per_page = 10 }, whole)
+    local tokens = { false, assert(ot:token()):reveal(), false }  -- false: it raises
+    local other = salon.opentalk { url = sandbox.opentalk.url, max_tries = 1,
+      token = function() return table.remove(tokens, 1) or error("not now", 0) end }
+    sandbox:fault { route = "GET /v1/rooms", kind = "401", reason = "inactive", count = 1, skip = 1 }
+    local each = other.rooms:each { per_page = 10, prefetch = 3 }
+    repeat
+      local ok, room = pcall(each)
+      if ok and room then ids[#ids + 1] = room.id end
+      if not ok then
+        broke = broke + 1
+        assert.equal("not now", room)
+      end
+    until ok and not room
+    assert.equal(2, broke)
+    assert.same(whole, ids)
+  end)
+
   it("goes on with err.resume where it is any path, and keeps the query", function()
     for route, case in pairs {
       ["GET /v1/rooms"] = { any(ot), { query = { per_page = 10 }, prefetch = 0 } },

@@ -158,7 +158,13 @@ local function turn(self)
   local page = table.remove(self.queue, 1) or ask(self, self.following)
   page.pending.call.deadline = session:deadline(source.timeout)  -- waiting begins now
   self.waiting = page
-  local response, err = session:finish(page.pending)
+  local ok, response, err = pcall(session.finish, session, page.pending)
+  if not ok then  -- a function of the caller's, such as the option `token`: the next step asks anew
+    drop(page)
+    drop_all(self)
+    self.waiting = nil
+    error(response, 0)
+  end
   if self.source ~= source then return end  -- closed meanwhile by another light thread
   self.waiting = nil
   self.position = page.position
