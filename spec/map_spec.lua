@@ -333,6 +333,19 @@ describe("salon.map", function()
     end)
   end
 
+  it("asks its source for nothing more once it is closed", function()
+    local asked = 0
+    local function source()
+      asked = asked + 1
+      return ids[asked]
+    end
+    local map = salon.map(source, function(id) return id end, { concurrency = 2 })
+    assert.equal(ids[1], (map()))
+    local before = asked
+    map:close()
+    assert.equal(before, asked)
+  end)
+
   it("closes the walk it reads, and takes one that is closed or used up", function()
     local walk = ot.rooms:each { per_page = 30 }
     local map = salon.map(walk, tostring)

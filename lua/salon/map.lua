@@ -45,6 +45,7 @@ end
 local top_up
 
 local function work(state, number)
+  if state.closed then return end
   local slot = state.slots[number]
   local item = state.source()
   state.reading_source = nil
