@@ -768,6 +768,16 @@ describe("storage that a controller names", function()
     assert.is_nil(shown:find("token-marker", 1, true), shown)
   end)
 
+  it("is a failure like others in the log where it fails", function()
+    local lines = {}
+    storage:reply("s3", "500 Oh", "", "no")
+    go_on(storage.url .. "/s3/file?a=b", { max_tries = 1, on_event = salon.log.write(function(line)
+      lines[#lines + 1] = line
+    end, "error") })
+    assert.equal(1, #lines)
+    assert.truthy(lines[1]:find("/s3/file", 1, true), lines[1])
+  end)
+
   it("is refused where its address could not be trusted, or is none", function()
     for _, address in ipairs { "http://storage.example/a?b", "ftp://storage.example/a", "https://a b/", "../../x",
       "https://user:pw@storage.example/", "https://storage.example/a?b#c", "https://storage.example/a?b\\\\c" } do

@@ -32,6 +32,9 @@ describe("on_event", function()
       { done.method, done.status, done.attempts, done.request_id })
     assert.matches("/v1/rooms$", done.url)
     assert.is_true(done.bytes > 100 and done.duration > 0 and done.error == nil)
+    for i, event in ipairs(events) do
+      if event.name == "done" then assert.equal(i < #events or nil, event.inner) end
+    end
   end)
 
   it("is told of a retry with the pause before it, and of the error in the end", function()

@@ -288,7 +288,6 @@ end
 function Http:call(call)
   local host, err = self:host()
   if host == nil then return nil, err end
-  call.inner = true  -- a session has calls of its own
   if self.on_event then return watch.call(self, call, Http.within, host, exchange, self, call, host) end
   return Http.within(host, exchange, self, call, host)
 end

@@ -59,6 +59,7 @@ function Grant:renew(deadline)
     parts = { "application", "token", "" },
     body = body,
     deadline = deadline,
+    inner = true,
     retry = "idempotent",
     repeat_on = { status = 409, max = 1 },  -- a race while the server makes the user
   }

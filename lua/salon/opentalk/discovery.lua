@@ -52,7 +52,7 @@ local function absent(err)
 end
 
 local function fetch(self, url, deadline)
-  return self.http:fetch { url = url, deadline = deadline }
+  return self.http:fetch { url = url, deadline = deadline, inner = true }
 end
 
 -- An address that a server named; the token or the password will go there.

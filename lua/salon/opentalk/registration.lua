@@ -32,6 +32,7 @@ function Registration:register(token, deadline)
     parts = { "auth", "login" },
     body = core.encode { id_token = token:reveal_id() or token:reveal() },
     deadline = deadline,
+    inner = true,
     retry = "idempotent",
   }
   if response == nil then

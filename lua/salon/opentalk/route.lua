@@ -107,6 +107,7 @@ function Route:send(form, deadline, about)
     basic = form.basic,
     form = true,
     deadline = deadline,
+    inner = true,
     retry = about and about.retry or "never",
   }
   if response == nil then return nil, explain(self, err, about and about.rows) end
