@@ -93,7 +93,7 @@ for _, version in ipairs { "1.31", "1.27" } do
     end)
 
     it("answers what it does not have with a type", function()
-      for _, method in ipairs { "list", "get", "create", "update", "delete" } do
+      for _, method in ipairs { "list", "get", "create", "update", "delete", "cancel", "move" } do
         local value, err = meet.events[method](meet.events)
         assert.is_nil(value)
         assert.equal("unsupported", err.kind)
@@ -103,6 +103,8 @@ for _, version in ipairs { "1.31", "1.27" } do
       assert.equal("unsupported", salon.caught(e).kind)
       local room = check(meet.rooms:list())[1]
       assert.equal("unsupported", select(2, room.invites:create()).kind)
+      assert.equal("room.invites:verify: Meet has no guest links", select(2, room.invites:verify "x").message)
+      assert.error_matches(function() salon.map(meet.events, tostring) end, "give it :each()", 1, true)
       local _, err = meet.rooms:delete(room.id)
       assert.equal("unsupported", err.kind)
       assert.equal(405, err.status)

@@ -162,6 +162,16 @@ describe("an operation", function()
     assert.same({ lacking = { "rooms.update" } }, meet:server())
   end)
 
+  it("of the other system alone is no mistake: supports() is false", function()
+    for _, name in ipairs { "events", "events.instances", "rooms.tariff", "users.me" } do
+      assert.is_false(meet:supports(name))
+      assert.is_true(ot:supports(name))
+    end
+    assert.is_false(ot:supports "rooms.find")
+    assert.is_true(meet:supports "rooms.find")
+    assert.error_matches(function() meet:supports "event" end, "unknown operation 'event'")
+  end)
+
   it("is judged by the version, where the server tells it", function()
     answer = function() return 200, '{"openapi":"3.1.0","info":{"title":"x","version":"0.30.2"}}' end
     assert.same({ version = "0.30.2", profile = "2026", lacking = {} }, ot:server())

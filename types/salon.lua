@@ -202,7 +202,7 @@ local OpenTalk = {}
 function OpenTalk:token(opts) end
 
 ---Does the server have this operation? By what is known of it, without a request.
----@param name salon.opentalk.Operation
+---@param name salon.opentalk.Operation|salon.meet.Operation
 ---@return boolean
 function OpenTalk:supports(name) end
 
@@ -271,11 +271,11 @@ function Meet:logout(opts) end
 function Meet:as(user) end
 
 ---Does the server have this operation? By what is known of it, without a request.
----@param name salon.meet.Operation
+---@param name salon.meet.Operation|salon.opentalk.Operation
 ---@return boolean
 function Meet:supports(name) end
 
----What a system does not have: `list` and the others return an error of kind
+---What a system does not have: all methods return an error of kind
 ---"unsupported", `each` raises it.
 ---@class salon.Unsupported
 ---@field list fun(self: salon.Unsupported, ...: any): nil, salon.Error
@@ -284,6 +284,7 @@ function Meet:supports(name) end
 ---@field create fun(self: salon.Unsupported, ...: any): nil, salon.Error
 ---@field update fun(self: salon.Unsupported, ...: any): nil, salon.Error
 ---@field delete fun(self: salon.Unsupported, ...: any): nil, salon.Error
+---@field [string] fun(self: salon.Unsupported, ...: any): nil, salon.Error
 
 -- Records: read-only views on what the server sent -------------------------------
 

@@ -203,7 +203,7 @@ end
 
 -- A table of something else would be a list of nothing; a page may be empty.
 local function check_array(list)
-  if list[1] ~= nil or next(list) == nil or list.response ~= nil then return end
+  if list[1] ~= nil or next(list) == nil or rawget(list, "response") ~= nil then return end
   local advice = type(list.each) == "function" and "; give it :each()" or ""
   error("salon.map: argument 'iterable' is a table that has no entry 1" .. advice, 3)
 end

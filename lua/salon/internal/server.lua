@@ -20,8 +20,9 @@ local function catalogue(resources)
 end
 
 ---@param resources fun(): table[]  see resource.lua
-function Server.new(resources)
-  return setmetatable({ resources = resources, lacking = {} }, Server)
+---@param other string  the other system's module: what it alone has is no mistake
+function Server.new(resources, other)
+  return setmetatable({ resources = resources, other = other, lacking = {} }, Server)
 end
 
 ---Takes note of what the server does not have.
@@ -45,7 +46,7 @@ function Server:has(op)
 end
 
 ---Does the server have this operation? By what is known of it, without a request: true as
----long as nothing speaks against it.
+---long as nothing speaks against it; false of what the other system alone has.
 ---@param self salon.Client
 ---@param name string  "events.instances", "rooms.tariff"
 ---@return boolean
@@ -54,6 +55,7 @@ function Server.supports(self, name)
   server.operations = server.operations or catalogue(server.resources())
   local op = server.operations[name]
   if op == nil then
+    if catalogue(require(server.other).resources())[name] then return false end
     local guess = type(name) == "string" and options.nearest(name, server.operations)
     error(("client:supports: unknown operation '%s'%s"):format(tostring(name),
       guess and ", did you mean '" .. guess .. "'?" or ""), 2)

@@ -99,16 +99,11 @@ end
 ---@param hint? string
 ---@return table
 function unsupported.service(name, message, hint)
-  local service = {}
-  for _, method in ipairs { "list", "get", "create", "update", "delete" } do
-    service[method] = function()
-      return nil, unsupported.error(name .. ":" .. method, message, hint)
-    end
-  end
-  function service.each()
-    Error.raise(unsupported.error(name .. ":each", message, hint))
-  end
-  return service
+  local function each() Error.raise(unsupported.error(name .. ":each", message, hint)) end
+  return setmetatable({ each = each }, { __index = function(_, method)
+    if type(method) ~= "string" then return nil end  -- it is no list
+    return function() return nil, unsupported.error(name .. ":" .. method, message, hint) end
+  end })
 end
 
 return unsupported

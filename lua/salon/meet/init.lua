@@ -133,7 +133,7 @@ Backend.user_fault = api.user_fault
 local CHAPTERS = { rooms = "salon.meet.rooms" }
 client.load_in_nginx(CHAPTERS)
 
-local function resources() return { (require "salon.meet.rooms") } end
+function meet.resources() return { (require "salon.meet.rooms") } end
 
 -- The client -------------------------------------------------------------------
 
@@ -175,7 +175,7 @@ function meet.new(given)
     http = http,
     secrets = secrets,
     given = checked,
-    server = Server.new(resources),
+    server = Server.new(meet.resources, "salon.opentalk"),
     user = checked.user,
     logins = {},
     counter = { made = 0 },

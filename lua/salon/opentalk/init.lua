@@ -133,7 +133,7 @@ local CHAPTERS = {
 }
 client.load_in_nginx(CHAPTERS)
 
-local function resources()
+function opentalk.resources()
   local events = require "salon.opentalk.events"
   return { events, events.across, require "salon.opentalk.instances", require "salon.opentalk.invites",
     require "salon.opentalk.people", require "salon.opentalk.rooms", require "salon.opentalk.assets",
@@ -168,7 +168,7 @@ function opentalk.new(given)
   local session = Session.new(http, setmetatable({
     discovery = discovery,
     registration = registration,
-    server = Server.new(resources),
+    server = Server.new(opentalk.resources, "salon.meet"),
     the_login = login.new { http = http, discovery = discovery, secrets = secrets,
       registration = registration, given = checked },
   }, Backend))
