@@ -217,6 +217,9 @@ describe("a place that will not do is named:", function()
       salon.opentalk { url = "http://127.0.0.1", client_id = "c", username = "u", store = "s/a.json" }
     end, "salon.opentalk: option 'store' must be a store, "
       .. "such as salon.store.file \"s/a.json\", got a string")
+    assert.has_error(function()
+      salon.opentalk { url = "http://127.0.0.1", client_id = "c", username = "u", store = "redis://:pw@host" }
+    end, "salon.opentalk: option 'store' must be a store, such as salon.store.file \"PATH\", got a string")
     assert.has_error(function() salon.store.file() end,
       "salon.store.file: argument 'path' must be the name of a file")
     assert.has_error(function() salon.store.shdict "x" end,

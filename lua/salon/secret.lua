@@ -50,6 +50,12 @@ function secret.file(path)
   end
 end
 
+-- What stands behind its first word may be secret, as are the variables before it.
+local function name_of(line)
+  local word, follows = line:match "^%s*([%w_./+-]+)(=?)"
+  return follows == "" and ("command '%s'"):format(word) or "the command"
+end
+
 ---A function that runs a command of the shell and takes what it prints, without the line
 ---ends at its end. In nginx it blocks the worker.
 ---@param line string  "pass show opentalk"
@@ -58,13 +64,13 @@ function secret.command(line)
   check("salon.secret.command", "line", line)
   return function()
     local pipe, message = io.popen(line, "r")
-    if pipe == nil then return nil, ("command '%s': %s"):format(line, message) end
+    if pipe == nil then return nil, name_of(line) .. " cannot be run:" .. message:match "[^:]*$" end
     local text = pipe:read "*a"
     local ended, _, status = pipe:close()
     if ended == nil and type(status) == "number" then  -- not in Lua 5.1
-      return nil, ("command '%s' ended with status %d"):format(line, status)
+      return nil, ("%s ended with status %d"):format(name_of(line), status)
     elseif text == nil or text == "" then
-      return nil, ("command '%s' printed nothing"):format(line)
+      return nil, name_of(line) .. " printed nothing"
     end
     return without_line_ends(text)
   end

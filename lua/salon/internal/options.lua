@@ -403,11 +403,11 @@ end
 
 local STORE = { "read", "write", "lock", "unlock" }
 
--- A name of a file is what people try first.
+-- A name of a file is what people try first. What looks like an address may hold a password.
 local function to_store(value)
   if type(value) ~= "string" then return value end
-  return value, ("must be a store, such as salon.store.file \"%s\", got a string"):format(
-    value:gsub("[%z\1-\31\127]", "?"):sub(1, 100))
+  local path = value:find "[:@]" and "PATH" or value:gsub("[%z\1-\31\127]", "?"):sub(1, 100)
+  return value, ("must be a store, such as salon.store.file \"%s\", got a string"):format(path)
 end
 
 local function store_fault(value)
