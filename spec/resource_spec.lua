@@ -3,6 +3,7 @@
 
 local Transport = require "spec.support.transport"
 local core = require "salon.core"
+local json = require "salon.internal.json"
 local salon = require "salon"
 
 local ID = "6f1d7a52-2f0e-4b9e-8a0a-3c7c4c0d9f11"
@@ -60,6 +61,34 @@ describe("an operation", function()
     local instances = assert(ot.events:get(ID)).instances
     assert(instances:cancel("20270118T080000Z", { invitees_max = 3, notify = false }))
     assert.equal("GET /v1/events/" .. ID .. "/instances/20270118T080000Z?invitees_max=3", (last()))
+  end)
+
+  it("moves a meeting from a day to a time, and to a day only what takes whole days", function()
+    local event = { id = ID, type = "single", is_time_independent = false, is_all_day = true, title = "x",
+      starts_at = { datetime = "2027-01-04T00:00:00Z", timezone = "Europe/Berlin" },
+      ends_at = { datetime = "2027-01-05T00:00:00Z", timezone = "Europe/Berlin" } }
+    answer = function(entry)
+      if entry.method == "PATCH" then return 204, "" end
+      return 200, core.encode(event)
+    end
+    local function moved(when)
+      local before, sent = #transport.log, nil
+      local done, err = ot.events:move(ID, { starts_at = when })
+      for i = before + 1, #transport.log do sent = transport.log[i].body or sent end
+      local body = sent and json.decode(sent)
+      return body and { body.is_all_day, body.starts_at.datetime, body.ends_at.datetime }, done and nil or err
+    end
+    assert.same({ true, "2027-01-18T00:00:00Z", "2027-01-19T00:00:00Z" }, (moved { "2027-01-18", "Europe/Berlin" }))
+    assert.same({ true, "2027-01-18T00:00:00Z", "2027-01-19T00:00:00Z" },
+      (moved { datetime = "2027-01-18T00:00:00Z", timezone = "Europe/Berlin" }))
+    assert.same({ false, "2027-01-18T08:00:00Z", "2027-01-19T08:00:00Z" },
+      (moved { "2027-01-18 09:00", "Europe/Berlin" }))
+    event.is_all_day, event.starts_at.datetime, event.ends_at.datetime = false, "2027-01-04T08:00:00Z",
+      "2027-01-04T09:00:00Z"
+    local body, err = moved { "2027-01-18", "Europe/Berlin" }
+    assert.is_nil(body)
+    assert.same({ "unsupported", "events:move: an all-day event has to begin and end at midnight in UTC",
+      "give 'ends_at', too" }, { err.kind, err.message, err.hint })
   end)
 
   it("that is called wrongly raises at the caller's line, and names itself and the mistake", function()

@@ -155,6 +155,8 @@ function dates.duration(instances)
   return found
 end
 
+local function at_midnight(moment) return (seconds(moment) or 0) % 86400 == 0 end
+
 ---All date fields, as they shall be.
 ---@param old table  the event as the server has it
 ---@param fields table  what is to change
@@ -178,6 +180,10 @@ function dates.block(old, fields, duration)
     if not clock.writable(ends) then return nil, "the event would end after the year 9999" end
     block.ends_at = { datetime = clock.rfc3339(ends),
       timezone = (block.ends_at or block.starts_at).timezone }
+  end
+  if block.is_all_day and not (at_midnight(block.starts_at) and at_midnight(block.ends_at)) then
+    if fields.is_all_day then return nil, "an all-day event has to begin and end at midnight in UTC" end
+    if fields.starts_at then block.is_all_day = false end
   end
   if block.recurrence_pattern == nil then
     block.recurrence_pattern = setmetatable({}, core.array_mt)
