@@ -585,9 +585,9 @@ end)
 
 describe("a token near its end", function()
   -- Tokens of this life; the clock of core is real, so lives are short.
-  local function living(life)
+  local function living(life, me)
     local n = 0
-    serve { ["POST " .. TOKEN_PATH] = function()
+    serve { ["GET /v1/users/me"] = me, ["POST " .. TOKEN_PATH] = function()
       n = n + 1
       return 200, core.encode { access_token = "a" .. n, expires_in = life,
         refresh_token = "r" .. n }
@@ -600,6 +600,17 @@ describe("a token near its end", function()
     assert(ot.rooms:get("r"))
     assert(ot.rooms:get("r"))
     assert.equal(2, #forms())
+  end)
+
+  it("is renewed by client:whoami in what is left of its time", function()
+    living(0, function()
+      core.sleep(0.3)
+      return 200, '{"id":"u-1"}'
+    end)
+    assert(client():whoami { timeout = 5 })
+    assert.equal(2, #forms())
+    local log = transport.log
+    assert.is_true(log[#log].deadline - log[1].deadline < 0.25)
   end)
 
   it("is not renewed at every call while it is alive", function()

@@ -1,6 +1,7 @@
 -- The client's own login: its token, whose it is, and its end.
 
 local client = require "salon.internal.client"
+local core = require "salon.core"
 local options = require "salon.internal.options"
 
 local account = {}
@@ -28,10 +29,11 @@ end
 function account.whoami(self, opts)
   local session = client.session(self, "client:whoami")
   local given = options.check("client:whoami", opts, options.CALL)
+  local deadline = session:deadline(given.timeout)
   local me, err = self.users:me(given)
   if me == nil then return nil, err end
   local token
-  token, err = session:token(session.backend.the_login, given.timeout)
+  token, err = session:token(session.backend.the_login, deadline - core.now())
   if token == nil then return nil, err end
   return { backend = "opentalk", id = me.id, email = me.email, display_name = me.display_name,
     expires_in = token:expires_in(), scopes = token.scopes }
