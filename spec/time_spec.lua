@@ -166,6 +166,11 @@ describe("salon.time", function()
       local pair = text:find "Z" and text or { text, "Europe/Berlin" }
       assert.equal("salon.time.text: argument 'value' " .. message, mistake(function() time.text(pair) end))
     end
+    for _, value in ipairs { { "2027-02-29T09:00:00Z", "Europe/Berlin" },
+      { datetime = "2027-02-29T09:00:00Z", timezone = "Europe/Berlin" } } do
+      assert.equal("salon.time.text: argument 'value' names a day that does not exist, 2027-02-29",
+        mistake(function() time.text(value) end))
+    end
     for _, value in ipairs { "tomorrow", "2027-01-18", {}, { "9 o'clock", "UTC" },
       { "2027-01-18 09:00:5", "UTC" }, { "2027-01-18 09:00", "UTC", "x" }, { datetime = "2027-01-18T09:00:00Z" },
       true, print } do
@@ -186,6 +191,15 @@ describe("salon.time", function()
     assert.matches("argument 'value' names the time zone 'Nowhere'",
       mistake(function() time.text { "2027-01-18", "Nowhere" } end))
     assert.matches("damaged, or with leap seconds", mistake(function() time.text(0, "right/Europe/Berlin") end))
+  end)
+
+  it("raises for a time whose year has five digits, or none, by the clocks of the zone", function()
+    local words = "argument 'value' lies outside of the years 0000 to 9999 there"
+    assert.equal("9999-12-31T23:30:00Z", time.rfc3339 "9999-12-31T23:30:00Z")
+    assert.equal("salon.time.rfc3339: " .. words,
+      mistake(function() local _ = time.rfc3339("9999-12-31T23:30:00Z", "Asia/Tokyo") end))
+    assert.equal("salon.time.text: " .. words,
+      mistake(function() local _ = time.text("0000-01-01T00:30:00Z", "America/New_York") end))
   end)
 
   it("adds days of the calendar, and hours as they pass", function()

@@ -152,6 +152,7 @@ describe("on_event", function()
     assert.matches(TIME .. "salon: login of ada@example.org at http://%S+ in [%d.]+ s\n", output)
     assert.matches("salon: GET http://%S+/rooms/ attempt 1: 200", output)
     assert.equal("", (support.script { "-e", script }))
+    assert.equal("", (support.script({ "-e", script }, { SALON_LOG = "" })))
     assert.equal("salon: SALON_LOG must be 'debug', 'info' or 'error'; nothing is logged\n",
       (support.script({ "-e", script }, { SALON_LOG = "loud" })))
   end)

@@ -22,6 +22,13 @@ local function take(fname, value, name)
   return seconds, zone_of(fname, name or own, name and "zone" or "value", 3), name or own
 end
 
+-- The offset there, of a time that can be written with it.
+local function offset_of(fname, found, seconds)
+  local offset = zone.offset(found, seconds)
+  if clock.writable(seconds + offset) then return offset end
+  error(("salon.time.%s: argument 'value' lies outside of the years 0000 to 9999 there"):format(fname), 3)
+end
+
 ---Reads RFC 3339.
 ---@param text string  "2027-01-18T09:00:00.5+01:00"
 ---@return number? seconds  since 1970, with a fraction if there is one; nil: it is no such time
@@ -38,7 +45,7 @@ end
 ---@return string
 function time.rfc3339(value, zone_name)
   local seconds, found = take("rfc3339", value, zone_name or "UTC")
-  return clock.rfc3339(seconds, zone_name and (zone.offset(found, seconds)) or nil)
+  return clock.rfc3339(seconds, zone_name and offset_of("rfc3339", found, seconds) or nil)
 end
 
 ---The local time, "2027-01-18 09:00", with seconds where they are not 0.
@@ -47,6 +54,7 @@ end
 ---@return string
 function time.text(value, zone_name)
   local seconds, found = take("text", value, zone_name)
+  offset_of("text", found, seconds)
   return (zone.text(found, seconds))
 end
 

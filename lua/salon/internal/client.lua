@@ -14,7 +14,7 @@ local SESSION = {}
 ---@param given table  checked options
 ---@return salon.Client
 function client.new(backend, url, given)
-  if given.on_event == nil and os.getenv "SALON_LOG" then
+  if given.on_event == nil and (os.getenv "SALON_LOG" or "") ~= "" then
     given.on_event = require("salon.log").of_environment()
   end
   local password = given.client_key_password

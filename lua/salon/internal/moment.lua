@@ -25,8 +25,9 @@ end
 local function of_pair(text, name)
   local found, message = zone.find(name)
   if found == nil then return nil, message end
-  local seconds = clock.parse(text)  -- with an offset, which names one of two
+  local seconds, fault = clock.parse(text)  -- with an offset, which names one of two
   if seconds then return seconds, name end
+  if fault then return nil, fault end
   local wanted, is_date = local_seconds(text)
   if wanted == nil then return nil, is_date end
   local from, to
@@ -44,8 +45,8 @@ local function of_table(value)
     return nil, "lacks the time zone: { \"2026-11-01 09:00\", \"Europe/Berlin\" }"
   end
   if type(text) == "string" and name ~= nil and #value == 2 then return of_pair(text, name) end
-  local seconds = clock.parse(value.datetime)
-  if seconds == nil or type(value.timezone) ~= "string" then return nil, FORMS end
+  local seconds, fault = clock.parse(value.datetime)
+  if seconds == nil or type(value.timezone) ~= "string" then return nil, fault or FORMS end
   return seconds, value.timezone
 end
 
