@@ -66,7 +66,7 @@ local function path_maker(segments, names)
     local parts = {}
     for i = 1, #segments do
       local segment = segments[i]
-      parts[i] = type(segment) == "number" and keys[segment] or segment
+      parts[i] = type(segment) == "number" and (keys[segment] or error "BUG a path lacks a key") or segment
     end
     return parts
   end
