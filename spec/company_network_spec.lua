@@ -90,7 +90,7 @@ describe("option 'headers'", function()
   it("refuses what salon sends itself, and what is no header", function()
     for name, why in pairs { Authorization = "has 'Authorization', which cannot be set",
       ["User-Agent"] = "has 'User-Agent', which is option 'user_agent'",
-      ["X Y"] = "has 'X Y', which is no name of a header" } do
+      ["X Y"] = "has 'X Y', which is not a header name" } do
       local ok, e = pcall(salon.meet, { url = "https://x.example", token = "t", headers = { [name] = "x" } })
       assert.is_false(ok)
       assert.matches("salon.meet: option 'headers' " .. why, e, 1, true)

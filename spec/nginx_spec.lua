@@ -184,7 +184,7 @@ describe("salon in nginx", function()
   end)
 
   it("waits for another's login to its deadline, also when the worker was busy", function()
-    assert.equal("out of time while waiting for the login true", get "/busy")
+    assert.equal("timed out while waiting for the login true", get "/busy")
   end)
 
   it("sleeps through a call that may take a month", function()

@@ -127,7 +127,7 @@ describe("salon.opentalk and salon.meet", function()
   it("refuse what is no usable URL", function()
     for _, url in ipairs { "meet.example.org", "ftp://x.y", "https://a:b@x.y", "https://x.y/?q=1",
       "https://x.y/#f", "https:// x", "https://" } do
-      assert.matches("^salon%.meet: option 'url' is no usable URL: ",
+      assert.matches("^salon%.meet: option 'url' is not a usable URL: ",
         mistake(salon.meet, with(MEET, { url = url })))
     end
   end)

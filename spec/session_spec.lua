@@ -653,7 +653,7 @@ describe("a call", function()
 
   it("reports answers that are not what the API promises", function()
     for body, words in pairs { ["<html><title>x</title>"] = "HTML", [""] = "empty",
-      ["[]"] = "JSON list", ["{broken"] = "broken JSON", ["hello"] = "no JSON" } do
+      ["[]"] = "JSON list", ["{broken"] = "broken JSON", ["hello"] = "is not a JSON object" } do
       serve { ["GET /v1/rooms/r"] = function() return 200, body end }
       local room, err = client().rooms:get("r")
       assert.is_nil(room)

@@ -101,7 +101,7 @@ describe("on_event", function()
     assert.matches("^info salon: GET http://%S+/v1/rooms: 200 in [%d.]+ s, %d+ bytes, attempts 1 "
       .. "%[request %S+%] %[sent as %x+%]$", lines[#lines])
     ot.rooms:get "00000000-0000-4000-8000-000000000000"
-    assert.matches("^error salon: done failed in [%d.]+ s: GET http", lines[#lines])
+    assert.matches("^error salon: call failed in [%d.]+ s: GET http", lines[#lines])
     lines = {}
     ot = told { on_event = salon.log.write(write, "debug") }
     assert(ot.rooms:list())

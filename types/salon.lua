@@ -261,7 +261,10 @@ function Meet:whoami(opts) end
 
 ---Forgets the user's token; the server has no way to end it earlier.
 ---@param opts? salon.meet.CallOptions
----@return true done
+---@return true? done
+---@return salon.Error? err
+---@return_overload true
+---@return_overload nil, salon.Error
 function Meet:logout(opts) end
 
 ---A client for another user. It shares connections, configuration and logins with this one,
@@ -391,7 +394,7 @@ function Map:close() end
 local Scope = {}
 
 ---Calls `fn(...)`, returns what it returns and raises what it raises. Every call inside ends
----with the scope at the latest.
+---with the scope at the latest. In nginx a handler that replaces `ngx.ctx` leaves its scopes.
 ---@param fn function
 ---@param ... any
 ---@return any ...

@@ -2,7 +2,7 @@
 --
 -- A backend, and what makes many calls at once, is loaded when it is first used: a
 -- script needs one of them. In nginx all are loaded at once, so that no request
--- waits for a disk.
+-- waits for a disk, but the first for what only runs there.
 
 local Error = require "salon.internal.error"
 local core = require "salon.core"

@@ -40,7 +40,8 @@ end
 local function line_of(event)
   if event.name == "store" then return "store failed, the login stays in memory: " .. tostring(event.error) end
   local took = seconds(event.duration)
-  local what = event.name .. with(" of %s", event.user) .. with(" at %s", event.client)
+  local name = event.name == "done" and "call" or event.name
+  local what = name .. with(" of %s", event.user) .. with(" at %s", event.client)
   local sent_as = with(" [sent as %s]", event.sent_request_id)
   if event.error then return ("%s failed in %s: %s%s"):format(what, took, tostring(event.error), sent_as) end
   if event.url == nil then return ("%s in %s"):format(what, took) end

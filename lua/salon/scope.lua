@@ -32,7 +32,7 @@ end
 ---inside, with its logins, retries, pauses and pages, ends with the scope at the
 ---latest; inside another scope the earlier deadline counts. May be used more than
 ---once, and by several light threads at a time. A coroutine of your own begins
----outside: call `run` in it.
+---outside: call `run` in it. In nginx a handler that replaces `ngx.ctx` leaves its scopes.
 ---@param fn function
 ---@param ... any
 ---@return any ...

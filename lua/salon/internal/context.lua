@@ -88,7 +88,7 @@ function context.deadline(deadline, but)
   return deadline
 end
 
--- Who repeats a refused call by himself never waits: nobody could end him.
+-- A function that repeats a refused call never waits, so nothing could end it.
 local MOST_REFUSALS = 100000
 
 local function refuse(scope, fields)
@@ -109,7 +109,7 @@ function context.refusal(but)
     if scope.cancelled then
       return refuse(scope, { kind = "cancelled", message = scope.why })
     elseif scope.ends <= core.now() then
-      return refuse(scope, { kind = "timeout", message = "the time of the scope was up",
+      return refuse(scope, { kind = "timeout", message = "the scope timed out",
         retryable = true, hint = "give salon.scope a longer 'timeout'" })
     end
     frame = frame.outer

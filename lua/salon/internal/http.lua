@@ -194,7 +194,7 @@ function Http:submit(call, base, token)
   return request
 end
 
-local TELLS = 0.15  -- seconds at least between two words about progress
+local TELLS = 0.15  -- seconds at least between two reports of progress
 
 -- Tells a call's `on_progress` how far its file is. What that function raises ends the request,
 -- and is raised once that has let go of the file.
@@ -305,7 +305,7 @@ function Http.about(response)
   return response
 end
 
-local SAYS = { html = "HTML", text = "no JSON", object = "a JSON object", array = "a JSON list" }
+local SAYS = { html = "HTML, not", text = "not", object = "a JSON object, not", array = "a JSON list, not" }
 
 ---The decoded body of a response.
 ---@param response table
@@ -324,7 +324,7 @@ function Http:decode(response, shape)
   elseif found == "empty" then
     message = "the response is empty"
   else
-    message = ("the response is %s, not a JSON %s"):format(SAYS[found],
+    message = ("the response is %s a JSON %s"):format(SAYS[found],
       shape == "array" and "list" or shape)
   end
   local err = self:shape_error(response, message)

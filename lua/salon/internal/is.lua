@@ -8,7 +8,7 @@
 --   taken     fun(raw, value, text): boolean  did the server do as it was told? text: of its response
 --   convert   fun(value): value, message?  what is checked and sent, of what is given
 --   as, to    its name in a query, and what is sent there for a value
--- Nothing here runs when a call is made.
+-- When a call is made nothing here runs, but for what any_object and open_object check.
 
 local core = require "salon.core"
 local options = require "salon.internal.options"

@@ -6,7 +6,10 @@
 --   logout(self, token: salon.Token?, deadline) -> true | nil, err
 --                 ends the token's session; it was forgotten already
 --   renewable     may it give another token after a refusal?
---   takes         seconds that others leave it, where a store is shared: 20
+--   takes         seconds that its lock in a store lasts: 20
+--   is_given      true: the token comes from outside, and no login is told of
+--   is_service    true: the client's own login, of no user
+--   user, client  who logs in, for on_event
 --
 -- With a store, the token is taken from there when the one in memory will not do, and
 -- renewed under the store's lock. Not to break: a new token is stored before it is used,
@@ -201,7 +204,7 @@ local function renew_shared(self, host, deadline, refused)
     if refusal then return nil, refusal end
   until core.now() >= deadline
   return nil, Error.new { kind = "timeout", retryable = true,
-    message = ("out of time while another process renews the login (%s)"):format(self.stored:place()),
+    message = ("timed out while another process renews the login (%s)"):format(self.stored:place()),
     hint = "if none does, one was stopped meanwhile and holds the lock of the store" }
 end
 

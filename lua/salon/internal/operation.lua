@@ -5,13 +5,19 @@
 --   lacking     what to say where a server does not have it, instead
 --   misread     what servers that do not have it say, where it is more than nothing
 --   body        fields of the request (is.lua): name -> kind
---   query       options that are sent in the query; `here = true`: that stay here
+--   query       options that are sent in the query; `here = true`: that stay here; `always`: what is
+--               sent of one that is not given
 --   argument    a value that is neither in the path nor a field: { name =, into = "query" or
 --               "body" }
 --   extra       name of one more argument, a text for `run`: the last of its keys
 --   gives       class of the record that comes back, or fun(raw): class
 --   value       the field of the object that comes back; with neither, `true` comes back
+--   returns     the type of `value`, or, for editors, of what `run` returns
 --   pages       "numbered", "cursor" or "all": a list
+--   key         what tells entries of a list apart: the last one of the record's class
+--   decode      of a list, instead of that of the API: see source.lua
+--   on_record   false: no method of records
+--   outside     true: the path begins at the server's root
 --   sends       a body that is always the same
 --   run         fun(op, service, keys, fields, given, deadline)  instead of one request
 -- and, where one of these has to be judged,

@@ -1,7 +1,7 @@
 -- Checks what callers hand in, once, at the door: unknown names (with a guess
 -- at what was meant), wrong types, values that can never work. All of this is
 -- the caller's mistake and raises at the caller's line, naming function and
--- option. What is checked is copied; callers' tables are never kept or changed.
+-- option. What is checked is copied, the first level of it; callers' tables are never changed.
 --
 -- Every function here is meant to be called straight from a public function:
 -- level 3 is then the line that called that one. Where a helper stands in
@@ -195,7 +195,7 @@ end
 local NOTHING = setmetatable({}, { __newindex = function() error("BUG options are read-only") end })
 
 ---Checks a table of options against `spec` and returns a copy, to be read only,
----with the defaults of what is missing.
+---with the defaults of what is missing, unless nothing is given at all.
 ---@param fname string  name of the public function, for messages
 ---@param given table?
 ---@param spec table<string, table>  name -> { kinds..., integer, min, max, check…, default };
@@ -299,7 +299,7 @@ end
 ---@return string? clean
 function options.url_fault(url, allow_insecure)
   local parsed, message = core.url_parse(url)
-  if parsed == nil then return "is no usable URL: " .. message end
+  if parsed == nil then return "is not a usable URL: " .. message end
   if parsed.scheme == "http" and not allow_insecure and not parsed.loopback then
     return "is plain http://, which sends passwords and tokens readable by everybody; "
       .. "use https://, or set allow_insecure = true"
@@ -392,7 +392,7 @@ OWN_HEADERS["user-agent"] = "is option 'user_agent'"
 local function headers_fault(headers)
   for name, value in pairs(headers) do
     if type(name) ~= "string" or not name:find "^[A-Za-z0-9!#$%%&'*+.^_`|~-]+$" then
-      return ("has '%s', which is no name of a header"):format(tostring(name))
+      return ("has '%s', which is not a header name"):format(tostring(name))
     elseif OWN_HEADERS[lower(name)] then
       return ("has '%s', which %s"):format(name, OWN_HEADERS[lower(name)])
     elseif type(value) ~= "string" or value == "" or value:find "[%z\1-\31\127]" then
@@ -501,7 +501,7 @@ function options.reveal(value, want)
     if message then return nil, message end
     return value
   end
-  return nil, message ~= nil and tostring(message) or "it gave no text"
+  return nil, message ~= nil and tostring(message) or "the function returned no text"
 end
 
 ---Strings become secrets, so that no dump of a table shows them.

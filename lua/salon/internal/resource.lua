@@ -3,9 +3,12 @@
 --
 -- A resource is a table of
 --   name        "rooms", "events.instances"
+--   class       of its service, for editors: "Rooms"
+--   api         see below
 --   record      class of what it holds, see below
 --   known       names of the path's keys that the service has: { "room_id" }
 --   operations  name -> description
+--   services    name -> resource that belongs to it
 -- What all operations of an API share, its `api`, is a table of
 --   name        "opentalk"
 --   options     of every call
@@ -21,7 +24,8 @@
 --   described   types of methods that are written by hand
 --   word        what a method of it is called by in errors: "room"
 --   keys        fields of the object that fill the path of an operation on it
---   path        fun(record): string[]  the same, where no field holds them
+--   path        fun(record): string[]  the same, where no field holds them; path_keys: how many
+--               there are, if that is not the number of `keys`
 --   keyless     what to say where the object lacks one
 --   services    name -> resource that belongs to the record
 

@@ -16,6 +16,12 @@
 --   heard(self, body)         notes what came in the end, unless that is an empty success; nil
 --                             where nobody wants to know
 --   explain(self, err, shape, pending)  adds hints to an error, in place
+-- and for what else a client has
+--   server                    what is known of the server: see server.lua
+--   description               the file in which it tells its version, or nil
+--   profile(self, version)    of client:server()
+--   place(parts)              what of a path of client:call is below the base: see call.lua
+--   user, user_fault(session, user)  on whose behalf calls are made; what is wrong with that
 
 local Http = require "salon.internal.http"
 local context = require "salon.internal.context"

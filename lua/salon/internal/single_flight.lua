@@ -24,7 +24,7 @@ end
 local function out_of_time(what)
   return Error.new {
     kind = "timeout",
-    message = "out of time while waiting for " .. what,
+    message = "timed out while waiting for " .. what,
     retryable = true,
   }
 end

@@ -26,7 +26,7 @@ function unsupported.left_out(record, names)
   local about = record.response
   return Error.new {
     kind = "unsupported",
-    message = ("the server knows no '%s' and left it out"):format(table.concat(names, "', '")),
+    message = ("the server ignored '%s'"):format(table.concat(names, "', '")),
     hint = "what it made is in err.made: keep it, or delete it",
     status = about.status, attempts = about.attempts, request_id = about.request_id,
     outcome = "done", made = record,

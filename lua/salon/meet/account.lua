@@ -49,7 +49,8 @@ end
 ---for another one; with a token from outside, given as a value, it fails.
 ---@param self salon.meet.Client
 ---@param opts? salon.meet.CallOptions
----@return true done
+---@return true? done
+---@return salon.Error? err  kind: store
 function account.logout(self, opts)
   local session, given, _, login = about(self, opts, "client:logout")
   return login:logout(session:deadline(given.timeout))

@@ -18,7 +18,7 @@ local function no_time(op, event, fields, message)
     hint = fields.starts_at and "give 'ends_at', too" or "give 'starts_at' and 'ends_at', too" }
 end
 
--- Of the room alone: servers leave the event as it is.
+-- Fields of the room: where they come alone, servers leave the event's dates as they are.
 local ROOM = { password = true, waiting_room = true }
 
 local function of_the_room_alone(fields)

@@ -57,7 +57,7 @@ function Guesses:refused(credentials)
   for name, value in pairs(refusal.err) do copy[name] = value end
   copy.attempts, copy.outcome = 0, "unsent"
   copy.hint = ("%s (these credentials were refused before; not sent again for %d s, "
-    .. "lest the account be locked)"):format(copy.hint or "check them", math.ceil(left))
+    .. "so that the account is not locked)"):format(copy.hint or "check them", math.ceil(left))
   return Error.new(copy)
 end
 

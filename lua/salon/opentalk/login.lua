@@ -3,7 +3,7 @@
 --
 -- Each grant is a file of grants/: a table of
 --   renew(self, deadline) -> Token | nil, err
---   attended   does it need a person? Then it is no way out of an outage
+--   attended   true: a person has to confirm it, so it stands in for no renewal that failed
 --   forget     nil, or what is done at a logout
 
 local ClientCredentials = require "salon.opentalk.grants.client_credentials"

@@ -77,7 +77,7 @@ end
 
 ---@class salon.opentalk.RouteCall
 ---@field rows? table[]  hints, tried before those for all forms
----@field retry? string  "never"
+---@field retry? "idempotent"  "never" if it is not given
 ---@field old_refresh? string  stays good where the response brings none
 
 -- Says who refused, and makes a refusal of the login an "auth" error.

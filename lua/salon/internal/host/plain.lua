@@ -44,7 +44,7 @@ Latch.__index = Latch
 ---Waits until the latch is open, or until nothing is left that could open it.
 ---@param deadline number
 ---@return boolean open
----@return boolean? ended  before it opened: by a scope
+---@return boolean? ended  before it opened: by a scope, or in a task by the deadline
 function Latch:wait(deadline)
   if self.is_open then return true end
   local waiter = setmetatable({}, Waiter)
