@@ -299,8 +299,8 @@ function operation.source(op, service, keys, given)
   }
 end
 
-function operation.list(op, service, keys, _, given)
-  return pages.list(operation.source(op, service, keys, given), given)
+function operation.list(op, service, keys, _, given, deadline)
+  return pages.list(operation.source(op, service, keys, given), given, deadline)
 end
 
 function operation.each(op, service, keys, _, given)

@@ -13,18 +13,20 @@
 local Error = require "salon.internal.error"
 local Source = require "salon.internal.source"
 local loop = require "salon.internal.loop"
+local options = require "salon.internal.options"
 
 local pages = {}
 
 ---Fetches one page.
 ---@param source table  see source.lua
 ---@param given table  checked options of `list`
+---@param deadline? number
 ---@return salon.Page? page  of records; `next`: options of the page that follows
 ---@return salon.Error? err
-function pages.list(source, given)
+function pages.list(source, given, deadline)
   local session, position = source.session, given.page or given.after
   local call = source:call(position)
-  call.deadline = session:deadline(source.timeout)
+  call.deadline = deadline or session:deadline(source.timeout)
   local response, err = session:call(call)
   if response == nil then return nil, err end
   local read
@@ -34,9 +36,7 @@ function pages.list(source, given)
   local page, is_over = source.records(read.items, about)
   page.response, page.total = about, read.total
   if read.next ~= nil and #read.items > 0 and not is_over then
-    page.next = {}
-    for name, value in pairs(given) do page.next[name] = value end
-    page.next[Source.param_of(read.next)] = read.next
+    page.next = options.merge(given, { [Source.param_of(read.next)] = read.next })
   end
   return page
 end

@@ -2,7 +2,6 @@
 -- through, which is bounded.
 
 local Error = require "salon.internal.error"
-local core = require "salon.core"
 local operation = require "salon.internal.operation"
 
 local finder = {}
@@ -26,8 +25,7 @@ function finder.find(op, service, keys, _, given)
   local deadline = session:deadline(given.timeout)
   local list, following = op.ops.list, { user = given.user }
   for _ = 1, MOST do
-    following.timeout = math.max(deadline - core.now(), 0.001)
-    local page, err = operation.list(list, service, {}, nil, following)
+    local page, err = operation.list(list, service, {}, nil, following, deadline)
     if page == nil then return nil, err end
     for _, room in ipairs(page) do
       if room.slug == slug then return room end

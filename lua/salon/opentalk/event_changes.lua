@@ -2,7 +2,6 @@
 -- others the date; so the event is read first, and all of them are sent.
 
 local Error = require "salon.internal.error"
-local core = require "salon.core"
 local dates = require "salon.opentalk.dates"
 local instances = require "salon.opentalk.instances"
 local operation = require "salon.internal.operation"
@@ -32,8 +31,7 @@ end
 -- tells.
 local function duration_of(old, service, keys, deadline)
   if old.type ~= "recurring" then return dates.length(old) end
-  local left = { per_page = 10, timeout = math.max(deadline - core.now(), 0.001) }
-  local page, err = operation.list(instances.ops.list, service, keys, nil, left)
+  local page, err = operation.list(instances.ops.list, service, keys, nil, { per_page = 10 }, deadline)
   if page == nil then return nil, err end
   return dates.duration(page)
 end

@@ -127,8 +127,7 @@ local function guest_url(_, service, keys, fields, given)
   local deadline, following, pages = session:deadline(given.timeout), {}, 0
   repeat
     pages = pages + 1
-    following.timeout = math.max(deadline - core.now(), 0.001)
-    local page, err = operation.list(ops.list, service, keys, nil, following)
+    local page, err = operation.list(ops.list, service, keys, nil, following, deadline)
     if page == nil then return nil, err end
     if session.backend.discovery.frontend == nil then return nil, no_front_end() end
     for _, invite in ipairs(page) do

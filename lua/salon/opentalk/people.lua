@@ -2,7 +2,6 @@
 -- with an account is named by id, anybody else by e-mail address: two routes, one method.
 
 local api = require "salon.opentalk.api"
-local core = require "salon.core"
 local is = require "salon.internal.is"
 local operation = require "salon.internal.operation"
 local options = require "salon.internal.options"
@@ -120,11 +119,10 @@ end
 local function list(op, service, keys, _, given)
   local session = service.session
   local deadline = session:deadline(given.timeout)
-  local page, err = operation.list(op, service, keys, nil, given)
+  local page, err = operation.list(op, service, keys, nil, given, deadline)
   local is_all = page and not (page.next and session.backend.discovery.says_version)
   if is_all or given.page or err and not refuses_pages(err) then return page, err end
-  local left = { timeout = math.max(deadline - core.now(), 0.001), status = given.status }
-  return operation.list(op.with_event, service, keys, nil, left)
+  return operation.list(op.with_event, service, keys, nil, { status = given.status }, deadline)
 end
 
 -- Servers of 2023 know no roles, and ignore them without a word.
@@ -135,9 +133,8 @@ local function invite(op, service, keys, fields, given)
   if not invited or fields.role ~= "moderator" or session.backend.discovery.says_version then
     return invited, err
   end
-  local left = { timeout = math.max(deadline - core.now(), 0.001) }
   local people
-  people, err = operation.list(op.with_event, service, keys, nil, left)
+  people, err = operation.list(op.with_event, service, keys, nil, {}, deadline)
   if err and err.kind == "limit" then return true end  -- too many to look the person up
   for _, person in ipairs(people or {}) do
     local is_meant = fields.invitee and person.id == fields.invitee
