@@ -62,8 +62,6 @@ local function session_of(self)
   return self[SESSION]
 end
 
-client.session_of = session_of
-
 ---The session behind `self`; raises at the caller of the public function.
 ---@param self any
 ---@param fname string

@@ -235,8 +235,7 @@ end
 ---@return string? shape  of the body, where the server refused
 function Http:receive(request, call, host, token, before)
   local tick = call.on_progress and teller(call, request)
-  local waited, trouble = host.wait(request, call.deadline, tick)
-  if not waited then return nil, trouble end
+  host.wait(request, call.deadline, tick)
   if tick then tick(true) end
   if self.on_event then watch.attempts(self, call, request, self.secrets:striker(token, call.secrets)) end
   local status, body, attempts, request_id, date, retryable, retry_after = request:result()

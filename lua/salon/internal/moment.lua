@@ -70,10 +70,10 @@ function moment.read(value)
 end
 
 ---@param seconds number  since 1970
----@param name? string  of the zone: UTC
+---@param name string  of the zone
 ---@return { datetime: string, timezone: string }
 function moment.new(seconds, name)
-  return { datetime = clock.rfc3339(seconds), timezone = name or "UTC" }
+  return { datetime = clock.rfc3339(seconds), timezone = name }
 end
 
 return moment

@@ -272,24 +272,9 @@ end
 ---@param fname string
 ---@param name string  of the argument
 ---@param value any
----@param level? integer
-function options.id(fname, name, value, level)
+function options.id(fname, name, value)
   local message = options.id_fault(value) or no_id_fault(value)
-  if message then fail(level or 3, "%s: argument '%s' %s", fname, name, message) end
-end
-
----Checks `self` of a service (`ot.rooms`), and that its client is open.
----@param self any
----@param class table  the metatable it must have
----@param fname string  "rooms:get"
----@return table session
-function options.self(self, class, fname)
-  if type(self) ~= "table" or getmetatable(self) ~= class then
-    fail(3, "%s: wrong self (%s); call it with a colon: %s(...)", fname,
-      NAMES[kind_of(self)] or type(self), fname)
-  end
-  if self.session:closed() then fail(3, "%s: the client is closed", fname) end
-  return self.session
+  if message then fail(3, "%s: argument '%s' %s", fname, name, message) end
 end
 
 ---Why `url` cannot be used, or nil and the URL without slashes at its end.
@@ -305,6 +290,17 @@ function options.url_fault(url, allow_insecure)
       .. "use https://, or set allow_insecure = true"
   end
   return nil, parsed.origin .. parsed.path
+end
+
+---The same of a URL that a server named, at the address `asked`.
+function options.named_url_fault(url, asked, allow_insecure)
+  local message, clean = options.url_fault(url, allow_insecure)
+  local there = clean and core.url_parse(clean)
+  if there and there.scheme == "http" and there.loopback and not allow_insecure
+    and not core.url_parse(asked).loopback then
+    return "is plain http:// to this machine, named by another one"
+  end
+  return message, clean
 end
 
 -- Pieces of specs that several functions share.

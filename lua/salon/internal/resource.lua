@@ -58,6 +58,24 @@ local function checked(class, name, method)
 end
 
 ---@param class table
+---@param record salon.Record
+---@return string[]? keys
+---@return salon.Error? err
+local function keys_of(class, record)
+  local raw, keys = core.raw(record), class.path and class.path(record) or {}
+  for i = 1, class.path_keys or #class.keys do
+    local field = class.keys[i] or "id"
+    if not class.path then keys[i] = raw[field] end
+    local fault = options.id_fault(keys[i])
+    if fault then
+      return nil, Error.new { kind = "unsupported",
+        message = keys[i] == nil and class.keyless or ("%s: '%s' %s"):format(class.name, field, fault) }
+    end
+  end
+  return keys
+end
+
+---@param class table
 ---@return table
 function resource.class(class)
   class.getters, class.keys = class.getters or {}, class.keys or {}
@@ -66,7 +84,7 @@ function resource.class(class)
   class.methods = methods
   for name, service in pairs(class.services or {}) do
     class.getters[name] = function(record)
-      return service.of(resource.service_of(record), resource.keys_of(class, record))
+      return service.of(resource.service_of(record), keys_of(class, record))
     end
   end
   return class
@@ -75,31 +93,13 @@ end
 ---The service that made a record.
 resource.service_of = core.service_of
 
----@param class table
----@param record salon.Record
----@return string[]? keys
----@return salon.Error? err
-function resource.keys_of(class, record)
-  local raw, keys = core.raw(record), class.path and class.path(record) or {}
-  for i = 1, class.path_keys or #class.keys do
-    local field = class.keys[i] or "id"
-    if not class.path then keys[i] = raw[field] end
-    local fault = options.id_fault(keys[i])
-    if fault then
-      return nil, Error.new { kind = "unsupported", outcome = "unsent", attempts = 0,
-        message = keys[i] == nil and class.keyless or ("%s: '%s' %s"):format(class.name, field, fault) }
-    end
-  end
-  return keys
-end
-
 -- `self` is a record of this class.
 local function by_record(class)
   return function(self, fname)
     if not of_class(self, class) then fail(fname, self, 3) end
     local service = core.service_of(self)
     if service.session:closed() then error(fname .. ": the client is closed", 3) end
-    return service, resource.keys_of(class, self)
+    return service, keys_of(class, self)
   end
 end
 

@@ -26,6 +26,7 @@
 local Http = require "salon.internal.http"
 local context = require "salon.internal.context"
 local core = require "salon.core"
+local options = require "salon.internal.options"
 local watch = require "salon.internal.watch"
 
 ---@class salon.Session: salon.Http
@@ -38,9 +39,7 @@ Session.__index = Session
 ---@param backend table
 ---@return salon.Session
 function Session.new(http, backend)
-  local self = { backend = backend }
-  for name, value in pairs(http) do self[name] = value end
-  return setmetatable(self, Session)
+  return setmetatable(options.merge(http, { backend = backend }), Session)
 end
 
 ---The same session for another client and on behalf of another user.
@@ -48,11 +47,8 @@ end
 ---@param changes table  to the backend
 ---@return salon.Session
 function Session:like(other, changes)
-  local copy = {}
-  for name, value in pairs(self) do copy[name] = value end
-  copy.client, copy.is_closed = other, other.closed
-  copy.backend = setmetatable(changes, { __index = self.backend })
-  return setmetatable(copy, Session)
+  return setmetatable(options.merge(self, { client = other, is_closed = other.closed,
+    backend = setmetatable(changes, { __index = self.backend }) }), Session)
 end
 
 -- When what a call needs before it begins has to be there: the transfer of a file may take

@@ -139,10 +139,7 @@ end
 ---@param position any
 ---@return table
 function Source:resume(position)
-  local copy = {}
-  for name, value in pairs(self.given) do copy[name] = value end
-  if position ~= nil then copy[param_of(position)] = position end
-  return copy
+  return options.merge(self.given, position ~= nil and { [param_of(position)] = position } or {})
 end
 
 ---Is this error in mid-walk the end of a list that became shorter (Meet)?

@@ -37,15 +37,15 @@ end
 ---@param got any
 ---@param sent any
 ---@return boolean
-function unsupported.holds(got, sent)
+local function holds(got, sent)
   if sent == core.null then return got == nil or got == core.null end
   if type(sent) ~= "table" then return got == sent end
   if type(got) ~= "table" then return got == nil and next(sent) == nil end
   if #got > #sent then return false end
   for key, value in pairs(sent) do
-    local found = unsupported.holds(got[key], value)
+    local found = holds(got[key], value)
     if type(key) == "number" then
-      for _, item in ipairs(got) do found = found or unsupported.holds(item, value) end
+      for _, item in ipairs(got) do found = found or holds(item, value) end
     end
     if not found then return false end
   end
@@ -57,7 +57,7 @@ end
 ---@param witness string  a field that all responses with `name` have, whatever it is
 ---@return fun(raw: table, value: any): boolean
 function unsupported.same(name, witness)
-  return function(raw, value) return raw[witness] == nil or unsupported.holds(raw[name], value) end
+  return function(raw, value) return raw[witness] == nil or holds(raw[name], value) end
 end
 
 ---What was made or changed, unless the server left something out that was asked for.

@@ -169,15 +169,9 @@ local function without_query(address) return (address:gsub("%?.*$", "")) end
 
 -- Why nothing is to be fetched there, or nil.
 local function address_fault(session, address)
-  local discovery = session.backend.discovery
   if address:find "[^\33-\126]" or address:find "[#\\]" then return "is not a usable URL" end
-  local fault = options.url_fault(without_query(address), discovery.given.allow_insecure)
-  local there = fault == nil and core.url_parse(without_query(address))
-  if there and there.scheme == "http" and there.loopback and not discovery.given.allow_insecure
-    and not core.url_parse(session.backend.base).loopback then
-    fault = "is plain http:// to this machine, named by another one"
-  end
-  return fault
+  return (options.named_url_fault(without_query(address), session.backend.base,
+    session.backend.discovery.given.allow_insecure))
 end
 
 local function address_of(op, service, keys, deadline)

@@ -10,7 +10,6 @@
 -- (controller, >= 0.30), `GET /v1/auth/login`, OpenID Connect discovery.
 
 local Error = require "salon.internal.error"
-local core = require "salon.core"
 local SingleFlight = require "salon.internal.single_flight"
 local find_hint = require "salon.internal.hints".find
 local hints = require "salon.opentalk.hints"
@@ -61,12 +60,7 @@ local function trusted(self, url, what, override, asked)
   if type(url) ~= "string" then
     message = "is missing"
   else
-    message, clean = options.url_fault(url, self.given.allow_insecure)
-  end
-  local here = clean and core.url_parse(clean)
-  if here and here.scheme == "http" and here.loopback and not core.url_parse(asked).loopback
-    and not self.given.allow_insecure then
-    message = "is plain http:// to this machine, named by another one"
+    message, clean = options.named_url_fault(url, asked, self.given.allow_insecure)
   end
   if message == nil then return clean end
   return nil, Error.new {

@@ -15,6 +15,7 @@ local Error = require "salon.internal.error"
 local context = require "salon.internal.context"
 local core = require "salon.core"
 local lower = require "salon.internal.lower"
+local options = require "salon.internal.options"
 
 local KEPT = 60            -- seconds a refused password is not sent again
 local DOUBTED = 3          -- the same, as long as it was sent once
@@ -53,9 +54,7 @@ function Guesses:refused(credentials)
   if refusal == nil or refusal.credentials:reveal() ~= credentials then return nil end
   local left = refusal.ends - core.now()
   if left <= 0 then return nil end
-  local copy = {}
-  for name, value in pairs(refusal.err) do copy[name] = value end
-  copy.attempts, copy.outcome = 0, "unsent"
+  local copy = options.merge(refusal.err, { attempts = 0, outcome = "unsent" })
   copy.hint = ("%s (these credentials were refused before; not sent again for %d s, "
     .. "so that the account is not locked)"):format(copy.hint or "check them", math.ceil(left))
   return Error.new(copy)

@@ -4,7 +4,6 @@ local api = require "salon.opentalk.api"
 local clock = require "salon.internal.clock"
 local dates = require "salon.opentalk.dates"
 local is = require "salon.internal.is"
-local options = require "salon.internal.options"
 local resource = require "salon.internal.resource"
 
 local INVITEES_MAX = is.integer { min = 0, max = 100, says = "how many people come with it: 0" }
@@ -94,6 +93,6 @@ local instances = resource.new {
 }
 
 instances.INVITEES_MAX, instances.TEXTS = INVITEES_MAX,
-  options.merge({}, { title = FIELDS.title, description = FIELDS.description })
+  { title = FIELDS.title, description = FIELDS.description }
 
 return instances

@@ -1,7 +1,7 @@
 -- How to wait here. A host is a table of:
 --
---   wait(request, deadline, tick) -> true | nil, err    until the request is finished; tick, if
---                             there is one, is called about every TICK seconds meanwhile
+--   wait(request, deadline, tick)  until the request is finished; tick, if there is one, is
+--                             called about every TICK seconds meanwhile
 --   sleep(seconds)            ends early when a scope does, or on a signal
 --   latch() -> { wait(self, deadline), open(self) }  opened once, by another
 --   ahead                     may a request be in flight while the caller works?

@@ -16,11 +16,12 @@ local Error = require "salon.internal.error"
 local context = require "salon.internal.context"
 local core = require "salon.core"
 local keys = require "salon.internal.keys"
+local plain = require "salon.internal.host.plain"
+local tasks = require "salon.internal.host.tasks"
 
 local FOREVER = 86400
 local LINGER = 1          -- seconds without calls before the reader ends
-local TICK = 0.2          -- seconds between two looks at a transfer that somebody watches
-local GRACE = 1           -- seconds past a deadline before a waiter reads the mailbox itself
+local TICK, GRACE = tasks.TICK, tasks.GRACE
 local FIRST_LOOK, LAST_LOOK = 0.001, 0.02  -- seconds between two looks without a reader
 local PATIENCE = 1        -- seconds for a reader to begin before another is started
 local MOST_PATIENCE = 30  -- and after many that did not: nginx logs an alert for each
@@ -136,10 +137,9 @@ end
 ---@param request salon.Request
 ---@param deadline number
 ---@param tick? function  called now and then meanwhile
----@return true
 function nginx.wait(request, deadline, tick)
   local id, left = request:pending()
-  if id == nil then return true end
+  if id == nil then return end
   mailbox = mailbox or core.mailbox()
   local own = table.remove(spare) or semaphore.new(0)
   local posted
@@ -159,7 +159,6 @@ function nginx.wait(request, deadline, tick)
   semaphores[id] = nil
   if posted then spare[#spare + 1] = own end  -- else a post may still be in it
   if reader and ngx.worker.exiting() and next(semaphores) == nil then reader.quit:post(1) end
-  return true
 end
 
 -- One that waits on a latch, with a semaphore of its own, so that a scope can end
@@ -248,19 +247,8 @@ end
 
 -- nginx's init phase: nothing is served yet, so calls block. The master forks next,
 -- so the I/O thread is stopped after every call, and nothing is fetched ahead.
-local starting = { name = "nginx init", ahead = false }
-
-function starting.wait(request, deadline, tick)
-  while not request:wait(tick and TICK or 1) do
-    if core.now() > deadline + GRACE then request:cancel() end
-    if tick then tick() end
-  end
-  return true
-end
-
-starting.sleep = core.sleep
-starting.after = core.engine_stop
-starting.latch = require("salon.internal.host.plain").latch
+local starting = { name = "nginx init", ahead = false, wait = plain.block, sleep = core.sleep,
+  after = core.engine_stop, latch = plain.latch }
 
 local HOST_OF_PHASE = {
   init = starting,

@@ -7,9 +7,7 @@ local core = require "salon.core"
 local keys = require "salon.internal.keys"
 local tasks = require "salon.internal.host.tasks"
 
-local SLICE = 1  -- seconds
-local TICK = 0.2 -- seconds between two looks at a transfer that somebody watches
-local GRACE = 1  -- the engine ends a request at its deadline; this is for its completion to arrive
+local SLICE, TICK, GRACE = tasks.SLICE, tasks.TICK, tasks.GRACE
 
 local plain = {
   name = "plain",
@@ -23,14 +21,16 @@ local plain = {
 ---@param request salon.Request
 ---@param deadline number
 ---@param tick? function  called now and then meanwhile
----@return true
-function plain.wait(request, deadline, tick)
-  if tasks.wait(request, deadline, tick) then return true end
+function plain.block(request, deadline, tick)
   while not request:wait(tick and TICK or SLICE) do
     if core.now() > deadline + GRACE then request:cancel() end
     if tick then tick() end
   end
-  return true
+end
+
+-- The same, but a task yields.
+function plain.wait(request, deadline, tick)
+  if not tasks.wait(request, deadline, tick) then plain.block(request, deadline, tick) end
 end
 
 local Waiter = {}

@@ -18,6 +18,7 @@ local GRACE = 1  -- the engine ends a request at its deadline; this is for its c
 local tasks = {
   -- PUC Lua 5.1 cannot yield across pcall, an iterator or a metamethod.
   possible = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil,
+  SLICE = SLICE, TICK = TICK, GRACE = GRACE,
 }
 
 local PARKED = {}            -- what a task of ours yields
