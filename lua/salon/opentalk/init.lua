@@ -34,7 +34,7 @@ opentalk.OPTIONS = options.merge(options.CLIENT, {
   device = { "function", luals = "fun(prompt: salon.opentalk.DevicePrompt)",
     says = "shows somebody where to confirm the login: sign-in.md" },
   refresh_token = options.merge(options.SECRET, { says = "of an earlier login" }),
-  scope = options.merge(options.NAME, { says = '"openid" (default)' }),
+  scope = options.merge(options.NAME, { default = "openid", says = '"openid" (default)' }),
   token = options.merge(options.TOKEN, { says = "from outside, instead of a login" }),
 })
 

@@ -60,7 +60,7 @@ end
 -- What tells the login from others, for messages: without what is a secret.
 local function words_of(given)
   local user = type(given.username) == "string" and ("user '%s', "):format(given.username) or ""
-  return ("client '%s', %sscope '%s'"):format(given.client_id, user, given.scope or "openid")
+  return ("client '%s', %sscope '%s'"):format(given.client_id, user, given.scope)
 end
 
 ---@class salon.opentalk.Grant
@@ -130,7 +130,7 @@ local function name_of(route, way)
   end
   return { "opentalk", given.token_endpoint or given.issuer or given.url or given.controller_url
     or given.frontend_url, "client", given.client_id, "user", lower(user), "scope",
-    given.scope or "openid" }
+    given.scope }
 end
 
 ---@param fields { http: salon.Http, discovery: salon.opentalk.Discovery, secrets: salon.Secrets,

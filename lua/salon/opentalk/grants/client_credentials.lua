@@ -14,7 +14,7 @@ end
 ---@return salon.Error? err
 function ClientCredentials:renew(deadline)
   local form, err = self.route:form("token_endpoint", deadline, "client_credentials",
-    "scope", self.route.given.scope or "openid")
+    "scope", self.route.given.scope)
   if form == nil then return nil, err end
   return self.route:token(form, deadline, { retry = "idempotent" })
 end

@@ -33,7 +33,7 @@ end
 local function start(self, deadline)
   local route = self.route
   local form, err = route:form("device_authorization_endpoint", deadline, nil,
-    "scope", route.given.scope or "openid")
+    "scope", route.given.scope)
   if form == nil then
     return nil, err or Error.new { kind = "unsupported",
       message = "the login service names no address for device logins" }

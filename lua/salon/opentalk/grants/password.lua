@@ -44,7 +44,7 @@ function Password:renew(deadline)
   code, err = code_of(self)
   if code == nil then return nil, err end
   form, err = route:form("token_endpoint", deadline, "password", "username", username,
-    "password", password, "scope", route.given.scope or "openid")
+    "password", password, "scope", route.given.scope)
   if form == nil then return nil, err end
   if code then form[#form + 1], form[#form + 2] = "totp", code end
   host, err = route.http:host()
