@@ -191,6 +191,17 @@ describe("an operation", function()
     assert.same({ lacking = { "rooms.update" } }, meet:server())
   end)
 
+  it("is known by each name that server() tells, a variant's too", function()
+    local invites = assert(ot.events:get(ID)).invites
+    answer = function() return 404, "UUID parsing failed" end
+    local _, err = invites:withdraw "a@b.example"
+    assert.equal("unsupported", err.kind)
+    local lacking = assert(ot:server()).lacking
+    assert.same({ "event.invites.withdraw by e-mail address" }, lacking)
+    assert.is_false(ot:supports(lacking[1]))
+    assert.is_true(ot:supports "event.invites.withdraw")
+  end)
+
   it("of the other system alone is no mistake: supports() is false", function()
     for _, name in ipairs { "events", "events.instances", "rooms.tariff", "users.me" } do
       assert.is_false(meet:supports(name))

@@ -25,10 +25,13 @@ function Server.new(resources, other)
   return setmetatable({ resources = resources, other = other, lacking = {} }, Server)
 end
 
+-- As users know it: "rooms.tariff".
+local function public(op) return (op.name:gsub(":", ".")) end
+
 ---Takes note of what the server does not have.
 ---@param op table
 function Server:lacks(op)
-  self.lacking[op.name] = true
+  self.lacking[public(op)] = true
 end
 
 -- Is `version` older than `since`? Not as long as that cannot be told.
@@ -41,7 +44,7 @@ local function is_older(version, since)
 end
 
 function Server:has(op)
-  if self.lacking[op.name] or op.since == "announced" then return false end
+  if self.lacking[public(op)] or op.since == "announced" then return false end
   return op.since == nil or not is_older(self.profile == "2023" and "0.0" or self.version, op.since)
 end
 
@@ -52,6 +55,7 @@ end
 ---@return boolean
 function Server.supports(self, name)
   local server = client.session(self, "client:supports").backend.server
+  if server.lacking[name] then return false end  -- also a variant that has no name of its own
   server.operations = server.operations or catalogue(server.resources())
   local op = server.operations[name]
   if op == nil then
@@ -94,7 +98,7 @@ function Server.about(self, opts)
   local ok, err = ask(session, session:deadline(given.timeout))
   if not ok then return nil, err end
   local server, lacking = session.backend.server, setmetatable({}, core.array_mt)
-  for name in pairs(server.lacking) do lacking[#lacking + 1] = (name:gsub(":", ".")) end
+  for name in pairs(server.lacking) do lacking[#lacking + 1] = name end
   table.sort(lacking)
   return { version = server.version, profile = server.profile, lacking = lacking }
 end
