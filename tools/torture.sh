@@ -55,9 +55,9 @@ opentalk/assets.lua assets s/bare = there.origin ~= .*/bare = false }))/
 opentalk/assets.lua assets s/if not is_over(err) then/do/
 opentalk/assets.lua assets s/not (given.resume and file:progress() > 0)/false/
 opentalk/discovery.lua a_wrong_guess /self.api, self.controller = nil/d
-opentalk/guesses.lua many_logins_of_one_account s/local claim = take_turn(.*)/local claim/
-opentalk/guesses.lua many_logins_of_one_account s/not is_doubtful(err) or/true or/
-opentalk/guesses.lua grants s/self.sent_once or code or/self.sent_once or/
+opentalk/password_attempts.lua many_logins_of_one_account s/local claim = take_turn(.*)/local claim/
+opentalk/password_attempts.lua many_logins_of_one_account s/not is_doubtful(err) or/true or/
+opentalk/password_attempts.lua grants s/self.sent_once or code or/self.sent_once or/
 opentalk/grants/refresh.lua grants s/if other == mine or err and .* then/if other == mine then/
 internal/single_flight.lua a_call_inside_of_a_login /leader.co == coroutine.running()/d
 internal/watch.lua a_call_inside_of_a_login s/if telling\[me\] == home then return end//

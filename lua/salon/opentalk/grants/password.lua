@@ -1,10 +1,10 @@
 -- The password grant, with a one-time code where the account wants one.
 --
--- Not to break: the password is sent by guesses.lua alone, and a code that reached the
+-- Not to break: the password is sent by password_attempts.lua alone, and a code that reached the
 -- login service is not sent again, since it works once.
 
 local Error = require "salon.internal.error"
-local Guesses = require "salon.opentalk.guesses"
+local PasswordAttempts = require "salon.opentalk.password_attempts"
 local core = require "salon.core"
 local lower = require "salon.internal.lower"
 
@@ -13,7 +13,7 @@ Password.__index = Password
 
 ---@param route salon.opentalk.Route
 function Password.new(route)
-  return setmetatable({ route = route, guesses = Guesses.new(route.given.max_tries) }, Password)
+  return setmetatable({ route = route, attempts = PasswordAttempts.new(route.given.max_tries) }, Password)
 end
 
 -- A code that works, false if none is wanted.
@@ -39,7 +39,7 @@ function Password:renew(deadline)
   password, err = route:reveal "password"
   if password == nil then return nil, err end
   local credentials = username .. "\0" .. password
-  err = self.guesses:refused(credentials)  -- before somebody is asked for a code in vain
+  err = self.attempts:refused(credentials)  -- before somebody is asked for a code in vain
   if err then return nil, err end
   code, err = code_of(self)
   if code == nil then return nil, err end
@@ -50,7 +50,7 @@ function Password:renew(deadline)
   host, err = route.http:host()
   if host == nil then return nil, err end
   local token
-  token, err = self.guesses:run(host, deadline, form.endpoint .. "\0" .. lower(username),
+  token, err = self.attempts:run(host, deadline, form.endpoint .. "\0" .. lower(username),
     credentials, function() return route:token(form, deadline) end, code)
   if code and (token or err.outcome == "unknown") then self.used = core.secret(code) end
   return token, err

@@ -24,13 +24,13 @@ local TURN = 5             -- seconds to wait for others on this machine at most
 local LOOK = 0.02          -- seconds between two looks
 local SETTLE = 0.06        -- seconds after another's turn: its check may outlast its response
 
----@class salon.opentalk.Guesses
-local Guesses = {}
-Guesses.__index = Guesses
+---@class salon.opentalk.PasswordAttempts
+local PasswordAttempts = {}
+PasswordAttempts.__index = PasswordAttempts
 
 ---@param max_tries integer?  1: a password is sent once
-function Guesses.new(max_tries)
-  return setmetatable({ sent_once = max_tries == 1, sent = 0 }, Guesses)
+function PasswordAttempts.new(max_tries)
+  return setmetatable({ sent_once = max_tries == 1, sent = 0 }, PasswordAttempts)
 end
 
 -- Is it a refusal that somebody who guesses passwords would get? What the service says
@@ -49,7 +49,7 @@ end
 ---The same credentials were refused a moment ago: the same error, unsent.
 ---@param credentials string
 ---@return salon.Error?
-function Guesses:refused(credentials)
+function PasswordAttempts:refused(credentials)
   local refusal = self.refusal
   if refusal == nil or refusal.credentials:reveal() ~= credentials then return nil end
   local left = refusal.ends - core.now()
@@ -107,7 +107,7 @@ end
 ---@param code string|false  the one-time code that goes with them
 ---@return salon.Token? token
 ---@return salon.Error? err
-function Guesses:run(host, deadline, account, credentials, ask, code)
+function PasswordAttempts:run(host, deadline, account, credentials, ask, code)
   local refused = self:refused(credentials)
   if refused then return nil, refused end
   if self.refusal and self.refusal.credentials:reveal() ~= credentials then self.sent = 0 end
@@ -123,4 +123,4 @@ function Guesses:run(host, deadline, account, credentials, ask, code)
   return token, err
 end
 
-return Guesses
+return PasswordAttempts
