@@ -82,6 +82,7 @@ build = {
     ["salon.internal.error"] = "lua/salon/internal/error.lua",
     ["salon.internal.error_body"] = "lua/salon/internal/error_body.lua",
     ["salon.internal.failures"] = "lua/salon/internal/failures.lua",
+    ["salon.internal.given"] = "lua/salon/internal/given.lua",
     ["salon.internal.hints"] = "lua/salon/internal/hints.lua",
     ["salon.internal.host"] = "lua/salon/internal/host/init.lua",
     ["salon.internal.host.nginx"] = "lua/salon/internal/host/nginx.lua",

@@ -19,7 +19,6 @@ local Error = require "salon.internal.error"
 local SingleFlight = require "salon.internal.single_flight"
 local context = require "salon.internal.context"
 local core = require "salon.core"
-local options = require "salon.internal.options"
 local watch = require "salon.internal.watch"
 
 local MARGIN = 30  -- seconds before expiry; half the lifetime if that is less
@@ -278,45 +277,6 @@ function Login.read(http, response, data, fields)
     fault = "the login service's response cannot be used: " .. token
   end
   return nil, http:shape_error(response, fault)
-end
-
--- A token from outside --------------------------------------------------------
-
-local Given = { is_given = true }
-Given.__index = Given
-
-local function given_fault(message, hint)
-  return nil, Error.new { kind = "auth", message = message, hint = hint }
-end
-
-function Given:renew(_, old)
-  if self.is_logged_out and not self.renewable then
-    return given_fault("option 'token' was given up at client:logout()", "make a new client")
-  end
-  local text, message = options.reveal(self.value)
-  if text == nil then
-    return given_fault("option 'token': no token to send: " .. message)
-  end
-  if old and old:reveal() == text then return nil end
-  local ok, token = pcall(core.token, { access = text })
-  if ok then return token end
-  return given_fault("option 'token' gave no usable token: " .. token,
-    "does the file it was read from end in a line end?")
-end
-
--- The token belongs to those who gave it.
-function Given:logout()
-  self.is_logged_out = true
-  return true
-end
-
----A login whose token comes from outside: a value, or a function that is called for
----the first token and again after a refusal.
----@param http salon.Http
----@param value string|salon.Secret|function
----@return salon.Login
-function Login.given(http, value)
-  return Login.new(http, setmetatable({ value = value, renewable = type(value) == "function" }, Given))
 end
 
 return Login

@@ -4,6 +4,7 @@
 -- harm, so unlike a password grant it may be repeated.
 
 local Error = require "salon.internal.error"
+local Given = require "salon.internal.given"
 local Login = require "salon.internal.login"
 local Stored = require "salon.internal.stored"
 local core = require "salon.core"
@@ -74,7 +75,7 @@ function Grant.logout() return true end
 ---  user?: string }  given: the client's options; user: nil with a token from outside
 ---@return salon.Login
 function login.new(fields)
-  if fields.given.token then return Login.given(fields.http, fields.given.token) end
+  if fields.given.token then return Login.new(fields.http, Given.new(fields.given.token)) end
   local given = fields.given
   local stored = Stored.new(fields.http, given, function()
     return { "meet", fields.base, "client", given.client_id, "user", fields.user }

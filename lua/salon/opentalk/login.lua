@@ -9,6 +9,7 @@
 local ClientCredentials = require "salon.opentalk.grants.client_credentials"
 local Device = require "salon.opentalk.grants.device"
 local Error = require "salon.internal.error"
+local Given = require "salon.internal.given"
 local Login = require "salon.internal.login"
 local Password = require "salon.opentalk.grants.password"
 local Refresh = require "salon.opentalk.grants.refresh"
@@ -139,7 +140,7 @@ end
 function login.new(fields)
   local given = fields.given
   for _, name in ipairs(login.SECRETS) do fields.secrets:note(name, given[name]) end
-  if given.token then return Login.given(fields.http, given.token) end
+  if given.token then return Login.new(fields.http, Given.new(given.token)) end
   local route = Route.new(fields)
   local way = given.device and Device or given.password and Password
     or given.client_secret and not (given.refresh_token or given.username) and ClientCredentials
