@@ -61,7 +61,7 @@ local ANY, AS_IT_IS = "Accept: */*", "Accept-Encoding: identity"
 local SHORT = 8  -- bytes; a header's value that is shorter is no secret
 
 -- The lines that every request has, besides those of the client's options: put together once,
--- unless each request of a watched client has one of its own.
+-- unless each request of a watched client has one of its own. A dump of a table shows neither.
 local function header_lines(fields, accept, ...)
   local lines = { accept, LANGUAGE, ... }
   for name, value in pairs(fields.options.headers or {}) do
@@ -71,7 +71,8 @@ local function header_lines(fields, accept, ...)
       if #text >= SHORT then fields.secrets:note(("header %s %d"):format(name, i), text) end
     end
   end
-  return fields.options.on_event and lines or core.headers(fields.client, lines)
+  if watch.may_name(fields.options) then return core.secret(table.concat(lines, "\n")) end
+  return core.headers(fields.client, lines)
 end
 
 -- What a proxy is told in base64, and may repeat as it likes.

@@ -49,11 +49,15 @@ end
 
 ---Gives the next request of a call a name.
 ---@param call salon.Call
----@param lines string[]  its other headers
+---@param others string[]|salon.Secret  its other headers; in a Secret each is a line
 ---@return string[] lines
-function watch.name(call, lines)
+function watch.name(call, others)
   call.sent_request_id = random(16)
-  return { "X-Request-Id: " .. call.sent_request_id, unpack(lines) }
+  local name = "X-Request-Id: " .. call.sent_request_id
+  if type(others) == "table" then return { name, unpack(others) } end
+  local lines = { name }
+  for line in others:reveal():gmatch "[^\n]+" do lines[#lines + 1] = line end
+  return lines
 end
 
 ---The attempts of a request that has ended.
