@@ -9,7 +9,7 @@ local changes = require "salon.opentalk.event_changes"
 local clock = require "salon.internal.clock"
 local core = require "salon.core"
 local dates = require "salon.opentalk.dates"
-local halves = require "salon.opentalk.halves"
+local event_walk = require "salon.opentalk.event_walk"
 local instances = require "salon.opentalk.instances"
 local is = require "salon.internal.is"
 local options = require "salon.internal.options"
@@ -269,7 +269,7 @@ return resource.new {
   services = { instances = across },
   operations = {
     list = { "GET /events", pages = "cursor", query = FILTERS, gives = class_of, key = "id",
-      keep = is_wanted, walk = halves.walk,
+      keep = is_wanted, walk = event_walk.walk,
       says = "Events, those without a start first, then by start. With exceptions left out a page "
         .. "may be short, or even empty, and have a next one." },
     get = { "GET /events/{event_id}", gives = class_of, query = { invitees_max = instances.INVITEES_MAX },

@@ -4,7 +4,7 @@
 
 local operation = require "salon.internal.operation"
 
-local halves = {}
+local event_walk = {}
 
 local function with(given, name, value)
   local copy = {}
@@ -28,7 +28,7 @@ end
 
 ---@return table source
 ---@return table given
-function halves.walk(op, service, keys, given)
+function event_walk.walk(op, service, keys, given)
   local resumed = given.after and given.after:sub(1, #FIRST_HALF) == FIRST_HALF
   if not (resumed or walks_both(given)) then return operation.source(op, service, keys, given), given end
   local cursor = resumed and given.after:sub(#FIRST_HALF + 1)
@@ -39,4 +39,4 @@ function halves.walk(op, service, keys, given)
   return first, with(all, "after", cursor ~= "" and cursor or nil)
 end
 
-return halves
+return event_walk
