@@ -107,6 +107,7 @@ build = {
     ["salon.internal.single_flight"] = "lua/salon/internal/single_flight.lua",
     ["salon.internal.source"] = "lua/salon/internal/source.lua",
     ["salon.internal.stored"] = "lua/salon/internal/stored.lua",
+    ["salon.internal.taken"] = "lua/salon/internal/taken.lua",
     ["salon.internal.unsupported"] = "lua/salon/internal/unsupported.lua",
     ["salon.internal.watch"] = "lua/salon/internal/watch.lua",
     ["salon.internal.worker_pool"] = "lua/salon/internal/worker_pool.lua",

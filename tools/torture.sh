@@ -44,7 +44,7 @@ internal/http.lua a_page_that_is_read_late s/math.min(most, seen.offset or least
 internal/zone.lua time s/if wanted - after < ends then/if false then/
 internal/zone.lua time s/next_at > #data + 1 or //
 internal/session.lua assets s/return math.min(call.deadline, self:deadline())/return call.deadline/
-internal/unsupported.lua a_field_that_is_left_out s/if names\[1\] == nil then/do/
+internal/taken.lua a_field_that_is_left_out s/if names\[1\] == nil then/do/
 meet/init.lua logins_that_failed /SWEEP_EVERY == 0/d
 meet/rooms.lua a_room_without_a_slug s/room.raw.slug ~= "" and //
 store/file.lua a_store_in_trouble s/if written then return held end/do return held end/

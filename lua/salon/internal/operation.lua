@@ -42,7 +42,7 @@ local Source = require "salon.internal.source"
 local core = require "salon.core"
 local options = require "salon.internal.options"
 local pages = require "salon.internal.pages"
-local unsupported = require "salon.internal.unsupported"
+local taken = require "salon.internal.taken"
 
 local operation = {}
 
@@ -246,7 +246,7 @@ function operation.perform(op, service, keys, fields, given, deadline)
     if class.secrets then hide(raw, class.secrets) end
     record = core.record(class, raw, service, session.about(response))
   end
-  if fields and op.tests then return unsupported.unless_taken(record, fields, op.tests, body) end
+  if fields and op.tests then return taken.check(record, fields, op.tests, body) end
   return record
 end
 

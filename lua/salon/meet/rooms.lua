@@ -8,6 +8,7 @@ local finder = require "salon.meet.finder"
 local is = require "salon.internal.is"
 local options = require "salon.internal.options"
 local resource = require "salon.internal.resource"
+local taken = require "salon.internal.taken"
 local unsupported = require "salon.internal.unsupported"
 
 -- The record ---------------------------------------------------------------------
@@ -85,9 +86,9 @@ end
 
 local FIELDS = {
   access_level = is.one_of { "public", "trusted", "restricted", since = "1.17",
-    taken = unsupported.same("access_level", "access_level") },
+    taken = taken.same("access_level", "access_level") },
   configuration = is.any_object { check = configuration_fault, since = "1.17",
-    taken = unsupported.same("configuration", "access_level"), luals = "salon.meet.Configuration",
+    taken = taken.same("configuration", "access_level"), luals = "salon.meet.Configuration",
     says = "in an update it replaces the old one as a whole" },
 }
 

@@ -17,6 +17,7 @@ local people = require "salon.opentalk.people"
 local resource = require "salon.internal.resource"
 local rooms = require "salon.opentalk.rooms"
 local streaming_targets = require "salon.opentalk.streaming_targets"
+local taken = require "salon.internal.taken"
 local unsupported = require "salon.internal.unsupported"
 
 -- The records --------------------------------------------------------------------
@@ -200,8 +201,8 @@ end
 
 -- What all servers know; as far as they tell the room.
 local function of_told_room(name)
-  local taken = unsupported.same(name, "waiting_room")
-  return function(raw, value) return type(raw.room) ~= "table" or taken(raw.room, value) end
+  local is_same = taken.same(name, "waiting_room")
+  return function(raw, value) return type(raw.room) ~= "table" or is_same(raw.room, value) end
 end
 
 -- A list that is empty does not come back.

@@ -6,7 +6,7 @@ local is = require "salon.internal.is"
 local operation = require "salon.internal.operation"
 local options = require "salon.internal.options"
 local resource = require "salon.internal.resource"
-local unsupported = require "salon.internal.unsupported"
+local taken = require "salon.internal.taken"
 
 local getters = {}
 
@@ -140,7 +140,7 @@ local function invite(op, service, keys, fields, given)
     local is_meant = fields.invitee and person.id == fields.invitee
       or fields.email and person.email == fields.email
     if is_meant and person.role ~= "moderator" then
-      return nil, unsupported.left_out(person, { "role" })
+      return nil, taken.left_out(person, { "role" })
     end
   end
   return people and true, err

@@ -13,7 +13,7 @@ local options = require "salon.internal.options"
 local resource = require "salon.internal.resource"
 local sip = require "salon.opentalk.sip"
 local streaming_targets = require "salon.opentalk.streaming_targets"
-local unsupported = require "salon.internal.unsupported"
+local taken = require "salon.internal.taken"
 local users = require "salon.opentalk.users"
 
 -- The records --------------------------------------------------------------------
@@ -130,9 +130,9 @@ local NAME = is.text { null = true, check = name_fault, since = "0.36", taken = 
 
 local FIELDS = {
   password = is.text { max_chars = 255, secret = true, null = true,
-    taken = unsupported.same("password", "waiting_room"),
+    taken = taken.same("password", "waiting_room"),
     says = "for guests; in an update salon.null clears it" },
-  waiting_room = is.flag { taken = unsupported.same("waiting_room", "waiting_room"),
+  waiting_room = is.flag { taken = taken.same("waiting_room", "waiting_room"),
     says = "a moderator lets people in" },
   e2e_encryption = is.flag { since = "0.20", taken = encryption_taken,
     says = "of a room with a password nothing tells that a server of 2023 left it out" },
