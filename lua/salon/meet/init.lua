@@ -10,7 +10,7 @@ local account = require "salon.meet.account"
 local api = require "salon.meet.api"
 local call = require "salon.internal.call"
 local client = require "salon.internal.client"
-local finder = require "salon.internal.hints"
+local general_hints = require "salon.internal.hints"
 local hints = require "salon.meet.hints"
 local login = require "salon.meet.login"
 local lower = require "salon.internal.lower"
@@ -83,7 +83,7 @@ end
 -- unknown, so it never leads to a second request.
 function Backend.cure(_, pending, err, shape)
   local refused = err.status == 401 or (err.status == 400 and shape == "html"
-    and not finder.general(err))
+    and not general_hints.general(err))
   pending.refused = refused
   if refused and pending.login.renewable and not pending.renewed then return "renew" end
   return nil
@@ -106,12 +106,12 @@ function Backend:explain(err, shape, pending)
     unsupported.explain(err, op, self.server)
   elseif pending.refused then
     err.kind = "auth"
-    err.hint = finder.find(hints.REFUSED, err)
-      or pending.given_again and finder.GIVEN_AGAIN
-      or pending.login.renewable and finder.find(hints.FRESH, err)
+    err.hint = general_hints.find(hints.REFUSED, err)
+      or pending.given_again and general_hints.GIVEN_AGAIN
+      or pending.login.renewable and general_hints.find(hints.FRESH, err)
       or hints.GIVEN
   else
-    err.hint = finder.find(hints.ROOMS, err) or err.hint
+    err.hint = general_hints.find(hints.ROOMS, err) or err.hint
     -- The server's random name was taken: it made nothing.
     if err.status == 400 and err.method == "POST" and err.body
       and err.body:find('^{"slug":') then

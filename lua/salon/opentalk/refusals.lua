@@ -3,7 +3,7 @@
 local hints = require "salon.opentalk.hints"
 local json = require "salon.internal.json"
 local lower = require "salon.internal.lower"
-local finder = require "salon.internal.hints"
+local general_hints = require "salon.internal.hints"
 
 local refusals = {}
 
@@ -33,7 +33,7 @@ function refusals.explain_token(err, pending)
   if lower(err.message):find("unable to parse access token", 1, true) then
     complaint = "unreadable"
   elseif pending.given_again then
-    err.hint = finder.GIVEN_AGAIN
+    err.hint = general_hints.GIVEN_AGAIN
     return
   elseif not pending.login.renewable and complaint ~= "unregistered" then
     complaint = "given"
@@ -48,7 +48,7 @@ end
 function refusals.explain(err)
   -- a proxy's page: for its 429 or 502 the address is right
   local page = err.body and json.shape(err.body) == "html" and err.status ~= 404
-  err.hint = page and err.hint or finder.find(hints.CONTROLLER, err) or err.hint
+  err.hint = page and err.hint or general_hints.find(hints.CONTROLLER, err) or err.hint
   if err.code == "wrong_room_password" then err.kind = "http" end  -- the login is all right
   if err.status == 403 and err.body == nil and err.code == nil then
     err.message = "no permission, or no such object (the server does not tell which)"
