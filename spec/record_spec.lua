@@ -146,7 +146,7 @@ describe("core.record", function()
     local meta = debug.getmetatable(room)
     local other = core.record({ name = "salon.Event", methods = {},
       getters = {} }, {})
-    for _, value in ipairs { "x", {}, io.stdout, other } do
+    for _, value in ipairs { "x", {}, setmetatable({}, meta), io.stdout, other } do
       for _, event in ipairs { "__index", "__pairs", "__tostring" } do
         assert.error_matches(function() meta[event](value, "id") end,
           "record expected")

@@ -40,10 +40,12 @@ static void check_record(lua_State *L, int arg) {
 }
 
 /* In a metamethod: the first of `n` arguments is a record of this class; raises
-** otherwise, since debug.getmetatable hands metamethods to anybody. */
+** otherwise, since debug.getmetatable hands metamethods to anybody, and the
+** metatable itself to any table. */
 static void check_self(lua_State *L, int n) {
   lua_settop(L, n);
-  if (!lua_getmetatable(L, 1) || !lua_rawequal(L, -1, lua_upvalueindex(META)))
+  if (lua_type(L, 1) != LUA_TUSERDATA || !lua_getmetatable(L, 1) ||
+      !lua_rawequal(L, -1, lua_upvalueindex(META)))
     salon_typeerror(L, 1, "record");
   lua_pop(L, 1);
 }
