@@ -167,7 +167,7 @@ static void check_method(lua_State *L, const char *method) {
 
 /* The complete `url` of the spec; or base, parts and query, which may push what
 ** the URL borrows from. */
-static void read_url(lua_State *L, salon_UrlText *made) {
+static void read_target(lua_State *L, salon_UrlText *made) {
   const char *problem = "is missing";
   if (lua_isnil(L, BASE)) {
     const char *url = text_field(L, "url", NULL);
@@ -189,7 +189,7 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config) {
   salon_UrlText made;
   const char *method = text_field(L, "method", "GET");
   check_method(L, method);
-  read_url(L, &made);
+  read_target(L, &made);
   salon_Headers *headers = read_headers(L, config);
   size_t body_len = 0;
   lua_getfield(L, SPEC, "body");
@@ -366,17 +366,22 @@ static int request_id(lua_State *L) {
   return 1;
 }
 
-static int request_method(lua_State *L) {
-  lua_pushstring(L, open_exchange(L)->method);
+static int read_method(lua_State *L, const salon_Exchange *x) {
+  lua_pushstring(L, x->method);
   return 1;
 }
 
+static int request_method(lua_State *L) {
+  return with_exchange(L, read_method);
+}
+
 /* Without the query: it may hold what a log must not. */
-static int request_url(lua_State *L) {
-  const char *url = open_exchange(L)->url;
-  lua_pushlstring(L, url, strcspn(url, "?"));
+static int read_url(lua_State *L, const salon_Exchange *x) {
+  lua_pushlstring(L, x->url, strcspn(x->url, "?"));
   return 1;
 }
+
+static int request_url(lua_State *L) { return with_exchange(L, read_url); }
 
 /* ---- its end ---- */
 
@@ -402,7 +407,7 @@ static int request_gc(lua_State *L) {
 }
 
 static int read_text(lua_State *L, const salon_Exchange *x) {
-  lua_pushlstring(L, x->url, strcspn(x->url, "?"));
+  read_url(L, x);
   lua_pushfstring(L, "salon.Request(%s %s %s)",
                   is_done(x) ? "done" : "under way", x->method,
                   lua_tostring(L, -1));
