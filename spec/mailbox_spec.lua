@@ -4,6 +4,7 @@
 
 local core = require "salon.core"
 local raw = require "spec.support.raw"
+local support = require "spec.support"
 
 -- A finaliser as every Lua has them.
 local function at_collection(act)
@@ -57,5 +58,23 @@ describe("a request that was done before it is waited for", function()
     assert.is_nil(request:pending())
     assert.is_nil(core.mailbox():take())
     client:close()
+  end)
+end)
+
+describe("a module that is loaded a second time in one state", function()
+  it("still waits for the requests from before", function()
+    local output, status = support.script { "-e", [[
+      local core = require "salon.core"
+      local old = setmetatable({ core.mailbox() }, { __mode = "v" })
+      local request = core.request(core.client { label = "test", proxy = "" },
+        { url = "http://127.0.0.1:1/", retry = "never", deadline = core.now() + 20 })
+      repeat until request:wait(20)
+      package.loaded["salon.core"], core = nil, nil
+      core = require "salon.core"
+      collectgarbage()
+      collectgarbage()
+      io.write(tostring(request:wait(0)), " ", tostring(core.mailbox() == old[1]))
+    ]] }
+    assert.same({ "true true", 0 }, { output, status })
   end)
 end)

@@ -1,5 +1,5 @@
 /* See mailbox.h. The Mailbox userdata sits in the registry from the moment the
-** module is loaded; being older than every Request it is collected last when
+** module is first loaded; being older than every Request it is collected last when
 ** the state closes, and its __gc is the state's goodbye to the engine. */
 #include "mailbox.h"
 
@@ -139,14 +139,21 @@ static int core_engine_stop(lua_State *L) {
 static const luaL_Reg mailbox_functions[] = {
   {"mailbox", core_mailbox}, {"engine_stop", core_engine_stop}, {NULL, NULL}};
 
-void salon_open_mailbox(lua_State *L) {
-  salon_newclass(L, SALON_MAILBOX, mailbox_meta, mailbox_methods);
+/* Once a state: whoever loads the module anew finds the mailbox there, as the
+** requests from before refer to it. */
+static void enter(lua_State *L) {
   Slot *n = (Slot *)lua_newuserdata(L, sizeof(*n));
-  n->mailbox = NULL;
-  n->entered = false;
+  *n = (Slot){.mailbox = NULL};
   salon_setmetatable(L, SALON_MAILBOX);
   salon_rawsetp(L, LUA_REGISTRYINDEX, &registry_key);
   salon_engine_enter();
   n->entered = true;
+}
+
+void salon_open_mailbox(lua_State *L) {
+  salon_newclass(L, SALON_MAILBOX, mailbox_meta, mailbox_methods);
+  salon_rawgetp(L, LUA_REGISTRYINDEX, &registry_key);
+  if (lua_isnil(L, -1)) enter(L);
+  lua_pop(L, 1);
   salon_setfuncs(L, mailbox_functions);
 }
