@@ -4,11 +4,16 @@
 #include "calls.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef __linux__
+#include <sys/epoll.h>
+#endif
 
 /* ---- the server ---- */
 
@@ -611,6 +616,42 @@ static void too_long_a_header_is_a_limit(void **state) {
   end(x);
 }
 
+/* ---- a socket that the system cannot watch ---- */
+
+#if defined(__linux__) && !defined(SALON_USE_POLL)
+static atomic_bool no_more_watches; /* epoll takes no new descriptor */
+
+int __real_epoll_ctl(int epoll_fd, int op, int fd, struct epoll_event *ev);
+int __wrap_epoll_ctl(int epoll_fd, int op, int fd, struct epoll_event *ev);
+
+/* In place of the poller's (Makefile). */
+int __wrap_epoll_ctl(int epoll_fd, int op, int fd, struct epoll_event *ev) {
+  if (op != EPOLL_CTL_ADD || !atomic_load(&no_more_watches))
+    return __real_epoll_ctl(epoll_fd, op, fd, ev);
+  errno = ENOSPC; /* as of /proc/sys/fs/epoll/max_user_watches */
+  return -1;
+}
+
+static void a_socket_that_cannot_be_watched_ends_its_own_call(void **state) {
+  (void)state;
+  Server *other = server_start(respond, NULL);
+  salon_Exchange *under_way = begin("POST", at("/hang"), "{}", 30);
+  server_await(server, 1);
+  atomic_store(&no_more_watches, true);
+  salon_Exchange *x = call("POST", server_url(other, "/"), "{}");
+  atomic_store(&no_more_watches, false);
+  assert_failed(x, SALON_LIMIT, SALON_UNSENT, 1);
+  assert_says(x, "No space left on device");
+  assert_true(x->retryable);
+  end(x);
+  assert_answers(server_url(other, "/"));
+  server_release(server, 1);
+  ok(finish(under_way), 200);
+  end(under_way);
+  server_stop(other);
+}
+#endif
+
 /* ---- cancellation ---- */
 
 static void a_call_is_cancelled_while_it_waits_for_a_slot(void **state) {
@@ -821,6 +862,9 @@ int main(void) {
     SERVED(an_outage_uses_up_the_budget_for_repeats),
     SERVED(too_long_a_body_is_a_limit),
     SERVED(too_long_a_header_is_a_limit),
+#if defined(__linux__) && !defined(SALON_USE_POLL)
+    SERVED(a_socket_that_cannot_be_watched_ends_its_own_call),
+#endif
     SERVED(a_call_is_cancelled_while_it_waits_for_a_slot),
     SERVED(a_call_is_cancelled_in_the_middle_of_its_response),
     SERVED(a_call_is_cancelled_between_two_tries),

@@ -264,6 +264,9 @@ static void wake_up(Engine *e, salon_Exchange *x, double now) {
   if (x->state == SALON_STATE_PAUSED) {
     salon_timers_remove(&e->timers, &x->timer);
     enter(e, x);
+  } else if (running && x->transfer->unwatched != 0) {
+    x->transfer->os_error = x->transfer->unwatched;
+    end_try(e, x, salon_transfer_conclude(x->transfer, CURLE_OUT_OF_MEMORY));
   } else if (running && now < x->deadline) {
     check_silence(e, x, now);
   } else if (running) {
@@ -292,12 +295,23 @@ _Static_assert(
     SALON_POLL_OUT == CURL_POLL_OUT,
   "what libcurl and the poller say to each other is not translated");
 
+/* -1 would make libcurl abort all transfers there are. Only the one whose socket
+** cannot be watched ends, and not within a callback: its timer is due now (it has
+** one while it runs, so this allocates nothing). libcurl has handles of its own,
+** too, without a transfer. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
                      void *own) {
   Engine *e = user;
-  (void)easy, (void)own;
+  salon_Transfer *t = NULL;
+  (void)own;
   int events = what == CURL_POLL_REMOVE ? 0 : what;
-  return salon_poller_want(e->poller, fd, events) ? 0 : -1;
+  if (salon_poller_want(e->poller, fd, events)) return 0;
+  int why = errno;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
+  if (t == NULL || t->exchange == NULL || events == 0) return 0;
+  t->unwatched = why;
+  salon_timers_set(&e->timers, &t->exchange->timer, salon_now());
+  return 0;
 }
 
 static int on_timer(CURLM *multi, long ms, void *user) {

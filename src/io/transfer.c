@@ -347,7 +347,7 @@ static bool prepare(salon_Transfer *t, salon_Exchange *x) {
   t->exchange = x;
   x->transfer = t;
   t->over_limit = t->head_complete = false;
-  t->os_error = 0;
+  t->os_error = t->unwatched = 0;
   t->socket = -1;
   t->uploaded = 0;
   t->error[0] = '\0';

@@ -30,6 +30,7 @@ typedef struct salon_Transfer {
   curl_off_t uploaded;  /* of the body, when last asked */
   bool over_limit; /* the response exceeds a limit; the message says which */
   int os_error;    /* errno of what the system had none left of; 0 = nothing */
+  int unwatched; /* errno: why nobody waits for its socket; 0 = somebody does */
   bool head_complete;          /* the blank line behind the header has come */
   char error[CURL_ERROR_SIZE]; /* what libcurl says of a failure */
 } salon_Transfer;
