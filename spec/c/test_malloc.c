@@ -2,8 +2,8 @@
 ** once that one alone, once all from there on. Nothing may crash, hang or stay
 ** allocated; a call ends as `limit` unless it did without; and the next one, on
 ** the same engine, succeeds. The linker puts the __wrap_ functions here in
-** place of those that the objects of salon call (Makefile); libcurl and Lua
-** keep theirs. */
+** place of those that the objects of salon call (Makefile); Lua keeps its own,
+** and so does libcurl but for copies of texts, which have a test for themselves. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,6 +23,7 @@
 
 #include "io/clock.h"
 #include "io/config.h"
+#include "io/curlcompat.h"
 #include "io/engine.h"
 #include "io/exchange.h"
 #include "io/headers.h"
@@ -99,6 +100,7 @@ static int allocated(void) {
 
 /* ---- a server that allocates nothing ---- */
 
+static pthread_t main_thread;
 static int listen_fd;
 static char url[64];
 
@@ -125,19 +127,26 @@ static void *serve(void *unused) {
   return unused;
 }
 
-static int start_server(void **state) {
+static int listen_on_loopback(int flags, char address[64]) {
   struct sockaddr_in a = {.sin_family = AF_INET};
   socklen_t len = sizeof(a);
+  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int fd = socket(AF_INET, SOCK_STREAM | flags, 0);
+  assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+  assert_int_equal(listen(fd, 128), 0);
+  assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+  snprintf(address, 64, "http://127.0.0.1:%d", ntohs(a.sin_port));
+  return fd;
+}
+
+static int set_memory_of_curl(void);
+
+static int start(void **state) {
   pthread_t thread;
   (void)state;
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  listen_fd = socket(AF_INET, SOCK_STREAM, 0);
-  int status = bind(listen_fd, (struct sockaddr *)&a, sizeof(a)) |
-               listen(listen_fd, 128) |
-               getsockname(listen_fd, (struct sockaddr *)&a, &len) |
-               pthread_create(&thread, NULL, serve, NULL);
-  snprintf(url, sizeof(url), "http://127.0.0.1:%d", ntohs(a.sin_port));
-  return status;
+  main_thread = pthread_self();
+  listen_fd = listen_on_loopback(0, url);
+  return set_memory_of_curl() | pthread_create(&thread, NULL, serve, NULL);
 }
 
 /* ---- what is tried: each says whether all of it succeeded ---- */
@@ -255,6 +264,44 @@ static bool a_call_from_lua(void) {
     "assert(status, 'not enough memory')\n");
 }
 
+/* ---- libcurl's copies of what it is told ---- */
+
+static atomic_long copies; /* to the one that fails; 0: none does */
+
+static char *copy(const char *text) {
+  bool counts = atomic_load(&copies) > 0 &&
+                !pthread_equal(pthread_self(), main_thread);
+  return counts && atomic_fetch_sub(&copies, 1) == 1 ? NULL
+                                                     : __real_strdup(text);
+}
+
+/* Before salon does so: only the first one counts. */
+static int set_memory_of_curl(void) {
+  return (int)curl_global_init_mem(CURL_GLOBAL_DEFAULT, __real_malloc,
+                                   __real_free, __real_realloc, copy,
+                                   __real_calloc);
+}
+
+/* Without "no proxy" libcurl would go by the environment. */
+static void no_call_leaves_by_a_proxy_that_it_is_not_meant_for(void **state) {
+  (void)state;
+  char address[64];
+  int proxy = listen_on_loopback(SOCK_NONBLOCK, address);
+  assert_int_equal(setenv("http_proxy", address, 1), 0);
+  assert_true(a_call());
+  long n = 1;
+  for (bool reached = true; reached; n++) {
+    atomic_store(&copies, n);
+    (void)a_call();
+    reached = atomic_exchange(&copies, 0) == 0;
+    if (accept(proxy, NULL, NULL) >= 0) fail_msg("without copy %ld", n);
+  }
+  assert_true(n > 3);
+  unsetenv("http_proxy");
+  close(proxy);
+  salon_engine_stop();
+}
+
 /* ---- every N ---- */
 
 /* Did the scenario need an Nth allocation at all? */
@@ -286,9 +333,12 @@ static void for_every_allocation(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    SURVIVES(a_call),           SURVIVES(a_call_that_is_repeated),
-    SURVIVES(a_cancelled_call), SURVIVES(a_call_from_lua),
+    SURVIVES(a_call),
+    SURVIVES(a_call_that_is_repeated),
+    SURVIVES(a_cancelled_call),
+    SURVIVES(a_call_from_lua),
     SURVIVES(files_from_lua),
+    cmocka_unit_test(no_call_leaves_by_a_proxy_that_it_is_not_meant_for),
   };
-  return cmocka_run_group_tests(tests, start_server, NULL);
+  return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -148,22 +148,33 @@ static int on_close(void *user, curl_socket_t fd) {
   return close(fd);
 }
 
+/* libcurl copies the text. False: no memory, or it is too long, and a call would
+** do without: go to the proxy of the environment instead of none, for example. */
+static bool set_text(CURL *e, CURLoption option, const char *text) {
+  CURLcode code = curl_easy_setopt(e, option, text);
+  return code == CURLE_OK || code == CURLE_NOT_BUILT_IN ||
+         code == CURLE_UNKNOWN_OPTION;
+}
+
 /* ---- options that a handle keeps ---- */
 
-static void set_tls(CURL *e, const salon_Config *c) {
+static bool set_certificate(CURL *e, const salon_Config *c) {
+  const char *password = c->client_key_password;
+  return c->client_cert == NULL ||
+         (set_text(e, CURLOPT_SSLCERT, c->client_cert) &&
+          set_text(e, CURLOPT_SSLKEY, c->client_key) &&
+          /* without one, OpenSSL would ask at the terminal */
+          set_text(e, CURLOPT_KEYPASSWD, password != NULL ? password : ""));
+}
+
+static bool set_tls(CURL *e, const salon_Config *c) {
   curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (c->client_cert != NULL) {
-    const char *password = c->client_key_password;
-    curl_easy_setopt(e, CURLOPT_SSLCERT, c->client_cert);
-    curl_easy_setopt(e, CURLOPT_SSLKEY, c->client_key);
-    /* without one, OpenSSL would ask at the terminal */
-    curl_easy_setopt(e, CURLOPT_KEYPASSWD, password != NULL ? password : "");
-  }
-  if (c->ca_file == NULL && c->ca_path == NULL) return;
-  curl_easy_setopt(e, CURLOPT_CAINFO, c->ca_file);
-  /* without one, Debian's built-in path would switch libcurl's CA cache off */
-  curl_easy_setopt(e, CURLOPT_CAPATH, c->ca_path);
+  if (!set_certificate(e, c)) return false;
+  /* without a path, Debian's own would switch libcurl's CA cache off */
+  return (c->ca_file == NULL && c->ca_path == NULL) ||
+         (set_text(e, CURLOPT_CAINFO, c->ca_file) &&
+          set_text(e, CURLOPT_CAPATH, c->ca_path));
 }
 
 /* What must not be repeated goes over HTTP/1.1 unless the client wants HTTP/2:
@@ -179,7 +190,7 @@ static void set_version(salon_Transfer *t, const salon_Exchange *x) {
   curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, versions[version]);
 }
 
-static void set_protocol(CURL *e, const salon_Config *c) {
+static bool set_protocol(CURL *e, const salon_Config *c) {
 #if SALON_CURL_HAS_PROTOCOLS_STR
   curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
@@ -188,12 +199,12 @@ static void set_protocol(CURL *e, const salon_Config *c) {
 #endif
   /* libcurl withholds Authorization from another host, but no other header */
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-  /* unpacks; the header itself is among the shared ones, as options are
-  ** formatted anew for every call */
-  curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
-  if (c->no_proxy != NULL) curl_easy_setopt(e, CURLOPT_NOPROXY, c->no_proxy);
   /* what a proxy answers to CONNECT is not the response */
   curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  /* unpacks; the header itself is among the shared ones, as options are
+  ** formatted anew for every call */
+  return set_text(e, CURLOPT_ACCEPT_ENCODING, "gzip") &&
+         (c->no_proxy == NULL || set_text(e, CURLOPT_NOPROXY, c->no_proxy));
 }
 
 static void set_connection(CURL *e, const salon_Config *c) {
@@ -246,15 +257,13 @@ static salon_Transfer *transfer_new(salon_Config *config,
   t->poller = poller;
   t->easy = curl_easy_init();
   t->origin = curl_url();
-  if (t->easy == NULL || t->origin == NULL) {
-    transfer_free(t);
-    return NULL;
+  if (t->easy != NULL && t->origin != NULL) {
+    set_callbacks(t);
+    set_connection(t->easy, config);
+    if (set_protocol(t->easy, config) && set_tls(t->easy, config)) return t;
   }
-  set_callbacks(t);
-  set_connection(t->easy, config);
-  set_protocol(t->easy, config);
-  set_tls(t->easy, config);
-  return t;
+  transfer_free(t);
+  return NULL;
 }
 
 /* ---- options of each call ---- */
@@ -280,7 +289,7 @@ static bool set_method(CURL *e, const salon_Exchange *x) {
     if (strcmp(method, "HEAD") == 0) curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
     if (strcmp(method, "GET") == 0) method = NULL;
   }
-  return curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK;
+  return set_text(e, CURLOPT_CUSTOMREQUEST, method);
 }
 
 /* How connections are shared. On plain http, waiting for the first one's
@@ -296,11 +305,11 @@ static void set_sharing(salon_Transfer *t, salon_Scheme scheme) {
 
 /* What is meant for this machine goes to no proxy that only the environment
 ** names: it would read the password. */
-static void set_proxy(salon_Transfer *t, const salon_Exchange *x) {
+static bool set_proxy(salon_Transfer *t, const salon_Exchange *x) {
   bool none = t->config->proxy_from_environment && x->loopback &&
               SALON_HAS(DIRECT_LOOPBACK);
   t->proxy = none ? NULL : t->config->proxy[x->scheme];
-  curl_easy_setopt(t->easy, CURLOPT_PROXY, t->proxy != NULL ? t->proxy : "");
+  return set_text(t->easy, CURLOPT_PROXY, t->proxy != NULL ? t->proxy : "");
 }
 
 /* Takes the origin apart once for all calls that go there. */
@@ -329,10 +338,8 @@ static bool set_url(salon_Transfer *t, const salon_Exchange *x) {
   curl_easy_setopt(e, CURLOPT_CURLU, whole ? NULL : t->origin);
   /* a target that is not taken would leave the origin's root; the URL comes
   ** behind CURLU, which forgets it */
-  if (curl_easy_setopt(e, CURLOPT_REQUEST_TARGET, whole ? NULL : rest) !=
-      CURLE_OK)
-    return false;
-  return !whole || curl_easy_setopt(e, CURLOPT_URL, x->url) == CURLE_OK;
+  return set_text(e, CURLOPT_REQUEST_TARGET, whole ? NULL : rest) &&
+         (!whole || set_text(e, CURLOPT_URL, x->url));
 }
 
 /* Bytes go to the disk as they are, so that the rest can be asked for; and in
@@ -355,9 +362,8 @@ static bool prepare(salon_Transfer *t, salon_Exchange *x) {
   if (!HAS_SEND_HOOK) note_activity(x);
   set_version(t, x);
   set_sharing(t, x->scheme);
-  set_proxy(t, x);
   set_receiving(t->easy, x);
-  return set_url(t, x) && set_method(t->easy, x);
+  return set_proxy(t, x) && set_url(t, x) && set_method(t->easy, x);
 }
 
 /* ---- the pool ---- */
