@@ -3,7 +3,10 @@
 ** allocated; a call ends as `limit` unless it did without; and the next one, on
 ** the same engine, succeeds. The linker puts the __wrap_ functions here in
 ** place of those that the objects of salon call (Makefile); Lua keeps its own,
-** and so does libcurl but for copies of texts, which have a test for themselves. */
+** and so does libcurl but for copies of texts, which have a test for themselves.
+** What is freed is also looked at: nothing of a body may be left in it. */
+
+#define _GNU_SOURCE
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +19,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -40,6 +44,9 @@ static long countdown;     /* to the one that fails; 0: none does */
 static bool all;           /* those after it fail, too */
 static bool failed;
 
+#define MARKER "m4rker-s3cret"
+static atomic_int unwiped; /* blocks that were given back with it inside */
+
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *block, size_t size);
@@ -58,6 +65,12 @@ static bool fails(void) {
   pthread_mutex_unlock(&lock);
   if (now) errno = ENOMEM;
   return now;
+}
+
+static void look_for_marker(void *block) {
+  if (block != NULL &&
+      memmem(block, malloc_usable_size(block), MARKER, strlen(MARKER)) != NULL)
+    atomic_fetch_add(&unwiped, 1);
 }
 
 /* Puts `new` in the place of `old` in the list; NULL is a free place. */
@@ -80,6 +93,7 @@ void *__wrap_calloc(size_t n, size_t size) {
 }
 
 void *__wrap_realloc(void *block, size_t size) {
+  look_for_marker(block); /* it may leave the old one as it is */
   return fails() ? NULL : replace(block, __real_realloc(block, size));
 }
 
@@ -88,6 +102,7 @@ char *__wrap_strdup(const char *text) {
 }
 
 void __wrap_free(void *block) {
+  look_for_marker(block);
   if (block != NULL) replace(block, NULL);
   __real_free(block);
 }
@@ -108,7 +123,15 @@ static void answer(int fd, const char *request) {
   static const char ok[] = "HTTP/1.1 200 OK\r\nETag: \"a\"\r\n"
                            "Content-Length: 2\r\n\r\nok";
   static const char busy[] = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+  static const char secret[] = "HTTP/1.1 503 Busy\r\nContent-Length: 40000\r\n"
+                               "\r\n" MARKER;
   static int asked;
+  if (strstr(request, " /secret") != NULL && ++asked % 2 == 1) {
+    static char rest[40000 - sizeof(MARKER) + 1]; /* comes in several parts */
+    (void)!send(fd, secret, strlen(secret), MSG_NOSIGNAL);
+    (void)!send(fd, rest, sizeof(rest), MSG_NOSIGNAL);
+    return;
+  }
   bool again = strstr(request, " /busy") != NULL && ++asked % 2 == 1;
   if (strstr(request, " /hang") != NULL) return;
   (void)!send(fd, again ? busy : ok, strlen(again ? busy : ok), MSG_NOSIGNAL);
@@ -302,6 +325,16 @@ static void no_call_leaves_by_a_proxy_that_it_is_not_meant_for(void **state) {
   salon_engine_stop();
 }
 
+/* ---- what is left in memory ---- */
+
+static void a_body_is_overwritten_wherever_it_was(void **state) {
+  (void)state;
+  atomic_store(&unwiped, 0);
+  assert_true(call("PUT", "/secret", false)); /* repeated: the next is short */
+  salon_engine_stop();
+  assert_int_equal(atomic_load(&unwiped), 0);
+}
+
 /* ---- every N ---- */
 
 /* Did the scenario need an Nth allocation at all? */
@@ -338,6 +371,7 @@ int main(void) {
     SURVIVES(a_cancelled_call),
     SURVIVES(a_call_from_lua),
     SURVIVES(files_from_lua),
+    cmocka_unit_test(a_body_is_overwritten_wherever_it_was),
     cmocka_unit_test(no_call_leaves_by_a_proxy_that_it_is_not_meant_for),
   };
   return cmocka_run_group_tests(tests, start, NULL);

@@ -30,6 +30,10 @@ salon_Config *salon_config_ref(salon_Config *c) {
   return c;
 }
 
+static void free_secret(char *text) {
+  if (text != NULL) salon_wipe_free(text, strlen(text));
+}
+
 void salon_config_unref(salon_Config *c) {
   if (c == NULL) return;
   if (atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1) return;
@@ -38,10 +42,8 @@ void salon_config_unref(salon_Config *c) {
   free(c->ca_path);
   free(c->client_cert);
   free(c->client_key);
-  if (c->client_key_password != NULL)
-    salon_wipe(c->client_key_password, strlen(c->client_key_password));
-  free(c->client_key_password);
-  for (int i = 0; i < SALON_SCHEMES; i++) free(c->proxy[i]);
+  free_secret(c->client_key_password);
+  for (int i = 0; i < SALON_SCHEMES; i++) free_secret(c->proxy[i]);
   free(c->no_proxy);
   free(c);
 }

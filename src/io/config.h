@@ -31,7 +31,7 @@ typedef struct salon_Config {
   char *ca_path;
   char *client_cert;
   char *client_key;            /* NULL: in client_cert */
-  char *client_key_password;   /* overwritten on release */
+  char *client_key_password;   /* overwritten on release; so are the proxies */
   char *proxy[SALON_SCHEMES];  /* NULL = none: the environment is read on the
                               ** Lua thread only, getenv races setenv */
   bool proxy_from_environment; /* then none for loopback */

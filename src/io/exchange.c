@@ -14,25 +14,25 @@
 
 static atomic_uint_fast64_t last_id;
 
-bool salon_bytes_add(salon_Bytes *b, const char *data, size_t len) {
-  if (len == 0) return true; /* `data` may be NULL */
-  if (len > b->room - b->len) {
-    size_t room = b->room == 0 ? 1024 : b->room;
-    while (room - b->len < len) room *= 2;
-    char *grown = realloc(b->data, room);
-    if (grown == NULL) return false;
-    b->data = grown;
-    b->room = room;
-  }
-  memcpy(b->data + b->len, data, len);
-  b->len += len;
+/* Not by realloc, which would leave what may be secret in the old place. */
+static bool grow(salon_Bytes *b, size_t room) {
+  char *grown = malloc(room);
+  if (grown == NULL) return false;
+  if (b->len > 0) memcpy(grown, b->data, b->len);
+  salon_wipe_free(b->data, b->len);
+  b->data = grown;
+  b->room = room;
   return true;
 }
 
-static void free_secret(char *text, size_t len) {
-  if (text == NULL) return;
-  salon_wipe(text, len);
-  free(text);
+bool salon_bytes_add(salon_Bytes *b, const char *data, size_t len) {
+  if (len == 0) return true; /* `data` may be NULL */
+  size_t room = b->room == 0 ? 1024 : b->room;
+  while (room - b->len < len) room *= 2;
+  if (room > b->room && !grow(b, room)) return false;
+  memcpy(b->data + b->len, data, len);
+  b->len += len;
+  return true;
 }
 
 /* A header of this call alone: a node of our own in front of those that calls
@@ -44,17 +44,12 @@ typedef struct salon_Bearer {
   char line[]; /* a secret */
 } salon_Bearer;
 
-static void free_bearer(salon_Bearer *b) {
-  if (b == NULL) return;
-  salon_wipe(b->line, b->len);
-  free(b);
-}
-
 static void destroy(salon_Exchange *x) {
-  free_bearer(x->bearer);
+  if (x->bearer != NULL)
+    salon_wipe_free(x->bearer, sizeof(*x->bearer) + x->bearer->len);
   salon_headers_unref(x->shared);
-  free_secret(x->body, x->body_len);
-  free_secret(x->content.data, x->content.len);
+  salon_wipe_free(x->body, x->body_len);
+  salon_wipe_free(x->content.data, x->content.len);
   free(x->head.data);
   free(x->repeat_prefix);
   free(x->tries);
@@ -169,6 +164,7 @@ bool salon_exchange_finished(const salon_Exchange *x) {
 
 /* `outcome`, `attempts` and `repeats` are about all tries and stay. */
 void salon_exchange_rewind(salon_Exchange *x) {
+  salon_wipe(x->content.data, x->content.len); /* the next may be shorter */
   x->head.len = x->content.len = 0;
   if (x->upload != NULL) salon_file_seek(x->upload, 0);
   x->status = 0;

@@ -60,8 +60,7 @@ void salon_file_unref(salon_File *f) {
   if (f == NULL) return;
   if (atomic_fetch_sub_explicit(&f->refs, 1, memory_order_acq_rel) != 1) return;
   if (f->fd >= 0) close(f->fd);
-  if (f->text != NULL) salon_wipe(f->text, (size_t)f->size);
-  free(f->text);
+  salon_wipe_free(f->text, (size_t)f->size);
   free(f->name);
   free(f->tag);
   free(f);
