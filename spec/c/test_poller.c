@@ -122,6 +122,44 @@ static void what_was_not_opened_here_is_dropped_at_once(void **state) {
   assert_int_equal(look(), 1);
 }
 
+static void assert_silent(void) {
+  double start = salon_now();
+  assert_int_equal(look(), 0);
+  assert_int_equal(salon_poller_wait(p, ready, 8, 0.0201), 0);
+  assert_true(salon_now() - start >= 0.0201);
+}
+
+/* It keeps the kernel's entry alive, which no call reaches any more. */
+static void a_copy_that_a_forked_child_holds_makes_no_events(void **state) {
+  (void)state;
+  int number = pair[0];
+  pair[0] = dup(number);
+  salon_poller_opened(p, number);
+  assert_true(salon_poller_want(p, number, SALON_POLL_IN));
+  close(number);
+  assert_true(salon_poller_want(p, number, 0));
+  speak();
+  assert_silent();
+}
+
+static void nor_does_it_where_the_number_is_used_again(void **state) {
+  (void)state;
+  int number = pair[0], copy = dup(number), other[2];
+  salon_poller_opened(p, number);
+  assert_true(salon_poller_want(p, number, SALON_POLL_IN));
+  close(number);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, other), 0);
+  assert_int_equal(other[0], number);
+  salon_poller_opened(p, number);
+  assert_true(salon_poller_want(p, number, SALON_POLL_IN));
+  speak();
+  assert_silent();
+  assert_int_equal(write(other[1], "x", 1), 1);
+  assert_int_equal(look(), 1);
+  close(copy);
+  close(other[1]);
+}
+
 static void forgetting_what_was_never_wanted_does_nothing(void **state) {
   (void)state;
   salon_poller_forget(p, pair[0]);
@@ -180,6 +218,8 @@ int main(void) {
     TEST(a_number_may_be_used_again_by_another_descriptor),
     TEST(a_number_may_be_used_again_without_a_word),
     TEST(what_was_not_opened_here_is_dropped_at_once),
+    TEST(a_copy_that_a_forked_child_holds_makes_no_events),
+    TEST(nor_does_it_where_the_number_is_used_again),
     TEST(forgetting_what_was_never_wanted_does_nothing),
     TEST(it_waits_for_the_time_it_is_given),
     TEST(more_than_it_may_report_is_reported_next_time),

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,7 +25,8 @@
 typedef struct Interest {
   unsigned char wanted; /* what our caller asked for */
   unsigned char told;   /* what the kernel was told (epoll only) */
-  bool lazy;            /* nobody else gets this number behind our back */
+  bool lazy;            /* the number cannot be used again without `opened` */
+  unsigned use;         /* counts what this number has stood for */
 } Interest;
 
 struct salon_Poller {
@@ -83,13 +85,12 @@ static int milliseconds(double seconds) {
 ** then drops them from its set: what we believe was told may be wrong either
 ** way. */
 static bool tell(salon_Poller *p, int fd, Interest *in, int events) {
-  struct epoll_event ev = {.data.fd = fd};
+  struct epoll_event ev = {.data.u64 = (uint64_t)in->use << 32 | (unsigned)fd};
   if (events & SALON_POLL_IN) ev.events |= EPOLLIN;
   if (events & SALON_POLL_OUT) ev.events |= EPOLLOUT;
   if (events == 0) {
-    (void)epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, fd, &ev);
     in->told = 0;
-    return true;
+    return epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, fd, &ev) == 0;
   }
   int op = in->told == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   int other = in->told == 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
@@ -105,7 +106,7 @@ bool salon_poller_want(salon_Poller *p, int fd, int events) {
   if (in == NULL) return false;
   in->wanted = (unsigned char)events;
   if (events == in->told || (events == 0 && in->lazy)) return true;
-  return tell(p, fd, in, events);
+  return tell(p, fd, in, events) || events == 0;
 }
 
 void salon_poller_forget(salon_Poller *p, int fd) {
@@ -123,6 +124,22 @@ void salon_poller_opened(salon_Poller *p, int fd) {
   if (in == NULL) return;
   salon_poller_forget(p, fd);
   in->lazy = true;
+  in->use++;
+}
+
+/* A closed socket of which a forked child holds a copy keeps its entry in the
+** kernel's set: it fires for ever, and nothing takes it out. What is wanted goes
+** to a new set. */
+static void leave_set(salon_Poller *p) {
+  int fd = epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0) return; /* it fires again */
+  close(p->epoll_fd);
+  p->epoll_fd = fd;
+  for (size_t i = 0; i < p->room; i++) {
+    Interest *in = &p->table[i];
+    in->told = 0;
+    if (in->wanted != 0) (void)tell(p, (int)i, in, in->wanted);
+  }
 }
 
 size_t salon_poller_wait(salon_Poller *p, salon_Ready *ready, size_t max,
@@ -131,11 +148,13 @@ size_t salon_poller_wait(salon_Poller *p, salon_Ready *ready, size_t max,
   int room = max < 128 ? (int)max : 128;
   int n = epoll_wait(p->epoll_fd, events, room, milliseconds(seconds));
   size_t count = 0;
+  bool stale = false;
   for (int i = 0; i < n; i++) {
-    int fd = events[i].data.fd;
+    int fd = (int)(events[i].data.u64 & 0xffffffffu);
     Interest *in = &p->table[fd];
-    if (in->wanted == 0) { /* fired unasked: only now is the kernel told */
-      if (in->told != 0) (void)tell(p, fd, in, 0);
+    bool is_other = events[i].data.u64 >> 32 != in->use;
+    if (is_other || in->wanted == 0) { /* only now is the kernel told */
+      stale = stale || is_other || in->told == 0 || !tell(p, fd, in, 0);
       continue;
     }
     int bits = 0;
@@ -144,6 +163,7 @@ size_t salon_poller_wait(salon_Poller *p, salon_Ready *ready, size_t max,
     if (events[i].events & (EPOLLERR | EPOLLHUP)) bits |= SALON_POLL_ERR;
     ready[count++] = (salon_Ready){fd, bits};
   }
+  if (stale) leave_set(p);
   return count;
 }
 
