@@ -28,6 +28,20 @@ describe("a system that has no descriptors left", function()
     assert.is_truthy(seen.limit, "no limit was met")
     assert.matches("Too many open files", seen.limit)
   end)
+
+  it("still has one for each who asks for a claim that another has", function()
+    assert.equal("0 of 100", run(20, [[
+      local core = require "salon.core"
+      local name = "a system without descriptors " .. core.pid()
+      local held, given = core.claim(name), 0
+      collectgarbage "stop"
+      for _ = 1, 100 do
+        if core.claim(name) then given = given + 1 end
+      end
+      held:release()
+      io.write(given, " of 100")
+    ]]))
+  end)
 end)
 
 describe("a finaliser", function()

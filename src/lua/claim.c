@@ -47,7 +47,12 @@ static salon_Claim *toclaim(lua_State *L) {
   return (salon_Claim *)luaL_checkudata(L, 1, SALON_CLAIM);
 }
 
-static salon_Claim *new_claim(lua_State *L) {
+static void close_claim(salon_Claim *claim) {
+  if (claim->fd >= 0) close(claim->fd);
+  claim->fd = -1;
+}
+
+static salon_Claim *push_claim(lua_State *L) {
   salon_Claim *claim = (salon_Claim *)lua_newuserdata(L, sizeof(*claim));
   *claim = (salon_Claim){.fd = -1};
   salon_setmetatable(L, SALON_CLAIM);
@@ -79,7 +84,7 @@ static socklen_t address_of(const char *name, size_t size,
 static int claim_new(lua_State *L) {
   size_t size;
   const char *name = luaL_checklstring(L, 1, &size);
-  salon_Claim *claim = new_claim(L);
+  salon_Claim *claim = push_claim(L);
   (void)claim, (void)name;
 #ifdef __linux__
   struct sockaddr_un address;
@@ -87,8 +92,10 @@ static int claim_new(lua_State *L) {
   claim->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (claim->fd >= 0 &&
       bind(claim->fd, (struct sockaddr *)&address, length) != 0 &&
-      errno == EADDRINUSE)
-    lua_pushnil(L); /* the rest is collected */
+      errno == EADDRINUSE) {
+    close_claim(claim); /* who waits asks often */
+    lua_pushnil(L);
+  }
 #endif
   return 1;
 }
@@ -107,7 +114,7 @@ static int claim_in(lua_State *L) {
   size_t size;
   const char *path = luaL_checkstring(L, 1);
   const char *name = luaL_checklstring(L, 2, &size);
-  salon_Claim *claim = new_claim(L);
+  salon_Claim *claim = push_claim(L);
   claim->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   off_t at = (off_t)(hash_of(name, size) >> 34); /* off_t may have 32 bits */
   claim->is_locked = claim->fd >= 0 && set_lock(claim->fd, F_WRLCK, at, 1) == 0;
@@ -115,8 +122,7 @@ static int claim_in(lua_State *L) {
   if (claim->is_locked) return 1;
   int fault = errno;
   bool is_held = claim->fd >= 0 && (fault == EAGAIN || fault == EACCES);
-  if (claim->fd >= 0) close(claim->fd); /* who waits asks often */
-  claim->fd = -1;
+  close_claim(claim);
   lua_pushnil(L);
   if (is_held) return 1;
   lua_pushstring(L, salon_text_of_error(fault));
@@ -128,8 +134,7 @@ static int claim_release(lua_State *L) { /* idempotent; also __close, __gc */
   if (claim->is_locked && claim->pid == salon_pid())
     set_lock(claim->fd, F_UNLCK, 0, 0); /* a child of fork may have it open */
   claim->is_locked = false;
-  if (claim->fd >= 0) close(claim->fd);
-  claim->fd = -1;
+  close_claim(claim);
   return 0;
 }
 
