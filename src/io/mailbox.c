@@ -183,8 +183,12 @@ static char *private_path(void) {
     return NULL;
   }
   if (mkdtemp(path) == NULL) return NULL; /* mode 0700 */
-  strcat(path, "/s");
-  return strdup(path);
+  char *copy = malloc((size_t)n + sizeof("/s"));
+  if (copy == NULL)
+    rmdir(path);
+  else
+    strcat(strcpy(copy, path), "/s");
+  return copy;
 }
 
 static bool bind_and_listen(int fd, const char *path) {
