@@ -41,7 +41,7 @@ typedef struct salon_File {
   char range_line[48];
 } salon_File;
 
-/* Take over `fd`, also when there is no memory (NULL). */
+/* Take over `fd`, also when there is no memory (NULL); a sink may get its later. */
 salon_File *salon_file_source(int fd, off_t size, const char *name);
 salon_File *salon_file_sink(int fd, off_t at, const char *name);
 

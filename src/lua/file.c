@@ -89,6 +89,19 @@ static bool is_named(int fd, const char *path) {
          a.st_dev == b.st_dev;
 }
 
+/* Not in a forked child, whose parent may go on with it. */
+static void discard(const File *f) {
+  const salon_File *file = f->file;
+  if (salon_same_process(f->pid) && is_named(file->fd, file->name))
+    unlink(file->name);
+}
+
+static void release(File *f) {
+  if (f->file != NULL && f->temporary) discard(f);
+  salon_file_unref(f->file);
+  f->file = NULL;
+}
+
 /* < 0 with errno; EWOULDBLOCK: somebody else writes to it. File systems without
 ** locks have none. */
 static int open_locked(const char *path) {
@@ -120,7 +133,10 @@ static int file_to_write(lua_State *L) {
   struct stat st;
   const char *partial = luaL_checkstring(L, 2);
   int why = target_fault(luaL_checkstring(L, 1));
+  bool goes_on = lua_toboolean(L, 3);
   File *f = push_file(L);
+  f->file = salon_file_sink(-1, 0, partial); /* before anything is made */
+  if (f->file == NULL) why = ENOMEM;
   int fd = why == 0 ? open_locked(partial) : -1;
   if (fd < 0) {
     why = why != 0 ? why : errno;
@@ -130,20 +146,20 @@ static int file_to_write(lua_State *L) {
     lua_pushboolean(L, 1);
     return 3;
   }
-  bool goes_on = lua_toboolean(L, 3);
+  f->file->fd = fd;
+  f->temporary = !goes_on;
   /* Only if it holds something: ext4 writes a file that was cut to nothing back
   ** to the disk when it is closed, and whoever closes it waits. */
   if (fstat(fd, &st) != 0 ||
       (!goes_on && st.st_size > 0 && ftruncate(fd, 0) != 0)) {
     why = errno;
-    close(fd);
+    release(f);
     return failed(L, why);
   }
-  off_t at = goes_on ? st.st_size : 0;
+  salon_file_seek(f->file, goes_on ? st.st_size : 0);
   if (stat(lua_tostring(L, 1), &st) == 0) /* read by nobody new */
     (void)fchmod(fd, (st.st_mode & 0777) | S_IWUSR);
-  f->temporary = !goes_on;
-  return take(L, f, salon_file_sink(fd, at, partial));
+  return 1;
 }
 
 /* ---- methods ---- */
@@ -168,13 +184,6 @@ static int file_keep(lua_State *L) {
   return 1;
 }
 
-/* Not in a forked child, whose parent may go on with it. */
-static void discard(const File *f) {
-  const salon_File *file = f->file;
-  if (salon_same_process(f->pid) && is_named(file->fd, file->name))
-    unlink(file->name);
-}
-
 /* discard(): removes what has been written. */
 static int file_discard(lua_State *L) {
   salon_check_file(L, 1);
@@ -191,9 +200,8 @@ static int file_close(lua_State *L) {
 
 /* Whoever waited for it may have been killed, as light threads are. */
 static int file_gc(lua_State *L) {
-  const File *f = to_file(L, 1);
-  if (f->file != NULL && f->temporary) discard(f);
-  return file_close(L);
+  release(to_file(L, 1));
+  return 0;
 }
 
 static int file_tostring(lua_State *L) {
