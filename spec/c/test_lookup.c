@@ -1,6 +1,7 @@
 /* A name look-up that hangs: getaddrinfo is replaced here, for names under
 ** "hang.test" it returns when the test says so. Nobody else may be delayed,
-** nor the call's own deadline, nor the end of the engine. */
+** nor the call's own deadline, nor the end of the engine. And names of two
+** addresses. */
 
 #define _GNU_SOURCE /* RTLD_NEXT */
 
@@ -8,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -183,9 +185,43 @@ static void a_silent_address_is_given_up_for_the_next(void **state) {
   server_stop(s);
 }
 
+static atomic_bool no_descriptor; /* for the next TCP socket */
+
+/* In place of libc's, as getaddrinfo above. */
+int socket(int domain, int type, int protocol) {
+  typedef int Socket(int, int, int);
+  Socket *real = (Socket *)dlsym(RTLD_NEXT, "socket");
+  if ((type & SOCK_STREAM) == 0 || !atomic_exchange(&no_descriptor, false))
+    return real(domain, type, protocol);
+  errno = EMFILE;
+  return -1;
+}
+
+static Response reset_first(void *user, int n, const char *path,
+                            const char *text) {
+  (void)user, (void)path, (void)text;
+  return n == 1 ? (Response){"", 0, THEN_RESET} : OK_RESPONSE;
+}
+
+/* What happens later has another cause, and may be tried again. */
+static void a_descriptor_is_missed_by_one_address_alone(void **state) {
+  (void)state;
+  Server *s = server_start(reset_first, NULL);
+  char there[64];
+  snprintf(there, sizeof(there), "http://two.test:%d/", server_port(s));
+  atomic_store(&no_descriptor, true);
+  salon_Exchange *x = call("GET", there, NULL);
+  assert_false(atomic_load(&no_descriptor));
+  if (x->kind != SALON_OK) fail_msg("%s", x->message);
+  assert_int_equal(x->attempts, 2);
+  end(x);
+  server_stop(s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(a_silent_address_is_given_up_for_the_next),
+    TEST(a_descriptor_is_missed_by_one_address_alone),
     HANGING(a_look_up_that_hangs_does_not_delay_its_deadline),
     HANGING(a_look_up_that_hangs_delays_nobody_else),
     HANGING(cancelling_a_look_up_that_hangs_delays_nobody),

@@ -114,6 +114,7 @@ static int on_prereq(void *user, char *peer, char *local, int peer_port,
   (void)peer, (void)local, (void)peer_port, (void)local_port;
   if (t->exchange->sent && SALON_HAS(SEND_ONCE)) return CURL_PREREQFUNC_ABORT;
   t->exchange->sent = true;
+  t->os_error = 0; /* connected: another address did */
   note_activity(t->exchange);
   return CURL_PREREQFUNC_OK;
 }
@@ -133,10 +134,12 @@ static curl_socket_t on_open(void *user, curlsocktype purpose,
   t->socket = socket(a->family, a->socktype, a->protocol);
   if (t->socket >= 0) (void)fcntl(t->socket, F_SETFD, FD_CLOEXEC);
 #endif
-  if (t->socket >= 0)
+  if (t->socket >= 0) {
     salon_poller_opened(t->poller, t->socket);
-  else if (errno != EAFNOSUPPORT) /* an address of IPv6 where there is none */
+    t->os_error = 0; /* that of an address before */
+  } else if (errno != EAFNOSUPPORT) { /* an IPv6 address where there is none */
     t->os_error = errno;
+  }
   return t->socket;
 }
 
