@@ -2,12 +2,14 @@
 ** repetitions, deadlines at every stage, ceilings, cancellation, its end. */
 
 #include "calls.h"
+#include "io/curlcompat.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -732,6 +734,30 @@ static void a_call_may_be_cancelled_at_once_and_given_up(void **state) {
 
 /* ---- the engine's own life ---- */
 
+static bool no_curl;
+
+CURLcode __real_curl_global_init(long flags);
+CURLcode __wrap_curl_global_init(long flags);
+
+/* In place of libcurl's (Makefile). */
+CURLcode __wrap_curl_global_init(long flags) {
+  return no_curl ? CURLE_OUT_OF_MEMORY : __real_curl_global_init(flags);
+}
+
+/* The first test: a process initialises libcurl once. */
+static void without_libcurl_there_are_no_calls(void **state) {
+  (void)state;
+  pid_t pid = fork();
+  if (pid == 0) {
+    no_curl = true;
+    salon_Exchange *x = make("GET", "http://127.0.0.1:1/", NULL);
+    _exit(salon_engine_submit(x, mailbox) || errno != ENOMEM);
+  }
+  int status = -1;
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+}
+
 static void stopping_cancels_what_is_under_way(void **state) {
   (void)state;
   enum { CALLS = 100 };
@@ -829,6 +855,7 @@ static void four_threads_call_and_cancel_without_mixing_up(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+    TEST(without_libcurl_there_are_no_calls),
     SERVED(a_get_brings_status_headers_and_body),
     SERVED(a_body_is_sent_with_its_exact_length),
     SERVED(an_empty_body_is_sent_as_length_0),

@@ -71,6 +71,7 @@ static Engine *engine;   /* NULL = not running */
 static atomic_int owner; /* pid of the process that all this belongs to */
 static int states;       /* Lua states that have entered */
 static bool exiting;     /* exit handlers run: no new engine */
+static bool initialised; /* libcurl is, and the handlers are in place */
 
 /* ---- small parts ---- */
 
@@ -512,11 +513,12 @@ static void before_fork(void);
 static void after_fork(void);
 
 static void init_once(void) {
-  curl_global_init(CURL_GLOBAL_DEFAULT);
-  pthread_atfork(before_fork, after_fork, NULL);
+  initialised = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK &&
+                pthread_atfork(before_fork, after_fork, NULL) == 0;
   /* after libcurl has initialised OpenSSL, so that it runs before OpenSSL's
   ** own: exit() with a live TLS thread crashes every other time */
-  if (SALON_HAS(EXIT_HANDLER)) atexit(stop_at_exit);
+  if (SALON_HAS(EXIT_HANDLER))
+    initialised = initialised && atexit(stop_at_exit) == 0;
 }
 
 static void engine_free(Engine *e) {
@@ -611,6 +613,10 @@ static void after_fork(void) {
 bool salon_engine_submit(salon_Exchange *x, salon_Mailbox *m) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, init_once);
+  if (!initialised) {
+    errno = ENOMEM;
+    return false;
+  }
   lock();
   if (exiting) errno = ECANCELED;
   if (engine == NULL && !exiting) engine = engine_new();

@@ -136,7 +136,7 @@ static curl_socket_t on_open(void *user, curlsocktype purpose,
 #endif
   if (t->socket >= 0) {
     salon_poller_opened(t->poller, t->socket);
-    t->os_error = 0; /* that of an address before */
+    t->os_error = 0;                  /* that of an address before */
   } else if (errno != EAFNOSUPPORT) { /* an IPv6 address where there is none */
     t->os_error = errno;
   }
