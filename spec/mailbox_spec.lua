@@ -61,6 +61,27 @@ describe("a request that was done before it is waited for", function()
   end)
 end)
 
+describe("what is not a number", function()
+  it("is not waited for, and is neither a process nor a status", function()
+    local server = raw.start()
+    finally(function() server:stop() end)
+    local client = core.client { label = "test", proxy = "" }
+    local request = core.request(client, { url = server:answer("x", "", "hang"),
+      deadline = core.now() + 3 })
+    assert.is_false(request:wait(0 / 0))
+    assert.is_false(core.mailbox():wait(0 / 0))
+    request:close()
+    assert.is_false(core.runs(0 / 0))
+    assert.is_false(core.runs(2 ^ 40))
+    assert.is_true(core.runs(core.pid()))
+    local rule = { status = 0 / 0, max = 1 }
+    assert.error_matches(function()
+      core.request(client, { url = server.url, repeat_on = rule })
+    end, "'repeat_on.status' must be a whole number", nil, true)
+    client:close()
+  end)
+end)
+
 describe("a module that is loaded a second time in one state", function()
   it("still waits for the requests from before", function()
     local output, status = support.script { "-e", [[

@@ -140,7 +140,7 @@ bool salon_mailbox_wait(salon_Mailbox *m, const salon_Exchange *x,
   double until = salon_now() + seconds;
   while (!is_there(m, x)) {
     double left = until - salon_now();
-    if (left <= 0) return false;
+    if (!(left > 0)) return false; /* nor when it is not a number */
     struct pollfd p = {.fd = m->wake.read_fd, .events = POLLIN};
     int ms = left > 3600 ? 3600 * 1000 : (int)(left * 1000) + 1;
     int n = poll(&p, 1, ms);

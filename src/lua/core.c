@@ -7,6 +7,7 @@
 #endif
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <time.h>
@@ -61,8 +62,9 @@ static int core_pid(lua_State *L) {
 
 /* runs(pid): is there such a process on this machine? */
 static int core_runs(lua_State *L) {
-  lua_pushboolean(L, kill((pid_t)luaL_checknumber(L, 1), 0) == 0 ||
-                       errno != ESRCH);
+  lua_Number pid = luaL_checknumber(L, 1);
+  lua_pushboolean(L, pid >= 1 && pid <= INT_MAX &&
+                       (kill((pid_t)pid, 0) == 0 || errno != ESRCH));
   return 1;
 }
 

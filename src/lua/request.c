@@ -110,15 +110,21 @@ static void set_retry_class(lua_State *L, salon_Exchange *x) {
   luaL_error(L, "request: unknown retry class '%s'", name);
 }
 
+static int count_field(lua_State *L, const char *name) {
+  long long n = 0;
+  lua_getfield(L, -1, name);
+  if (!salon_towhole(L, -1, &n) || n < 0 || n > 999)
+    luaL_error(L, "request: 'repeat_on.%s' must be a whole number", name);
+  lua_pop(L, 1);
+  return (int)n;
+}
+
 /* repeat_on: {status =, prefix =, max =}, the plan's extra rule. */
 static void set_repeats(lua_State *L, salon_Exchange *x) {
   lua_getfield(L, SPEC, "repeat_on");
   if (lua_istable(L, -1)) {
-    lua_getfield(L, -1, "status");
-    lua_getfield(L, -2, "max");
-    x->plan.repeat_status = (int)luaL_checknumber(L, -2);
-    x->plan.repeat_max = (int)luaL_checknumber(L, -1);
-    lua_pop(L, 2);
+    x->plan.repeat_status = count_field(L, "status");
+    x->plan.repeat_max = count_field(L, "max");
     lua_getfield(L, -1, "prefix");
     const char *prefix = pop_text(L, "repeat_on.prefix", NULL);
     if (prefix != NULL) {
