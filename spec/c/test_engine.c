@@ -609,6 +609,23 @@ static void too_long_a_body_is_a_limit(void **state) {
   }
 }
 
+static void too_long_a_url_is_a_limit_that_does_not_pass(void **state) {
+  (void)state;
+  enum { LONG = 9000000 };
+  char *url = malloc(LONG + 1);
+  assert_non_null(url);
+  memset(url, 'x', LONG);
+  url[LONG] = '\0';
+  const char *start = at("/");
+  memcpy(url, start, strlen(start));
+  salon_Exchange *x = call("GET", url, NULL);
+  assert_failed(x, SALON_LIMIT, SALON_UNSENT, 1);
+  assert_says(x, "the URL is too long for libcurl");
+  assert_false(x->retryable);
+  end(x);
+  free(url);
+}
+
 static void too_long_a_header_is_a_limit(void **state) {
   (void)state;
   config->max_header = 20;
@@ -889,6 +906,7 @@ int main(void) {
     SERVED(an_outage_uses_up_the_budget_for_repeats),
     SERVED(too_long_a_body_is_a_limit),
     SERVED(too_long_a_header_is_a_limit),
+    SERVED(too_long_a_url_is_a_limit_that_does_not_pass),
 #if defined(__linux__) && !defined(SALON_USE_POLL)
     SERVED(a_socket_that_cannot_be_watched_ends_its_own_call),
 #endif

@@ -122,12 +122,17 @@ static void release(Engine *e, salon_Exchange *x, double now) {
   }
 }
 
+/* CURL_MAX_INPUT_LENGTH, which libcurl keeps to itself. */
+static bool is_too_long(const salon_Exchange *x) {
+  return strlen(x->url) > 8000000;
+}
+
 static bool is_retryable(const salon_Exchange *x) {
   if (x->kind == SALON_OK)
     return salon_retry_safe_status(x->method, (int)x->status);
   bool unsent = x->outcome == SALON_UNSENT;
   bool passing = x->kind == SALON_NETWORK || x->kind == SALON_TIMEOUT ||
-                 (x->kind == SALON_LIMIT && unsent);
+                 (x->kind == SALON_LIMIT && unsent && !is_too_long(x));
   return passing && salon_retry_safe_loss(x->method, unsent);
 }
 
@@ -175,7 +180,8 @@ static void begin_try(Engine *e, salon_Exchange *x) {
     return;
   release(e, x, salon_now());
   fail(e, x, SALON_LIMIT,
-       "the request is too long for libcurl, or there is not enough memory");
+       is_too_long(x) ? "the URL is too long for libcurl"
+                      : "not enough memory for a request");
 }
 
 /* Begins a try, or waits for a slot. */
