@@ -1,5 +1,6 @@
 -- The headers of a request, sent to a server or through a proxy.
 
+local core = require "salon.core"
 local salon = require "salon"
 local raw = require "spec.support.raw"
 
@@ -79,5 +80,25 @@ describe("the headers of a request", function()
       "Host: " .. host, "User-Agent: headers_spec/1" }
     table.sort(expected)  -- in this locale's order
     assert.equal(table.concat(expected, "\n"), requests[1].headers)
+  end)
+end)
+
+describe("a mistake in what is sent", function()
+  it("is told by the name of the field, and no header is repeated", function()
+    local client = core.client { label = "test", proxy = "" }
+    local closed = core.bytes_to_send "x"
+    closed:close()
+    local function mistake(spec, headers)
+      spec.url = server.url
+      local ok, message = pcall(core.request, client, spec, nil, headers)
+      assert.is_false(ok)
+      return message
+    end
+    assert.equal("request: 'upload' must be an open File", mistake({ upload = "x" }))
+    assert.equal("request: 'upload' must be an open File", mistake({ upload = closed }))
+    assert.equal("request: 'download' must be an open File", mistake({ download = io.stdout }))
+    assert.equal("request: a header must be a string", mistake({}, { {} }))
+    assert.equal("request: a header has no colon", mistake({}, { "s3cret" }))
+    client:close()
   end)
 end)

@@ -27,14 +27,19 @@ typedef struct File {
   bool temporary;   /* it goes with this object unless it was kept */
 } File;
 
-static File *to_file(lua_State *L, int idx) {
-  return (File *)luaL_checkudata(L, idx, SALON_FILE_CLASS);
+static File *to_file(lua_State *L) {
+  return (File *)luaL_checkudata(L, 1, SALON_FILE_CLASS);
 }
 
-salon_File *salon_check_file(lua_State *L, int idx) {
-  File *f = to_file(L, idx);
-  if (f->file == NULL) luaL_argerror(L, 1, "file is closed");
+static salon_File *open_file(lua_State *L) {
+  File *f = to_file(L);
+  luaL_argcheck(L, f->file != NULL, 1, "file is closed");
   return f->file;
+}
+
+salon_File *salon_test_file(lua_State *L, int idx) {
+  const File *f = (File *)salon_testudata(L, idx, SALON_FILE_CLASS);
+  return f != NULL ? f->file : NULL;
 }
 
 /* What it is to hold is acquired once it can be collected. */
@@ -166,7 +171,7 @@ static int file_to_write(lua_State *L) {
 
 /* progress() -> bytes so far, bytes in all or nil. At any time. */
 static int file_progress(lua_State *L) {
-  salon_File *f = salon_check_file(L, 1);
+  salon_File *f = open_file(L);
   long long total = atomic_load_explicit(&f->total, memory_order_relaxed);
   salon_pushinteger(L, atomic_load_explicit(&f->done, memory_order_relaxed));
   if (total < 0) return 1;
@@ -176,7 +181,7 @@ static int file_progress(lua_State *L) {
 
 /* keep(path) -> true | nil, message: what has been written takes this name. */
 static int file_keep(lua_State *L) {
-  const salon_File *f = salon_check_file(L, 1);
+  const salon_File *f = open_file(L);
   const char *path = luaL_checkstring(L, 2);
   if (!is_named(f->fd, f->name)) return failed(L, ENOENT);
   if (rename(f->name, path) != 0) return failed(L, errno);
@@ -186,13 +191,13 @@ static int file_keep(lua_State *L) {
 
 /* discard(): removes what has been written. */
 static int file_discard(lua_State *L) {
-  salon_check_file(L, 1);
-  discard(to_file(L, 1));
+  open_file(L);
+  discard(to_file(L));
   return 0;
 }
 
 static int file_close(lua_State *L) {
-  File *f = to_file(L, 1);
+  File *f = to_file(L);
   salon_file_unref(f->file);
   f->file = NULL;
   return 0;
@@ -200,13 +205,13 @@ static int file_close(lua_State *L) {
 
 /* Whoever waited for it may have been killed, as light threads are. */
 static int file_gc(lua_State *L) {
-  release(to_file(L, 1));
+  release(to_file(L));
   return 0;
 }
 
 static int file_tostring(lua_State *L) {
   lua_pushfstring(L, "%s(%s)", SALON_FILE_CLASS,
-                  to_file(L, 1)->file != NULL ? "open" : "closed");
+                  to_file(L)->file != NULL ? "open" : "closed");
   return 1;
 }
 

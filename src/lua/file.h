@@ -7,8 +7,8 @@
 #include "compat.h"
 #include "io/file.h"
 
-/* Borrowed from the userdata; raises where it is none, or closed. */
-salon_File *salon_check_file(lua_State *L, int idx);
+/* Borrowed from the userdata; NULL where it is none, or closed. Never raises. */
+salon_File *salon_test_file(lua_State *L, int idx);
 
 void salon_open_file(lua_State *L);
 

@@ -18,12 +18,13 @@ static void add_header(lua_State *L, salon_Headers *h, const char *line) {
 /* One "Name: value"; a line end or NUL inside would be another header. */
 static void add_checked(lua_State *L, salon_Headers *h, int idx) {
   size_t len;
-  const char *line = luaL_checklstring(L, idx, &len);
+  const char *line = lua_tolstring(L, idx, &len);
+  if (line == NULL) luaL_error(L, "request: a header must be a string");
   for (size_t i = 0; i < len; i++)
     if (((unsigned char)line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f)
       luaL_error(L, "request: a header holds a control character");
-  if (strchr(line, ':') == NULL)
-    luaL_error(L, "request: header '%s' has no colon", line);
+  if (strchr(line, ':') == NULL) /* not quoted: it may hold a secret */
+    luaL_error(L, "request: a header has no colon");
   add_header(L, h, line);
 }
 

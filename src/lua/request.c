@@ -146,10 +146,11 @@ static void set_deadline(lua_State *L, salon_Exchange *x) {
 /* A File of the spec, with a reference for the exchange; NULL without one. */
 static salon_File *file_field(lua_State *L, const char *name) {
   lua_getfield(L, SPEC, name);
-  salon_File *f = lua_isnil(L, -1) ? NULL
-                                   : salon_file_ref(salon_check_file(L, -1));
+  salon_File *f = salon_test_file(L, -1);
+  if (f == NULL && !lua_isnil(L, -1))
+    luaL_error(L, "request: '%s' must be an open File", name);
   lua_pop(L, 1);
-  return f;
+  return f != NULL ? salon_file_ref(f) : NULL;
 }
 
 /* silence_timeout: seconds instead of the client's; hands_over: see exchange.h
