@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -793,6 +794,31 @@ static void stopping_cancels_what_is_under_way(void **state) {
   server_settle(server);
 }
 
+static double cpu_seconds(void) {
+  struct rusage u;
+  getrusage(RUSAGE_SELF, &u);
+  return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+         (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
+}
+
+/* Looking for each among all that wait took ten times as long, in CPU time; 3
+** is for noise. */
+static void
+cancelling_many_that_wait_costs_no_more_than_making_them(void **state) {
+  (void)state;
+  enum { CALLS = 20000 };
+  salon_Exchange **x = calloc(CALLS, sizeof(*x));
+  config->max_per_origin = 1;
+  double start = cpu_seconds();
+  for (int i = 0; i < CALLS; i++) x[i] = begin("GET", at("/hang"), NULL, 300);
+  double made = cpu_seconds();
+  salon_engine_stop();
+  double cancelled = cpu_seconds();
+  assert_true(cancelled - made < 3 * (made - start));
+  for (int i = 0; i < CALLS; i++) end(x[i]);
+  free(x);
+}
+
 static void the_next_call_starts_the_engine_again(void **state) {
   (void)state;
   for (int i = 0; i < 5; i++) {
@@ -917,6 +943,7 @@ int main(void) {
     SERVED(cancelling_a_finished_call_changes_nothing),
     SERVED(a_call_may_be_cancelled_at_once_and_given_up),
     SERVED(stopping_cancels_what_is_under_way),
+    SERVED(cancelling_many_that_wait_costs_no_more_than_making_them),
     SERVED(the_next_call_starts_the_engine_again),
     SERVED(the_last_state_to_leave_stops_it),
     SERVED(four_threads_call_and_cancel_without_mixing_up),

@@ -51,11 +51,13 @@ typedef struct Engine {
   salon_Pool pool;
   salon_Origins origins;
   salon_Timers timers;
-  salon_Exchange *live; /* all that was taken on and is not finished */
-  salon_List done;      /* finished in this round, not delivered yet */
-  double curl_at;       /* when libcurl wants to be called; < 0 = never */
-  double nudge_at;      /* when to call it unasked; < 0 = nothing connects */
-  unsigned openings;    /* of the pool, when last looked at */
+  /* all that was taken on and is not finished, oldest first: as those that wait
+  ** for a slot stand in line, so that cancelling all of them finds each at once */
+  salon_Exchange *live, *live_last;
+  salon_List done;   /* finished in this round, not delivered yet */
+  double curl_at;    /* when libcurl wants to be called; < 0 = never */
+  double nudge_at;   /* when to call it unasked; < 0 = nothing connects */
+  unsigned openings; /* of the pool, when last looked at */
   uint64_t random;
 } Engine;
 
@@ -76,18 +78,16 @@ static bool initialised; /* libcurl is, and the handlers are in place */
 /* ---- small parts ---- */
 
 static void add_live(Engine *e, salon_Exchange *x) {
-  x->live_prev = NULL;
-  x->live_next = e->live;
-  if (e->live != NULL) e->live->live_prev = x;
-  e->live = x;
+  x->live_prev = e->live_last;
+  x->live_next = NULL;
+  *(x->live_prev != NULL ? &x->live_prev->live_next : &e->live) = x;
+  e->live_last = x;
 }
 
 static void remove_live(Engine *e, salon_Exchange *x) {
-  if (x->live_prev != NULL)
-    x->live_prev->live_next = x->live_next;
-  else
-    e->live = x->live_next;
-  if (x->live_next != NULL) x->live_next->live_prev = x->live_prev;
+  salon_Exchange *before = x->live_prev, *after = x->live_next;
+  *(before != NULL ? &before->live_next : &e->live) = after;
+  *(after != NULL ? &after->live_prev : &e->live_last) = before;
 }
 
 static double random_fraction(Engine *e) { /* xorshift: jitter, no secret */
