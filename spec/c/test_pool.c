@@ -36,9 +36,39 @@ static void handles_of_clients_that_are_gone_leave_their_place(void **state) {
   salon_poller_free(poller);
 }
 
+static void as_do_those_of_a_client_that_had_several(void **state) {
+  salon_Pool pool;
+  salon_Poller *poller = salon_poller_new();
+  salon_Config *test = config;
+  salon_Exchange *x[3];
+  (void)state;
+  assert_non_null(poller);
+  salon_pool_open(&pool);
+  pool.keeps = true;
+  pool.swept = 1000;
+  config = salon_config_new();
+  for (int i = 0; i < 3; i++) {
+    x[i] = make("GET", "http://127.0.0.1/", NULL);
+    assert_true(salon_pool_get(&pool, poller, x[i]));
+  }
+  for (int i = 0; i < 3; i++) {
+    salon_pool_put(&pool, x[i]->transfer, 1000);
+    salon_exchange_unref(x[i]);
+  }
+  assert_true(use(&pool, poller, test, 1020)); /* looks through the others */
+  assert_int_equal(pool.count, 4);             /* they have a client */
+  salon_config_unref(config);
+  config = test;
+  assert_false(use(&pool, poller, config, 1040));
+  assert_int_equal(pool.count, 1);
+  salon_pool_free(&pool);
+  salon_poller_free(poller);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(handles_of_clients_that_are_gone_leave_their_place),
+    TEST(as_do_those_of_a_client_that_had_several),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,7 @@ typedef struct salon_Config {
   atomic_int refs;
   uint64_t answered; /* origins that have answered, a bit for each hash of one;
                      ** the I/O thread's own */
+  int idle;          /* handles in the pool that are set up for it; the same */
   char *user_agent;  /* owned texts; NULL = libcurl's default */
   char *ca_file;
   char *ca_path;

@@ -371,19 +371,26 @@ static bool prepare(salon_Transfer *t, salon_Exchange *x) {
 
 /* ---- the pool ---- */
 
-/* An idle handle keeps the config of its client alive. */
+static salon_Transfer *take(salon_Pool *pool, salon_Transfer **at) {
+  salon_Transfer *t = *at;
+  *at = t->next;
+  pool->count--;
+  t->config->idle--;
+  return t;
+}
+
+/* Idle handles keep the config of their client alive: when nobody else does they
+** go at once. */
 static void sweep(salon_Pool *pool, double now) {
   pool->swept = now;
   for (salon_Transfer **at = &pool->idle; *at != NULL;) {
     salon_Transfer *t = *at;
-    bool orphan = atomic_load(&t->config->refs) == 1; /* only handles hold it */
+    bool orphan = atomic_load(&t->config->refs) == t->config->idle;
     if (!orphan && now - t->idle_since < IDLE_SECONDS) {
       at = &t->next;
       continue;
     }
-    *at = t->next;
-    pool->count--;
-    transfer_free(t);
+    transfer_free(take(pool, at));
   }
 }
 
@@ -397,8 +404,7 @@ bool salon_pool_get(salon_Pool *pool, salon_Poller *poller, salon_Exchange *x) {
   while (*at != NULL && (*at)->config != x->config) at = &(*at)->next;
   salon_Transfer *t = *at;
   if (t != NULL) {
-    *at = t->next;
-    pool->count--;
+    (void)take(pool, at);
   } else {
     t = transfer_new(x->config, poller);
     if (t == NULL) return false;
@@ -424,15 +430,11 @@ void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now) {
   t->next = pool->idle;
   pool->idle = t;
   pool->count++;
+  t->config->idle++;
 }
 
 void salon_pool_free(salon_Pool *pool) {
-  while (pool->idle != NULL) {
-    salon_Transfer *t = pool->idle;
-    pool->idle = t->next;
-    transfer_free(t);
-  }
-  pool->count = 0;
+  while (pool->idle != NULL) transfer_free(take(pool, &pool->idle));
 }
 
 /* ---- the result ---- */
