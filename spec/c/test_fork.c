@@ -4,6 +4,7 @@
 
 #include "calls.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -225,11 +226,33 @@ static void a_child_that_only_ends_does_no_harm(void **state) {
   server_stop(s);
 }
 
+static void *enter_and_leave(void *unused) {
+  for (int i = 0; i < 100; i++) salon_engine_enter(), salon_engine_leave();
+  return unused;
+}
+
+/* The first of them finds what the parent's threads held. */
+static void threads_of_a_child_may_begin_at_once(void **state) {
+  (void)state;
+  for (int i = 0; i < times(); i++) {
+    pid_t pid = fork_child();
+    if (pid == 0) {
+      pthread_t threads[4];
+      for (int k = 0; k < 4; k++)
+        pthread_create(&threads[k], NULL, enter_and_leave, NULL);
+      for (int k = 0; k < 4; k++) pthread_join(threads[k], NULL);
+      leave(0);
+    }
+    await_child(pid);
+  }
+}
+
 /* The sanitizers lose their own locks in a child of many threads: only what
 ** keeps the server's thread still, or starts none in the child, is for them. */
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(a_child_that_only_ends_does_no_harm),
+    TEST(threads_of_a_child_may_begin_at_once),
 #ifndef __SANITIZE_THREAD__
     TEST(a_stopped_engine_starts_again_in_a_grandchild),
     TEST(a_state_of_the_parent_works_in_the_child),

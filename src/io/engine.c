@@ -69,11 +69,12 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 ** `fork_mutex`. */
 static pthread_mutex_t fork_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t work_mutex = PTHREAD_MUTEX_INITIALIZER;
-static Engine *engine;   /* NULL = not running */
-static atomic_int owner; /* pid of the process that all this belongs to */
-static int states;       /* Lua states that have entered */
-static bool exiting;     /* exit handlers run: no new engine */
-static bool initialised; /* libcurl is, and the handlers are in place */
+static Engine *engine;     /* NULL = not running */
+static atomic_int owner;   /* pid of the process that all this belongs to */
+static int states;         /* Lua states that have entered */
+static bool exiting;       /* exit handlers run: no new engine */
+static bool watches_forks; /* the handlers are in place */
+static bool initialised;   /* so is libcurl, and that of exit */
 
 /* ---- small parts ---- */
 
@@ -515,12 +516,13 @@ static void *thread_main(void *user) {
 /* ---- starting and stopping ---- */
 
 static void stop_at_exit(void);
-static void before_fork(void);
-static void after_fork(void);
+
+static void watch_forks(void);
 
 static void init_once(void) {
-  initialised = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK &&
-                pthread_atfork(before_fork, after_fork, NULL) == 0;
+  watch_forks();
+  initialised = watches_forks &&
+                curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
   /* after libcurl has initialised OpenSSL, so that it runs before OpenSSL's
   ** own: exit() with a live TLS thread crashes every other time */
   if (SALON_HAS(EXIT_HANDLER))
@@ -582,8 +584,14 @@ bool salon_same_process(pid_t pid) {
   return !SALON_HAS(FORK_CHECK) || pid == salon_pid();
 }
 
-/* A forked child starts afresh: the locks are in any state, and what the engine
-** held (descriptors, libcurl's memory) is its parent's, to be left alone. */
+/* A forked child starts afresh: what the engine held (descriptors, libcurl's
+** memory) is its parent's, to be left alone. */
+static void start_afresh(void) {
+  engine = NULL;
+  atomic_store(&owner, salon_pid());
+}
+
+/* For a child of clone(), which no handler sees: its locks are in any state. */
 static void notice_fork(void) {
   pid_t pid = atomic_load(&owner);
   if (pid == 0 || salon_same_process(pid)) return;
@@ -591,8 +599,7 @@ static void notice_fork(void) {
   memcpy(&fork_mutex, &fresh, sizeof(fresh));
   memcpy(&work_mutex, &fresh, sizeof(fresh));
   memcpy(&mutex, &fresh, sizeof(fresh));
-  engine = NULL;
-  atomic_store(&owner, salon_pid());
+  start_afresh();
 }
 
 /* Every entry of the module comes through here. */
@@ -614,6 +621,23 @@ static void after_fork(void) {
   pthread_mutex_unlock(&mutex);
   pthread_mutex_unlock(&work_mutex);
   pthread_mutex_unlock(&fork_mutex);
+}
+
+/* While it has one thread: several might all find the parent's locks, and each
+** take away what the one before has locked. */
+static void after_fork_in_child(void) {
+  after_fork();
+  start_afresh();
+}
+
+static void watch_forks_once(void) {
+  watches_forks = pthread_atfork(before_fork, after_fork,
+                                 after_fork_in_child) == 0;
+}
+
+static void watch_forks(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, watch_forks_once);
 }
 
 bool salon_engine_submit(salon_Exchange *x, salon_Mailbox *m) {
@@ -679,6 +703,7 @@ void salon_engine_stop(void) {
 }
 
 void salon_engine_enter(void) {
+  watch_forks();
   lock();
   states++;
   pthread_mutex_unlock(&mutex);
