@@ -314,7 +314,7 @@ static void a_file_that_comes_packed_is_refused(void **state) {
   salon_File *f = sink();
   salon_Exchange *x = fetch("/packed", f);
   assert_failed(x, SALON_DECODE, SALON_DONE, 1);
-  assert_says(x, "packed");
+  assert_says(x, "compressed the file, unasked");
   end(x);
   salon_file_unref(f);
   assert_path_holds("", 0);

@@ -1,8 +1,8 @@
 /* What a client sends its calls with. Shared by counted references, so that a
 ** Client may be collected while its calls are under way. Not to break: it is
-** immutable from its first call on, as the I/O thread reads it without a lock;
-** and handles of the pool are set up for one config, which they recognise by
-** its address. */
+** immutable from its first call on, but for what is the I/O thread's own, which
+** reads it without a lock; and handles of the pool are set up for one config,
+** which they recognise by its address. */
 #ifndef SALON_CONFIG_H
 #define SALON_CONFIG_H
 
@@ -39,13 +39,13 @@ typedef struct salon_Config {
   char *no_proxy;
   double connect_timeout; /* seconds, look-up and TLS included */
   double idle_timeout;    /* seconds a connection may idle and be reused */
-  size_t max_body;        /* bytes, unpacked */
+  size_t max_body;        /* bytes, decoded */
   size_t max_header;      /* bytes of one response's header block */
   int max_in_flight;      /* calls at a time, whole process */
   int max_per_origin;
   double max_rate;        /* requests a second to one origin; 0 = any */
   double retry_budget;    /* repeats that each call pays in for others */
-  double retry_reserve;   /* ... and that are there without */
+  double retry_reserve;   /* ... and that are available at the start */
   double silence_timeout; /* seconds without a byte; 0 = any */
   salon_HttpVersion http_version;
   bool watched;          /* each try is noted, for those who want to be told */

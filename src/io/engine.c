@@ -4,8 +4,8 @@
 ** what is to be cancelled, whether the thread sleeps); everything else in
 ** Engine is the thread's alone, so that callbacks need no lock; and
 ** `work_mutex` keeps a fork away while the thread works. Not to break: locks
-** are taken in the order fork_mutex, work_mutex, mutex, and libcurl is never
-** called under `mutex`. */
+** are taken in the order fork_mutex, work_mutex, mutex, and nothing that may
+** block or call back is called under `mutex`. */
 #include "engine.h"
 
 #include <errno.h>
@@ -210,7 +210,8 @@ static uint64_t origin_bit(const salon_Exchange *x) {
   return (uint64_t)1 << (x->origin_hash % 64);
 }
 
-/* Whose deadline may be far away: a server that is gone would be waited for. */
+/* A call with a file may have a distant deadline: a dead server is not waited for
+** as long as that. */
 static bool has_file(const salon_Exchange *x) {
   return x->upload != NULL || x->download != NULL;
 }
@@ -329,8 +330,8 @@ static int on_timer(CURLM *multi, long ms, void *user) {
   return 0;
 }
 
-/* With 1,000 calls pending, curl_multi_perform would look at each of them for
-** every byte of one. */
+/* Lets libcurl work on one socket, or on its timers. (With 1,000 calls pending,
+** curl_multi_perform would look at each of them for every byte of one.) */
 static void act(Engine *e, curl_socket_t fd, int events) {
   int running;
   curl_multi_socket_action(e->multi, fd, events, &running);

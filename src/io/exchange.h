@@ -36,7 +36,7 @@ typedef struct salon_Bytes {
 /* Appends; false: no memory, and nothing has changed. */
 bool salon_bytes_add(salon_Bytes *b, const char *data, size_t len);
 
-typedef struct salon_Try { /* one time on the clock of clock.h to another */
+typedef struct salon_Try { /* when one try ran, on the clock of clock.h */
   double began;
   double ended; /* 0 = not yet */
   long status;  /* 0 = no response */

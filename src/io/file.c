@@ -153,7 +153,7 @@ struct curl_slist *salon_file_ask(salon_File *f, struct curl_slist *next) {
   return &f->range;
 }
 
-/* The digits at `*s`; < 0: there are none, or too many. Moves behind them. */
+/* The digits at `*s`; < 0: there are none, or too many. Moves past them. */
 static off_t read_number(const char **s, const char *end) {
   int64_t n = 0;
   const char *start = *s;
@@ -206,7 +206,7 @@ static off_t content_length(const salon_Exchange *x) {
   return s == NULL ? -1 : read_number(&s, s + len);
 }
 
-static bool is_packed(const salon_Exchange *x) {
+static bool is_encoded(const salon_Exchange *x) {
   size_t at = 0, len;
   const char *s = salon_exchange_header(x, "Content-Encoding", &at, &len);
   return s != NULL && len > 0 &&
@@ -242,8 +242,8 @@ static bool begin_part(salon_File *f, const salon_Exchange *x) {
 
 bool salon_file_begin(salon_File *f, const salon_Exchange *x) {
   f->begun = true;
-  if (is_packed(x)) {
-    f->refusal = "the server packed the file though it was not asked to";
+  if (is_encoded(x)) {
+    f->refusal = "the server compressed the file, unasked";
     return false;
   }
   if (x->status == 206) return begin_part(f, x);

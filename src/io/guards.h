@@ -27,7 +27,7 @@ enum {
   SALON_CONNECT_FLOOR,
   /* What must not be repeated goes over HTTP/1.1. */
   SALON_SINGLE_STREAM,
-  /* A packed response of which nothing comes out is broken, not empty. */
+  /* A compressed response of which nothing comes out is broken, not empty. */
   SALON_UNPACK_CHECK
 };
 

@@ -1,6 +1,6 @@
 /* See link.h. Walks the text once, left to right, and allocates nothing. The
 ** text is the server's: every loop moves on by a byte at least, so that no
-** input can hold it up, and nothing is read at or behind `end`. */
+** input can hold it up, and nothing is read at or after `end`. */
 #include "link.h"
 
 #include <curl/curl.h>

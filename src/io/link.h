@@ -1,6 +1,6 @@
 /* Reads a Link header (RFC 8288), one relation at a time.
 **
-** Takes what servers send: no blank behind the comma, several relations in one
+** Takes what servers send: no blank after the comma, several relations in one
 ** value, commas and semicolons inside <...>, single quotes, an empty value.
 ** What is garbled is passed over. Spans are borrowed from the text given. */
 #ifndef SALON_LINK_H

@@ -204,7 +204,7 @@ size_t salon_poller_wait(salon_Poller *p, salon_Ready *ready, size_t max,
   size_t n = collect(p, set), count = 0;
   if (poll(set, (nfds_t)n, milliseconds(seconds)) > 0) {
     for (size_t k = 0; k < n && count < max; k++) {
-      size_t i = (p->turn + k) % n; /* those behind a full batch come next */
+      size_t i = (p->turn + k) % n; /* those after a full batch come next */
       int bits = 0;
       if (set[i].revents & POLLIN) bits |= SALON_POLL_IN;
       if (set[i].revents & POLLOUT) bits |= SALON_POLL_OUT;

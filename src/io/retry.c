@@ -1,7 +1,7 @@
 /* See retry.h. Two rules that look alike stand here side by side: what salon
 ** repeats by itself (is_worth_it), and what a caller may repeat
-** (salon_retry_safe_...), which is more, since the caller knows what it is
-** about.
+** (salon_retry_safe_...), which is more, since the caller knows what the
+** call does.
 **
 ** Not to break: what may have reached the server and is not idempotent is never
 ** sent again, except where the extra rule of the plan says that this very

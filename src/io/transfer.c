@@ -204,7 +204,7 @@ static bool set_protocol(CURL *e, const salon_Config *c) {
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
   /* what a proxy answers to CONNECT is not the response */
   curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  /* unpacks; the header itself is among the shared ones, as options are
+  /* decodes; the header itself is among the shared ones, as options are
   ** formatted anew for every call */
   return set_text(e, CURLOPT_ACCEPT_ENCODING, "gzip") &&
          (c->no_proxy == NULL || set_text(e, CURLOPT_NOPROXY, c->no_proxy));
@@ -213,7 +213,7 @@ static bool set_protocol(CURL *e, const salon_Config *c) {
 static void set_connection(CURL *e, const salon_Config *c) {
   curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L); /* signals are the host's */
 #if SALON_CURL_HAS_QUICK_EXIT
-  /* a look-up that hangs is left behind instead of being joined */
+  /* a look-up that hangs is abandoned instead of being joined */
   curl_easy_setopt(e, CURLOPT_QUICK_EXIT, SALON_HAS(QUICK_EXIT) ? 1L : 0L);
 #endif
   /* rounded up: 0 would be libcurl's own 300 s */
@@ -340,13 +340,13 @@ static bool set_url(salon_Transfer *t, const salon_Exchange *x) {
                                        : x->headers);
   curl_easy_setopt(e, CURLOPT_CURLU, whole ? NULL : t->origin);
   /* a target that is not taken would leave the origin's root; the URL comes
-  ** behind CURLU, which forgets it */
+  ** after CURLU, which forgets it */
   return set_text(e, CURLOPT_REQUEST_TARGET, whole ? NULL : rest) &&
          (!whole || set_text(e, CURLOPT_URL, x->url));
 }
 
 /* Bytes go to the disk as they are, so that the rest can be asked for; and in
-** larger pieces, which costs each handle that has the room. */
+** larger pieces: a larger buffer, which each such handle keeps. */
 static void set_receiving(CURL *e, const salon_Exchange *x) {
   bool file = x->download != NULL;
   curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, file ? 0L : 1L);
@@ -558,7 +558,7 @@ static const char *message_for(const salon_Transfer *t, CURLcode code) {
   case CURLE_RECV_ERROR:
     return "the connection broke before the response was complete";
   case CURLE_WRITE_ERROR:
-    return "the response goes on behind the end of what is packed";
+    return "data follows the end of the compressed body";
   case CURLE_PARTIAL_FILE:
     return "the response was cut short";
   case CURLE_HTTP2_STREAM:
@@ -585,9 +585,9 @@ static bool is_transient(const salon_Transfer *t, CURLcode code) {
   return kind == SALON_TIMEOUT || code == CURLE_SSL_CONNECT_ERROR;
 }
 
-/* A good response that is packed, and of which nothing came out: libcurl's
+/* A good response that is compressed, and of which nothing came out: libcurl's
 ** brotli waits for more bytes without a word. */
-static bool lost_in_unpacking(const salon_Exchange *x) {
+static bool is_decoded_to_nothing(const salon_Exchange *x) {
   size_t at = 0, len;
   if (!SALON_HAS(UNPACK_CHECK) || x->status >= 300 || x->status == 204 ||
       strcmp(x->method, "HEAD") == 0 || x->content.len > 0 ||
@@ -602,7 +602,7 @@ static bool lost_in_unpacking(const salon_Exchange *x) {
 static CURLcode check_file(const salon_Exchange *x, CURLcode code) {
   salon_File *f = x->download;
   if (f == NULL || code != CURLE_OK) return code;
-  if (x->status == 416 && f->from > 0) { /* not a byte is behind that one */
+  if (x->status == 416 && f->from > 0) { /* there is no byte after it */
     f->refusal = "the file on the server is shorter than what has come of it";
     salon_file_start_anew(f);
     return CURLE_WRITE_ERROR;
@@ -617,7 +617,7 @@ bool salon_transfer_conclude(salon_Transfer *t, CURLcode code) {
   note_outcome(t);
   code = check_file(x, code);
   if (code == CURLE_OK && x->status != 0) {
-    if (t->head_complete && !lost_in_unpacking(x)) return false;
+    if (t->head_complete && !is_decoded_to_nothing(x)) return false;
     code = t->head_complete
              ? CURLE_BAD_CONTENT_ENCODING
              : CURLE_PARTIAL_FILE; /* libcurl takes half a header for a whole */
@@ -638,7 +638,7 @@ bool salon_transfer_conclude(salon_Transfer *t, CURLcode code) {
   else if (code == CURLE_SSL_CERTPROBLEM)
     snprintf(x->message, sizeof(x->message), "the client's certificate: %s",
              message_for(t, code));
-  else if (code == CURLE_OPERATION_TIMEDOUT) /* all other dates are ours */
+  else if (code == CURLE_OPERATION_TIMEDOUT) /* all other timeouts are ours */
     snprintf(x->message, sizeof(x->message), "%s (connect_timeout)",
              message_for(t, code));
   else if (!t->over_limit)
@@ -654,7 +654,7 @@ static bool is_resolved(CURL *e) {
   return us > 0;
 }
 
-/* libcurl's own dates differ by version (7.88 and 8.14 count the TLS handshake
+/* libcurl's own timeouts differ by version (7.88 and 8.14 count the TLS handshake
 ** in); the socket knows whether TCP is through. */
 static bool is_connected(const salon_Transfer *t) {
   struct sockaddr_storage peer;

@@ -31,7 +31,7 @@ typedef struct salon_Transfer {
   bool over_limit; /* the response exceeds a limit; the message says which */
   int os_error;    /* errno of what the system had none left of; 0 = nothing */
   int unwatched; /* errno: why nobody waits for its socket; 0 = somebody does */
-  bool head_complete;          /* the blank line behind the header has come */
+  bool head_complete;          /* the blank line after the header has come */
   char error[CURL_ERROR_SIZE]; /* what libcurl says of a failure */
 } salon_Transfer;
 
@@ -60,7 +60,7 @@ void salon_transfer_timed_out(salon_Transfer *t);
 /* Not a byte came for `seconds`: says so. */
 void salon_transfer_stalled(salon_Transfer *t, double seconds);
 
-/* Has more of the body left since it was last asked, with some still to go? */
+/* Has more of the body been sent since the last call, with some still to go? */
 bool salon_transfer_is_uploading(salon_Transfer *t);
 
 #endif

@@ -196,7 +196,7 @@ static const char *set_authority(salon_Span text, salon_Url *out) {
     problem = set_name(cut(&text, ":"), out);
   }
   if (problem != NULL || text.len == 0) return problem;
-  if (text.s[0] != ':') return "has something behind the ] of its host";
+  if (text.s[0] != ':') return "has characters after the ] of its host";
   skip(&text, 1);
   return set_port(text, out);
 }

@@ -29,7 +29,7 @@ typedef struct salon_Url {
                     ** where libcurl knows that by itself */
   char origin[280]; /* "https://host", and ":port" unless the default */
   salon_Span path;  /* as written: "" or "/..." */
-  salon_Span query; /* as written, behind the "?"; s is NULL without one */
+  salon_Span query; /* as written, after the "?"; s is NULL without one */
 } salon_Url;
 
 /* A complete URL and what those ask who send a request there, so that it is

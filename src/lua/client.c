@@ -135,8 +135,8 @@ static void read_options(lua_State *L, salon_Config *c) {
   }
 }
 
-/* client(options, with a label for tostring [, like]): with another client, its
-** configuration instead of what the options say. */
+/* client(options [, like]): options.label is for tostring; with `like`, another
+** client, its configuration is used and all other options are ignored. */
 static int client_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 2);

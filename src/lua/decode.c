@@ -88,7 +88,7 @@ static const char *skip_plain(const char *at, const char *end) {
   return at;
 }
 
-/* Passes a string; `at` is behind its opening quote. */
+/* Passes a string; `at` is after its opening quote. */
 static const char *scan_string(lua_State *L, Scan *s, const char *at) {
   const char *end = at; /* of the plain text */
   for (;;) {

@@ -28,7 +28,7 @@ static void add_checked(lua_State *L, salon_Headers *h, int idx) {
   add_header(L, h, line);
 }
 
-/* A list may say by itself what the body may be packed with. */
+/* A list may say by itself how the body may be compressed. */
 static bool is_encoding(const char *line) {
   static const char name[] = "Accept-Encoding:";
   return strncmp(line, name, sizeof(name) - 1) == 0;
@@ -51,15 +51,15 @@ salon_Headers *salon_push_headers(lua_State *L, int idx,
   *h = salon_headers_new();
   if (*h == NULL) luaL_error(L, "not enough memory");
   int n = lua_istable(L, idx) ? (int)salon_rawlen(L, idx) : 0;
-  bool packed = true;
+  bool compressed = true;
   for (int i = 1; i <= n; i++) {
     lua_rawgeti(L, idx, i);
     add_checked(L, *h, -1);
-    packed = packed && !is_encoding(lua_tostring(L, -1));
+    compressed = compressed && !is_encoding(lua_tostring(L, -1));
     lua_pop(L, 1);
   }
   add_user_agent(L, *h, config);
-  if (packed) add_header(L, *h, "Accept-Encoding: gzip");
+  if (compressed) add_header(L, *h, "Accept-Encoding: gzip");
   add_header(L, *h, "Expect:"); /* libcurl would wait a second for a 100 */
   return *h;
 }

@@ -153,9 +153,8 @@ static salon_File *file_field(lua_State *L, const char *name) {
   return f != NULL ? salon_file_ref(f) : NULL;
 }
 
-/* silence_timeout: seconds instead of the client's; hands_over: see exchange.h
-*/
-static void set_files(lua_State *L, salon_Exchange *x) {
+/* `silence_timeout` is in seconds, instead of the client's. */
+static void set_streaming(lua_State *L, salon_Exchange *x) {
   x->upload = file_field(L, "upload");
   x->download = file_field(L, "download");
   lua_getfield(L, SPEC, "silence_timeout");
@@ -208,13 +207,12 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config) {
                                    body_len);
   if (r->exchange == NULL) luaL_error(L, "not enough memory");
   authorise(L, r->exchange);
-  set_files(L, r->exchange);
+  set_streaming(L, r->exchange);
   set_retry_class(L, r->exchange);
   set_repeats(L, r->exchange);
   set_deadline(L, r->exchange);
 }
 
-/* request(client, spec [, base, headers, token]) */
 /* The system has no descriptor or thread left, or the process is ending. */
 static int fail(lua_State *L) {
   lua_pushnil(L);
@@ -222,6 +220,7 @@ static int fail(lua_State *L) {
   return 2;
 }
 
+/* request(client, spec [, base, headers, token]) -> Request | nil, message */
 static int request_new(lua_State *L) {
   salon_Config *config = salon_checkclient(L, CLIENT);
   luaL_checktype(L, SPEC, LUA_TTABLE);
@@ -313,11 +312,11 @@ static int read_result(lua_State *L, const salon_Exchange *x) {
   return 7;
 }
 
-/* header(name) -> its values, joined by ", " | nothing */
 static int request_result(lua_State *L) {
   return with_exchange(L, read_result);
 }
 
+/* header(name) -> its values, joined by ", " | nothing */
 static int read_header(lua_State *L, const salon_Exchange *x) {
   const char *name = luaL_checkstring(L, 2);
   size_t at = 0, len;
@@ -334,8 +333,7 @@ static int read_header(lua_State *L, const salon_Exchange *x) {
   return 1;
 }
 
-/* tries() -> list of { began =, ended = (seconds on core.now's clock), status = }
-*/
+/* tries() -> list of { began =, ended =, status = }, times on core.now's clock */
 static int read_tries(lua_State *L, const salon_Exchange *x) {
   int n = is_done(x) && is_ours(x) ? x->noted : 0;
   lua_createtable(L, n, 0);

@@ -130,7 +130,7 @@ static int token_new(lua_State *L) {
   return 1;
 }
 
-/* Only __gc: nobody has a wiped token by accident. */
+/* No close method: a token is wiped only when it is collected. */
 static int token_release(lua_State *L) {
   salon_Token *t = to_token(L);
   salon_wipe(t->bytes, t->size);

@@ -95,7 +95,7 @@ typedef struct Base {
 } Base;
 
 /* A base is used for many calls and taken apart once. The key, by its address,
-** of the table in the registry: text -> Base, as long as either is in use. */
+** of the table in the registry: text -> Base, kept until the next collection. */
 static const char bases_key;
 
 static void make_bases(lua_State *L) {
@@ -107,7 +107,7 @@ static void make_bases(lua_State *L) {
   salon_rawsetp(L, LUA_REGISTRYINDEX, &bases_key);
 }
 
-/* The base behind the text at `idx`: NULL and *url, or what is wrong with it.
+/* The Base for the text at `idx`: NULL and *url, or what is wrong with it.
 ** What *url borrows from stays on the stack: [-0, +2]. */
 static const char *check_base(lua_State *L, int idx, const salon_Url **url) {
   salon_Span text = check_span(L, idx);
@@ -206,7 +206,7 @@ static int core_ids(lua_State *L) {
     lua_rawseti(L, 3, i);
     lua_pop(L, 1);
   }
-  if (count_fields(L, 1) != n) return 0; /* there is more behind a gap */
+  if (count_fields(L, 1) != n) return 0; /* there is more after a gap */
   if (odd == 0) return 1;
   lua_pushinteger(L, odd);
   return 2;
