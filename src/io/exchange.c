@@ -198,6 +198,13 @@ const char *salon_exchange_header(const salon_Exchange *x, const char *name,
   return NULL;
 }
 
+bool salon_exchange_is_encoded(const salon_Exchange *x) {
+  size_t at = 0, len;
+  const char *s = salon_exchange_header(x, "Content-Encoding", &at, &len);
+  return s != NULL && len > 0 &&
+         (len != 8 || !curl_strnequal(s, "identity", 8));
+}
+
 const char *salon_kind_name(salon_Kind kind) {
   static const char *const names[] = {
     "ok", "network", "tls", "timeout", "cancelled", "limit", "decode", "file"};

@@ -158,6 +158,9 @@ void salon_exchange_rewind(salon_Exchange *x);
 const char *salon_exchange_header(const salon_Exchange *x, const char *name,
                                   size_t *at, size_t *len);
 
+/* Does a Content-Encoding other than `identity` apply to its body? */
+bool salon_exchange_is_encoded(const salon_Exchange *x);
+
 const char *salon_kind_name(salon_Kind kind);
 const char *salon_outcome_name(salon_Outcome outcome);
 

@@ -206,13 +206,6 @@ static off_t content_length(const salon_Exchange *x) {
   return s == NULL ? -1 : read_number(&s, s + len);
 }
 
-static bool is_encoded(const salon_Exchange *x) {
-  size_t at = 0, len;
-  const char *s = salon_exchange_header(x, "Content-Encoding", &at, &len);
-  return s != NULL && len > 0 &&
-         (len != 8 || !curl_strnequal(s, "identity", 8));
-}
-
 static void note(salon_File *f, const salon_Exchange *x, off_t size) {
   size_t len;
   const char *tag = tag_of(x, &len);
@@ -242,7 +235,7 @@ static bool begin_part(salon_File *f, const salon_Exchange *x) {
 
 bool salon_file_begin(salon_File *f, const salon_Exchange *x) {
   f->begun = true;
-  if (is_encoded(x)) {
+  if (salon_exchange_is_encoded(x)) {
     f->refusal = "the server compressed the file, unasked";
     return false;
   }

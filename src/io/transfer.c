@@ -588,14 +588,9 @@ static bool is_transient(const salon_Transfer *t, CURLcode code) {
 /* A good response that is compressed, and of which nothing came out: libcurl's
 ** brotli waits for more bytes without a word. */
 static bool is_decoded_to_nothing(const salon_Exchange *x) {
-  size_t at = 0, len;
-  if (!SALON_HAS(UNPACK_CHECK) || x->status >= 300 || x->status == 204 ||
-      strcmp(x->method, "HEAD") == 0 || x->content.len > 0 ||
-      x->download != NULL)
-    return false;
-  const char *coding = salon_exchange_header(x, "Content-Encoding", &at, &len);
-  return coding != NULL && len > 0 &&
-         (len != 8 || !curl_strnequal(coding, "identity", 8));
+  return SALON_HAS(UNPACK_CHECK) && x->status < 300 && x->status != 204 &&
+         strcmp(x->method, "HEAD") != 0 && x->content.len == 0 &&
+         x->download == NULL && salon_exchange_is_encoded(x);
 }
 
 /* What libcurl makes of a response that goes to the disk, and what it is. */

@@ -1,4 +1,5 @@
-/* What the classes share: how one is registered. Its functions check what they
+/* What the classes share: how one is registered, and how the world's failures are
+** returned. Its functions check what they
 ** are called with by luaL_checkudata, since all of them can be had by anybody:
 ** x.close("oops") must not crash, and neither must a metamethod that somebody
 ** took from debug.getmetatable. */
@@ -29,6 +30,13 @@ static inline void salon_newclass(lua_State *L, const char *name,
     lua_setfield(L, -3, meta->name);
   }
   lua_pop(L, 2);
+}
+
+/* nil and a message, for a function to return: [-0, +2]. */
+static inline int salon_pushfail(lua_State *L, const char *message) {
+  lua_pushnil(L);
+  lua_pushstring(L, message);
+  return 2;
 }
 
 #endif

@@ -51,9 +51,7 @@ static File *push_file(lua_State *L) {
 }
 
 static int failed(lua_State *L, int why) {
-  lua_pushnil(L);
-  lua_pushstring(L, salon_text_of_error(why));
-  return 2;
+  return salon_pushfail(L, salon_text_of_error(why));
 }
 
 /* ---- opening ---- */

@@ -66,21 +66,16 @@ static int mailbox_tostring(lua_State *L) {
   return 1;
 }
 
-static int fail(lua_State *L) {
-  lua_pushnil(L);
-  lua_pushstring(L, salon_text_of_error(errno));
-  return 2;
-}
-
 static int mailbox_listen(lua_State *L) {
   const char *path = salon_mailbox_listen(to_mailbox(L));
-  if (path == NULL) return fail(L);
+  if (path == NULL) return salon_pushfail(L, salon_text_of_error(errno));
   lua_pushstring(L, path);
   return 1;
 }
 
 static int mailbox_accept(lua_State *L) {
-  if (!salon_mailbox_accept(to_mailbox(L))) return fail(L);
+  if (!salon_mailbox_accept(to_mailbox(L)))
+    return salon_pushfail(L, salon_text_of_error(errno));
   lua_pushboolean(L, 1);
   return 1;
 }

@@ -16,25 +16,21 @@
 #include "class.h"
 #include "io/text.h"
 
-static int failed(lua_State *L, const char *message) {
-  lua_pushnil(L);
-  lua_pushstring(L, message);
-  return 2;
-}
-
 /* check_private(path) -> true; nil where there is none; nil, message */
 static int check_private(lua_State *L) {
   struct stat about;
   const char *path = luaL_checkstring(L, 1);
   if (lstat(path, &about) != 0)
-    return errno == ENOENT ? 0 : failed(L, salon_text_of_error(errno));
+    return errno == ENOENT ? 0 : salon_pushfail(L, salon_text_of_error(errno));
   if (S_ISLNK(about.st_mode)) /* a write would replace it */
-    return failed(L, "it is a symbolic link: name what it leads to");
-  if (S_ISDIR(about.st_mode)) return failed(L, "it is a directory");
-  if (!S_ISREG(about.st_mode)) return failed(L, "it is not a plain file");
-  if (about.st_uid != geteuid()) return failed(L, "it belongs to another user");
+    return salon_pushfail(L, "it is a symbolic link: name what it leads to");
+  if (S_ISDIR(about.st_mode)) return salon_pushfail(L, "it is a directory");
+  if (!S_ISREG(about.st_mode))
+    return salon_pushfail(L, "it is not a plain file");
+  if (about.st_uid != geteuid())
+    return salon_pushfail(L, "it belongs to another user");
   if ((about.st_mode & 077) != 0)
-    return failed(L, "other users may read or write it: chmod 600 it");
+    return salon_pushfail(L, "other users may read or write it: chmod 600 it");
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -62,14 +58,14 @@ static int write_private(lua_State *L) {
   unlink(new_path); /* a process died while it wrote it */
   int fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0)
-    return failed(
+    return salon_pushfail(
       L, lua_pushfstring(L, "%s: %s", new_path, salon_text_of_error(errno)));
   int fault = write_all(fd, text, size);
   close(fd);
   if (fault == 0 && rename(new_path, path) != 0) fault = errno;
   if (fault != 0) {
     unlink(new_path);
-    return failed(L, salon_text_of_error(fault));
+    return salon_pushfail(L, salon_text_of_error(fault));
   }
   lua_pushboolean(L, 1);
   return 1;

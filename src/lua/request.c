@@ -213,26 +213,21 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config) {
   set_deadline(L, r->exchange);
 }
 
-/* The system has no descriptor or thread left, or the process is ending. */
-static int fail(lua_State *L) {
-  lua_pushnil(L);
-  lua_pushstring(L, salon_text_of_error(errno));
-  return 2;
-}
-
-/* request(client, spec [, base, headers, token]) -> Request | nil, message */
+/* request(client, spec [, base, headers, token]) -> Request | nil, message: the
+** system has no descriptor or thread left, or the process is ending. */
 static int request_new(lua_State *L) {
   salon_Config *config = salon_checkclient(L, CLIENT);
   luaL_checktype(L, SPEC, LUA_TTABLE);
   lua_settop(L, TOKEN);
   salon_Mailbox *mailbox = salon_state_mailbox(L);
-  if (mailbox == NULL) return fail(L);
+  if (mailbox == NULL) return salon_pushfail(L, salon_text_of_error(errno));
   salon_Request *r = (salon_Request *)lua_newuserdata(L, sizeof(*r));
   *r = (salon_Request){.exchange = NULL};
   salon_setmetatable(L, SALON_REQUEST);
   build(L, r, config);
   /* from here on the exchange belongs to the I/O thread, up to its end */
-  if (!salon_engine_submit(r->exchange, mailbox)) return fail(L);
+  if (!salon_engine_submit(r->exchange, mailbox))
+    return salon_pushfail(L, salon_text_of_error(errno));
   lua_settop(L, TOKEN + 1); /* the Request */
   return 1;
 }

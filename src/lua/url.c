@@ -10,13 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "compat.h"
+#include "class.h"
 #include "io/link.h"
 
 static int push_problem(lua_State *L, const char *problem) {
-  lua_pushnil(L);
-  lua_pushfstring(L, "the URL %s", problem);
-  return 2;
+  return salon_pushfail(L, lua_pushfstring(L, "the URL %s", problem));
 }
 
 /* `len` bytes: `fixed` if it has room, else collectable ones on the stack,
