@@ -17,7 +17,6 @@ salon_Config *salon_config_new(void) {
   c->max_header = (size_t)256 << 10;
   c->max_in_flight = SALON_MAX_IN_FLIGHT;
   c->max_per_origin = 256;
-  c->retry_budget = 0.2;
   c->retry_reserve = 100;
   c->http_version = SALON_HTTP_AUTO;
   c->retry = (salon_RetryPlan){

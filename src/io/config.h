@@ -2,7 +2,8 @@
 ** Client may be collected while its calls are under way. Not to break: it is
 ** immutable from its first call on, but for what is the I/O thread's own, which
 ** reads it without a lock; and handles of the pool are set up for one config,
-** which they recognise by its address. */
+** which they recognise by its address. No option of a client sets idle_timeout,
+** max_header, max_in_flight and retry_reserve: tests do. */
 #ifndef SALON_CONFIG_H
 #define SALON_CONFIG_H
 
@@ -44,8 +45,7 @@ typedef struct salon_Config {
   int max_in_flight;      /* calls at a time, whole process */
   int max_per_origin;
   double max_rate;        /* requests a second to one origin; 0 = any */
-  double retry_budget;    /* repeats that each call pays in for others */
-  double retry_reserve;   /* ... and that are available at the start */
+  double retry_reserve;   /* repeats that an origin can bear at the start */
   double silence_timeout; /* seconds without a byte; 0 = any */
   salon_HttpVersion http_version;
   bool watched;          /* each try is noted, for those who want to be told */

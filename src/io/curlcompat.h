@@ -24,7 +24,6 @@ dnf install libcurl-devel | apk add curl-dev | brew install curl"
 #endif
 
 #define SALON_CURL_HAS_PREREQ (LIBCURL_VERSION_NUM >= 0x075000)
-#define SALON_CURL_HAS_QUICK_EXIT (LIBCURL_VERSION_NUM >= 0x075700)
 /* 7.88 breaks every request but the first on a plain HTTP/2 connection (fixed
 ** in 8.0, curl issue 10634); over TLS all is well. */
 #define SALON_CURL_REUSES_PLAIN_HTTP2                                          \
@@ -45,6 +44,23 @@ static inline bool salon_curl_knows_localhost_names(void) {
 
 /* CURLE_TOO_LARGE of 8.6; before it was no code of its own. */
 #define SALON_CURLE_TOO_LARGE 100
-#define SALON_CURL_HAS_PROTOCOLS_STR (LIBCURL_VERSION_NUM >= 0x075500)
+
+static inline void salon_curl_allow_http_only(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  long both = CURLPROTO_HTTP | CURLPROTO_HTTPS;
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS, both);
+#endif
+}
+
+/* A look-up that hangs is abandoned instead of being joined. */
+static inline void salon_curl_quit_look_ups(CURL *easy, bool quits) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, quits ? 1L : 0L);
+#else
+  (void)easy, (void)quits;
+#endif
+}
 
 #endif

@@ -175,7 +175,7 @@ static void begin_try(Engine *e, salon_Exchange *x) {
   salon_exchange_rewind(x);
   x->attempts++;
   salon_exchange_note_begin(x, salon_now());
-  bool ready = salon_pool_get(&e->pool, e->poller, x) &&
+  bool ready = salon_pool_get(&e->pool, x) &&
                salon_timers_set(&e->timers, &x->timer, next_check(x));
   if (ready && curl_multi_add_handle(e->multi, x->transfer->easy) == CURLM_OK)
     return;
@@ -564,8 +564,8 @@ static Engine *engine_new(void) {
   e->wake = (salon_Wake)SALON_WAKE_CLOSED;
   e->curl_at = e->nudge_at = -1;
   e->random = ((uint64_t)getpid() << 32) ^ (uint64_t)time(NULL) ^ 0x9e3779b9u;
-  salon_pool_open(&e->pool);
   e->poller = salon_poller_new();
+  salon_pool_open(&e->pool, e->poller);
   e->multi = curl_multi_init();
   bool ok = e->poller != NULL && e->multi != NULL && salon_wake_open(&e->wake);
   ok = ok && salon_poller_want(e->poller, e->wake.read_fd, SALON_POLL_IN);

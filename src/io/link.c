@@ -3,8 +3,9 @@
 ** input can hold it up, and nothing is read at or after `end`. */
 #include "link.h"
 
-#include <curl/curl.h>
 #include <string.h>
+
+#include "curlcompat.h"
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 

@@ -16,6 +16,7 @@
 ** as many times as each call may be tried. A reserve lets a few calls be
 ** repeated. */
 
+static const double PAID_IN_PER_CALL = 0.2;
 static const double BUDGET_PER_SECOND = 10; /* up to the reserve */
 static const double LARGEST_BUDGET = 1000;
 
@@ -28,7 +29,7 @@ static void refill(salon_Origin *o, double now) {
 
 static void pay_in(salon_Origin *o, const salon_Exchange *x) {
   if (x->attempts > 0) return; /* it is a repeat itself */
-  o->budget += x->config->retry_budget;
+  o->budget += PAID_IN_PER_CALL;
   if (o->budget > LARGEST_BUDGET) o->budget = LARGEST_BUDGET;
 }
 

@@ -20,8 +20,6 @@
 #include "guards.h"
 #include "text.h"
 
-#define HAS_SEND_HOOK SALON_CURL_HAS_PREREQ
-
 enum { MAX_IDLE = 512, SWEEP_SECONDS = 10, IDLE_SECONDS = 60 };
 
 /* ---- callbacks ---- */
@@ -104,7 +102,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *user) {
   return 0;
 }
 
-#if HAS_SEND_HOOK
+#if SALON_CURL_HAS_PREREQ
 /* Called when the request is about to be sent, also when libcurl repeats it by
 ** itself on a new connection: that one is refused. Otherwise a POST may arrive
 ** up to six times. */
@@ -135,7 +133,7 @@ static curl_socket_t on_open(void *user, curlsocktype purpose,
   if (t->socket >= 0) (void)fcntl(t->socket, F_SETFD, FD_CLOEXEC);
 #endif
   if (t->socket >= 0) {
-    salon_poller_opened(t->poller, t->socket);
+    salon_poller_opened(t->pool->poller, t->socket);
     t->os_error = 0;                  /* that of an address before */
   } else if (errno != EAFNOSUPPORT) { /* an IPv6 address where there is none */
     t->os_error = errno;
@@ -194,12 +192,7 @@ static void set_version(salon_Transfer *t, const salon_Exchange *x) {
 }
 
 static bool set_protocol(CURL *e, const salon_Config *c) {
-#if SALON_CURL_HAS_PROTOCOLS_STR
-  curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-  curl_easy_setopt(e, CURLOPT_PROTOCOLS,
-                   (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
+  salon_curl_allow_http_only(e);
   /* libcurl withholds Authorization from another host, but no other header */
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
   /* what a proxy answers to CONNECT is not the response */
@@ -212,10 +205,7 @@ static bool set_protocol(CURL *e, const salon_Config *c) {
 
 static void set_connection(CURL *e, const salon_Config *c) {
   curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L); /* signals are the host's */
-#if SALON_CURL_HAS_QUICK_EXIT
-  /* a look-up that hangs is abandoned instead of being joined */
-  curl_easy_setopt(e, CURLOPT_QUICK_EXIT, SALON_HAS(QUICK_EXIT) ? 1L : 0L);
-#endif
+  salon_curl_quit_look_ups(e, SALON_HAS(QUICK_EXIT));
   /* rounded up: 0 would be libcurl's own 300 s */
   double ms = c->connect_timeout * 1000;
   curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
@@ -238,8 +228,8 @@ static void set_callbacks(salon_Transfer *t) {
   curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
   curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
   curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-  curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->poller);
-#if HAS_SEND_HOOK
+  curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->pool->poller);
+#if SALON_CURL_HAS_PREREQ
   curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_prereq);
   curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
 #endif
@@ -252,12 +242,11 @@ static void transfer_free(salon_Transfer *t) {
   free(t);
 }
 
-static salon_Transfer *transfer_new(salon_Config *config,
-                                    salon_Poller *poller) {
+static salon_Transfer *transfer_new(salon_Pool *pool, salon_Config *config) {
   salon_Transfer *t = calloc(1, sizeof(*t));
   if (t == NULL) return NULL;
   t->config = salon_config_ref(config);
-  t->poller = poller;
+  t->pool = pool;
   t->easy = curl_easy_init();
   t->origin = curl_url();
   if (t->easy != NULL && t->origin != NULL) {
@@ -361,8 +350,8 @@ static bool prepare(salon_Transfer *t, salon_Exchange *x) {
   t->socket = -1;
   t->uploaded = 0;
   t->error[0] = '\0';
-  x->sent = !HAS_SEND_HOOK; /* then nobody can tell that nothing left */
-  if (!HAS_SEND_HOOK) note_activity(x);
+  x->sent = !SALON_CURL_HAS_PREREQ; /* then nobody can tell that nothing left */
+  if (!SALON_CURL_HAS_PREREQ) note_activity(x);
   set_version(t, x);
   set_sharing(t, x->scheme);
   set_receiving(t->easy, x);
@@ -394,21 +383,21 @@ static void sweep(salon_Pool *pool, double now) {
   }
 }
 
-void salon_pool_open(salon_Pool *pool) {
-  *pool = (salon_Pool){.keeps = !SALON_HAS(FRESH_HANDLES) ||
+void salon_pool_open(salon_Pool *pool, salon_Poller *poller) {
+  *pool = (salon_Pool){.poller = poller,
+                       .keeps = !SALON_HAS(FRESH_HANDLES) ||
                                 salon_curl_may_reuse_handles()};
 }
 
-bool salon_pool_get(salon_Pool *pool, salon_Poller *poller, salon_Exchange *x) {
+bool salon_pool_get(salon_Pool *pool, salon_Exchange *x) {
   salon_Transfer **at = &pool->idle;
   while (*at != NULL && (*at)->config != x->config) at = &(*at)->next;
   salon_Transfer *t = *at;
   if (t != NULL) {
     (void)take(pool, at);
   } else {
-    t = transfer_new(x->config, poller);
+    t = transfer_new(pool, x->config);
     if (t == NULL) return false;
-    t->pool = pool;
   }
   return prepare(t, x); /* else it is x's all the same, to be put back */
 }

@@ -19,7 +19,6 @@ typedef struct salon_Transfer {
   CURL *easy;                  /* owned */
   salon_Config *config;        /* owned: one reference */
   salon_Exchange *exchange;    /* borrowed; NULL while idle */
-  salon_Poller *poller;        /* borrowed from the engine */
   struct salon_Pool *pool;     /* borrowed from the engine */
   struct salon_Transfer *next; /* in the pool's list of idle ones */
   double idle_since;
@@ -36,6 +35,7 @@ typedef struct salon_Transfer {
 } salon_Transfer;
 
 typedef struct salon_Pool {
+  salon_Poller *poller; /* borrowed from the engine */
   salon_Transfer *idle; /* owned, last used first */
   int count;
   double swept;      /* when idle handles were last looked through */
@@ -43,10 +43,10 @@ typedef struct salon_Pool {
   unsigned openings; /* sockets that were opened so far */
 } salon_Pool;
 
-void salon_pool_open(salon_Pool *pool);
+void salon_pool_open(salon_Pool *pool, salon_Poller *poller);
 
 /* A handle that is ready to send `x` (x->transfer); false: no memory. */
-bool salon_pool_get(salon_Pool *pool, salon_Poller *poller, salon_Exchange *x);
+bool salon_pool_get(salon_Pool *pool, salon_Exchange *x);
 void salon_pool_put(salon_Pool *pool, salon_Transfer *t, double now);
 void salon_pool_free(salon_Pool *pool);
 

@@ -12,16 +12,13 @@
 #include <string.h>
 
 #include "curlcompat.h"
+#include "text.h"
 
 /* <ctype.h> depends on the locale of the process. */
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool is_alnum(char c) {
-  return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z');
+  return is_digit(c) || (salon_lower(c) >= 'a' && salon_lower(c) <= 'z');
 }
 
 static bool is_control(char c) { return (unsigned char)c < 0x20 || c == 0x7F; }
@@ -50,18 +47,12 @@ static void skip(salon_Span *text, size_t n) {
 
 /* ---- decoding ---- */
 
-static int hex(char c) {
-  if (is_digit(c)) return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Takes one byte, decoded as in a form, off a `text` that is not empty. */
 static char next_byte(salon_Span *text) {
   char c = text->s[0];
-  if (c == '%' && text->len > 2 && hex(text->s[1]) >= 0 &&
-      hex(text->s[2]) >= 0) {
-    c = (char)(hex(text->s[1]) * 16 + hex(text->s[2]));
+  if (c == '%' && text->len > 2 && salon_hex_digit(text->s[1]) >= 0 &&
+      salon_hex_digit(text->s[2]) >= 0) {
+    c = (char)(salon_hex_digit(text->s[1]) * 16 + salon_hex_digit(text->s[2]));
     skip(text, 2);
   } else if (c == '+') {
     c = ' ';
@@ -164,7 +155,7 @@ static const char *set_name(salon_Span name, salon_Url *out) {
       return "has a host name with an empty label";
     if (!is_alnum(c) && strchr("-._", c) == NULL)
       return "has a host name with characters that no host name has";
-    out->host[i] = lower(c);
+    out->host[i] = salon_lower(c);
   }
   out->host[name.len] = '\0';
   return is_odd_ipv4(out->host) ? "has an IPv4 address not in the form a.b.c.d"

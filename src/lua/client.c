@@ -10,6 +10,8 @@
 
 #include "class.h"
 
+#define SALON_CLIENT "salon.Client"
+
 typedef struct salon_Client {
   salon_Config *config; /* owned: one reference, until it is collected: a
                         ** finaliser may close a client that is in use */

@@ -6,8 +6,6 @@
 
 struct lua_State;
 
-#define SALON_CLIENT "salon.Client"
-
 /* Seconds: a call that takes longer than a year makes no sense, but would
 ** overflow. */
 #define SALON_LONGEST (366.0 * 86400)

@@ -18,10 +18,6 @@
 #error "salon needs Lua 5.1 or newer"
 #endif
 
-#ifndef LUA_OK
-#define LUA_OK 0
-#endif
-
 /* A lua_Number holds every integer up to here; on Lua 5.1 there is no other
 ** kind of number. */
 #define SALON_MAXINTEGER 9007199254740992.0 /* 2^53 */

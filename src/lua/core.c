@@ -11,7 +11,6 @@
 #include <math.h>
 #include <signal.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "claim.h"
 #include "client.h"
@@ -21,6 +20,7 @@
 #include "headers.h"
 #include "io/clock.h"
 #include "io/curlcompat.h"
+#include "io/pid.h"
 #include "json.h"
 #include "mailbox.h"
 #include "private_file.h"
@@ -56,7 +56,7 @@ static int core_sleep(lua_State *L) {
 }
 
 static int core_pid(lua_State *L) {
-  salon_pushinteger(L, getpid());
+  salon_pushinteger(L, salon_pid());
   return 1;
 }
 

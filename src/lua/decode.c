@@ -14,9 +14,8 @@
 #include <string.h>
 
 #include "compat.h"
+#include "io/text.h"
 #include "json.h"
-
-#define DEEPEST 1024 /* lua-cjson decodes 1000 levels */
 
 /* The stack of core.decode; LAST is the note of nulls that was made last: the
 ** entries of a list mostly have the same nulls, and then share one. */
@@ -53,11 +52,7 @@ static int code_unit(const char *at, const char *end) {
   int unit = 0;
   if (end - at < 6 || at[0] != '\\' || at[1] != 'u') return -1;
   for (int i = 2; i < 6; i++) {
-    char c = at[i];
-    int digit = c >= '0' && c <= '9'   ? c - '0'
-                : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                       : -1;
+    int digit = salon_hex_digit(at[i]);
     if (digit < 0) return -1;
     unit = unit * 16 + digit;
   }
@@ -243,7 +238,7 @@ static void tidy_table(lua_State *L, int depth) {
   int t = lua_gettop(L);
   Note note = {0, true};
   bool list = false;
-  if (depth > DEEPEST) luaL_error(L, "JSON is nested too deeply");
+  if (depth > SALON_MAX_DEPTH) luaL_error(L, "JSON is nested too deeply");
   luaL_checkstack(L, 8, "JSON is nested too deeply");
   lua_pushnil(L);
   lua_pushnil(L);

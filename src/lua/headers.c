@@ -7,6 +7,8 @@
 #include "class.h"
 #include "client.h"
 
+#define SALON_HEADERS "salon.Headers"
+
 salon_Headers *salon_check_headers(lua_State *L, int idx) {
   return *(salon_Headers **)luaL_checkudata(L, idx, SALON_HEADERS);
 }

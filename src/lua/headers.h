@@ -7,8 +7,6 @@
 
 struct lua_State;
 
-#define SALON_HEADERS "salon.Headers"
-
 /* The headers of the Headers at `idx`; raises when it is none. Borrowed from
 ** it. */
 salon_Headers *salon_check_headers(struct lua_State *L, int idx);

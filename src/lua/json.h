@@ -7,6 +7,8 @@
 
 struct lua_State;
 
+#define SALON_MAX_DEPTH 1024 /* of tables; lua-cjson decodes 1000 levels */
+
 #define SALON_ARRAY "salon.Array" /* the metatable core.array_mt */
 
 /* Turns the list of keys on the top into a metatable for the table that had

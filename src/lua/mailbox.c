@@ -4,8 +4,6 @@
 #include "mailbox.h"
 
 #include <errno.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "class.h"
 #include "io/engine.h"

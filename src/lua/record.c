@@ -15,8 +15,7 @@
 #include <string.h>
 
 #include "compat.h"
-
-#define MAX_DEPTH 1024 /* lua-cjson decodes 1000 levels */
+#include "json.h"
 
 /* User values; GIVEN holds what the getters returned. */
 enum { RAW = 1, SERVICE, RESPONSE, GIVEN, PARTS = GIVEN };
@@ -63,7 +62,7 @@ bool salon_record_raw(lua_State *L, int idx) {
 static void deep_copy(lua_State *L, int depth) {
   if (salon_record_raw(L, -1)) lua_replace(L, -2);
   if (!lua_istable(L, -1)) return;
-  if (depth > MAX_DEPTH) luaL_error(L, "tables nested too deeply");
+  if (depth > SALON_MAX_DEPTH) luaL_error(L, "tables nested too deeply");
   luaL_checkstack(L, 8, "tables nested too deeply");
   int from = lua_gettop(L);
   lua_newtable(L);

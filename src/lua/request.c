@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "class.h"
@@ -18,6 +17,8 @@
 #include "mailbox.h"
 #include "token.h"
 #include "url.h"
+
+#define SALON_REQUEST "salon.Request"
 
 enum { CLIENT = 1, SPEC, BASE, HEADERS, TOKEN }; /* arguments of request() */
 

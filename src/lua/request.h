@@ -4,8 +4,6 @@
 
 struct lua_State;
 
-#define SALON_REQUEST "salon.Request"
-
 /* core.request */
 void salon_open_request(struct lua_State *L);
 

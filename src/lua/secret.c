@@ -8,6 +8,8 @@
 #include "class.h"
 #include "io/wipe.h"
 
+#define SALON_SECRET "salon.Secret"
+
 typedef struct salon_Secret {
   size_t size; /* of bytes */
   bool filled; /* false before the bytes came and after they were wiped */

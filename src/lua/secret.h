@@ -6,8 +6,6 @@
 
 struct lua_State;
 
-#define SALON_SECRET "salon.Secret"
-
 /* core.secret, core.is_secret */
 void salon_open_secret(struct lua_State *L);
 

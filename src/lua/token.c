@@ -13,6 +13,8 @@
 #include "io/clock.h"
 #include "io/wipe.h"
 
+#define SALON_TOKEN "salon.Token"
+
 enum { ACCESS, REFRESH, ID, PARTS };
 
 static const char *const part_names[PARTS] = {"access", "refresh", "id_token"};

@@ -6,8 +6,6 @@
 
 struct lua_State;
 
-#define SALON_TOKEN "salon.Token"
-
 /* The access token of the Token at `idx`; raises when it is none. The bytes
 ** (zero-terminated) are borrowed from it: copy them before it goes. */
 const char *salon_token_access(struct lua_State *L, int idx, size_t *len);

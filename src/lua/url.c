@@ -12,6 +12,7 @@
 
 #include "class.h"
 #include "io/link.h"
+#include "io/text.h"
 
 static int push_problem(lua_State *L, const char *problem) {
   return salon_pushfail(L, lua_pushfstring(L, "the URL %s", problem));
@@ -249,12 +250,10 @@ static int core_query_param(lua_State *L) {
   return 1;
 }
 
-/* ASCII only: the locale must not decide what a relation is called. */
 static void push_lower(lua_State *L, const char *s, size_t len) {
   luaL_Buffer b;
   luaL_buffinit(L, &b);
-  for (size_t i = 0; i < len; i++)
-    luaL_addchar(&b, (char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] + 32 : s[i]));
+  for (size_t i = 0; i < len; i++) luaL_addchar(&b, salon_lower(s[i]));
   luaL_pushresult(&b);
 }
 
