@@ -197,7 +197,7 @@ static salon_Exchange *begin(salon_Config *config, salon_Mailbox *m,
   salon_headers_unref(headers);
   if (x == NULL) return NULL;
   x->deadline = salon_now() + 20;
-  if (salon_exchange_authorize(x, "token", 5) && salon_engine_submit(x, m))
+  if (salon_exchange_authorise(x, "token", 5) && salon_engine_submit(x, m))
     return x;
   assert_int_equal(errno, ENOMEM);
   salon_exchange_unref(x);

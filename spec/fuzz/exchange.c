@@ -198,7 +198,7 @@ static salon_Exchange *begin(const Options *o, salon_Config *config,
   MUST(salon_url_target(url, &target) == NULL);
   salon_Exchange *x = salon_exchange_new(config, o->method, &target, NULL,
                                          len > 0 ? body : NULL, len);
-  MUST(x != NULL && salon_exchange_authorize(x, "token", 5));
+  MUST(x != NULL && salon_exchange_authorise(x, "token", 5));
   if (o->file) {
     char path[] = "/tmp/salon-fuzz-XXXXXX";
     x->download = salon_file_sink(mkstemp(path), 0, path);

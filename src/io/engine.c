@@ -289,9 +289,7 @@ static void wake_up(Engine *e, salon_Exchange *x, double now) {
 }
 
 static void cancel(Engine *e, salon_Exchange *x, double now) {
-  if (x->state == SALON_STATE_RUNNING)
-    salon_transfer_timed_out(
-      x->transfer); /* notes what is known of the outcome */
+  if (x->state == SALON_STATE_RUNNING) salon_transfer_note_outcome(x->transfer);
   release(e, x, now);
   fail(e, x, SALON_CANCELLED, "cancelled");
 }

@@ -114,7 +114,7 @@ salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
   return NULL;
 }
 
-bool salon_exchange_authorize(salon_Exchange *x, const char *token,
+bool salon_exchange_authorise(salon_Exchange *x, const char *token,
                               size_t len) {
   static const char scheme[] = "Authorization: Bearer ";
   size_t n = sizeof(scheme) - 1;

@@ -139,7 +139,7 @@ salon_Exchange *salon_exchange_new(salon_Config *config, const char *method,
                                    const char *body, size_t body_len);
 
 /* Before it is submitted: the token to send. False: no memory. */
-bool salon_exchange_authorize(salon_Exchange *x, const char *token, size_t len);
+bool salon_exchange_authorise(salon_Exchange *x, const char *token, size_t len);
 
 salon_Exchange *salon_exchange_ref(salon_Exchange *x);
 void salon_exchange_unref(salon_Exchange *x);

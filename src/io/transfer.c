@@ -452,7 +452,7 @@ static int64_t read_retry_after(const salon_Transfer *t) {
   return seconds > 0 ? seconds : 0;
 }
 
-static void note_outcome(salon_Transfer *t) {
+void salon_transfer_note_outcome(salon_Transfer *t) {
   salon_Exchange *x = t->exchange;
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &x->status);
   if (x->status < 200) x->status = 0;
@@ -598,7 +598,7 @@ static CURLcode check_file(const salon_Exchange *x, CURLcode code) {
 
 bool salon_transfer_conclude(salon_Transfer *t, CURLcode code) {
   salon_Exchange *x = t->exchange;
-  note_outcome(t);
+  salon_transfer_note_outcome(t);
   code = check_file(x, code);
   if (code == CURLE_OK && x->status != 0) {
     if (t->head_complete && !is_decoded_to_nothing(x)) return false;
@@ -658,7 +658,7 @@ static const char *stage_of(const salon_Transfer *t) {
 
 void salon_transfer_timed_out(salon_Transfer *t) {
   salon_Exchange *x = t->exchange;
-  note_outcome(t);
+  salon_transfer_note_outcome(t);
   x->kind = SALON_TIMEOUT;
   snprintf(x->message, sizeof(x->message), "timed out %s", stage_of(t));
 }
@@ -669,7 +669,7 @@ void salon_transfer_stalled(salon_Transfer *t, double seconds) {
                                      : "the server was silent";
   char limit[32];
   salon_text_of_seconds(seconds, limit, sizeof(limit));
-  note_outcome(t);
+  salon_transfer_note_outcome(t);
   x->kind = SALON_TIMEOUT;
   snprintf(x->message, sizeof(x->message), "%s for %s s (silence_timeout)",
            what, limit);

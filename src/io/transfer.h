@@ -54,6 +54,9 @@ void salon_pool_free(salon_Pool *pool);
 ** (salon_RetryInput.transient). */
 bool salon_transfer_conclude(salon_Transfer *t, CURLcode code);
 
+/* Notes what is known of its outcome and response so far. */
+void salon_transfer_note_outcome(salon_Transfer *t);
+
 /* The deadline has passed: says at which stage. */
 void salon_transfer_timed_out(salon_Transfer *t);
 

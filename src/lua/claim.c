@@ -42,7 +42,7 @@ typedef struct salon_Claim {
   bool is_locked; /* it is a file with a lock */
 } salon_Claim;
 
-static salon_Claim *toclaim(lua_State *L) {
+static salon_Claim *to_claim(lua_State *L) {
   return (salon_Claim *)luaL_checkudata(L, 1, SALON_CLAIM);
 }
 
@@ -129,7 +129,7 @@ static int claim_in(lua_State *L) {
 }
 
 static int claim_release(lua_State *L) { /* idempotent; also __close, __gc */
-  salon_Claim *claim = toclaim(L);
+  salon_Claim *claim = to_claim(L);
   if (claim->is_locked && claim->pid == salon_pid())
     set_lock(claim->fd, F_UNLCK, 0, 0); /* a child of fork may have it open */
   claim->is_locked = false;
@@ -138,7 +138,7 @@ static int claim_release(lua_State *L) { /* idempotent; also __close, __gc */
 }
 
 static int claim_tostring(lua_State *L) {
-  toclaim(L);
+  to_claim(L);
   lua_pushliteral(L, SALON_CLAIM);
   return 1;
 }

@@ -23,7 +23,7 @@ static salon_Client *to_client(lua_State *L) {
   return (salon_Client *)luaL_checkudata(L, 1, SALON_CLIENT);
 }
 
-salon_Config *salon_checkclient(lua_State *L, int idx) {
+salon_Config *salon_check_client(lua_State *L, int idx) {
   salon_Client *c = (salon_Client *)luaL_checkudata(L, idx, SALON_CLIENT);
   if (c->config == NULL || c->closed) luaL_argerror(L, idx, "client is closed");
   return c->config;
@@ -142,7 +142,7 @@ static void read_options(lua_State *L, salon_Config *c) {
 static int client_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 2);
-  salon_Config *like = lua_isnil(L, 2) ? NULL : salon_checkclient(L, 2);
+  salon_Config *like = lua_isnil(L, 2) ? NULL : salon_check_client(L, 2);
   lua_getfield(L, 1, "label");
   const char *label = luaL_checkstring(L, -1);
   salon_Client *c = (salon_Client *)salon_newuserdata(L, sizeof(*c));

@@ -12,7 +12,7 @@ struct lua_State;
 
 /* The configuration of the Client at `idx`; raises when it is none, or is
 ** closed. Borrowed from it. */
-salon_Config *salon_checkclient(struct lua_State *L, int idx);
+salon_Config *salon_check_client(struct lua_State *L, int idx);
 
 /* core.client, core.services */
 void salon_open_client(struct lua_State *L);

@@ -68,7 +68,7 @@ salon_Headers *salon_push_headers(lua_State *L, int idx,
 
 /* headers(client, {"Name: value", ...}): for many calls. */
 static int core_headers(lua_State *L) {
-  salon_Config *config = salon_checkclient(L, 1);
+  salon_Config *config = salon_check_client(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
   salon_push_headers(L, 2, config);
   return 1;

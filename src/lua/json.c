@@ -1,9 +1,7 @@
-/* json.c - a JSON encoder of our own.
- *
- * Request bodies must be the same bytes whichever lua-cjson is installed, which
- * decodes (decode.c). The text grows in blocks
- * of Lua's, reachable from the stack, so raising at any point leaks nothing.
- * No metamethod runs while encoding. */
+/* See json.h. An encoder of our own: request bodies must be the same bytes
+** whichever lua-cjson is installed, which decodes (decode.c). The text grows in
+** blocks of Lua's, reachable from the stack, so raising at any point leaks
+** nothing. No metamethod runs while encoding. */
 #include "json.h"
 #include "compat.h"
 #include "record.h"
@@ -16,7 +14,7 @@
 #define ENCODE_DEPTH 100
 #define PATH_DEPTH 8 /* as much of a path as a message shows */
 
-/* -- growing text --------------------------------------------------------- */
+/* ---- growing text ---- */
 
 enum { VALUE = 1, BLOCK }; /* stack of core.encode */
 
@@ -45,19 +43,19 @@ static void add(Text *t, const char *s, size_t n) {
   t->len += n;
 }
 
-static void addtext(Text *t, const char *s) { add(t, s, strlen(s)); }
+static void add_text(Text *t, const char *s) { add(t, s, strlen(s)); }
 
-static void addchar(Text *t, char c) {
+static void add_char(Text *t, char c) {
   *reserve(t, 1) = c;
   t->len++;
 }
 
-static void addwhole(Text *t, long long n) {
+static void add_whole(Text *t, long long n) {
   char digits[32];
   add(t, digits, (size_t)snprintf(digits, sizeof(digits), "%lld", n));
 }
 
-/* -- refusing ------------------------------------------------------------- */
+/* ---- refusing ---- */
 
 /* Where in the value we are: a list from the inside out, on the C stack. */
 typedef struct Place {
@@ -68,17 +66,17 @@ typedef struct Place {
   int depth;
 } Place;
 
-static void addpath(Text *t, const Place *at) {
+static void add_path(Text *t, const Place *at) {
   if (at->up == NULL) return;
-  addpath(t, at->up);
-  if (at->depth == PATH_DEPTH + 1) addtext(t, "...");
+  add_path(t, at->up);
+  if (at->depth == PATH_DEPTH + 1) add_text(t, "...");
   if (at->depth > PATH_DEPTH) return;
   if (at->key == NULL) {
-    addchar(t, '[');
-    addwhole(t, at->index);
-    addchar(t, ']');
+    add_char(t, '[');
+    add_whole(t, at->index);
+    add_char(t, ']');
   } else {
-    if (at->depth > 1) addchar(t, '.');
+    if (at->depth > 1) add_char(t, '.');
     add(t, at->key, at->len);
   }
 }
@@ -86,29 +84,29 @@ static void addpath(Text *t, const Place *at) {
 /* Raises "cannot encode <what> at <path>". The text so far is given up. */
 static void refuse(Text *t, const Place *at, const char *what) {
   t->len = 0;
-  addtext(t, "cannot encode ");
-  addtext(t, what);
-  if (at->up != NULL) addtext(t, " at ");
-  addpath(t, at);
+  add_text(t, "cannot encode ");
+  add_text(t, what);
+  if (at->up != NULL) add_text(t, " at ");
+  add_path(t, at);
   lua_pushlstring(t->L, t->data, t->len);
   lua_error(t->L);
 }
 
-static void refusetype(Text *t, const Place *at) {
+static void refuse_type(Text *t, const Place *at) {
   const char *name = luaL_typename(t->L, -1);
   if (luaL_getmetafield(t->L, -1, "__name") && lua_isstring(t->L, -1))
     name = lua_tostring(t->L, -1);
   refuse(t, at, lua_pushfstring(t->L, "a %s", name));
 }
 
-static void refusekey(Text *t, const Place *at) {
+static void refuse_key(Text *t, const Place *at) {
   const char *name = luaL_typename(t->L, -1);
   refuse(t, at, lua_pushfstring(t->L, "a table with a %s as key", name));
 }
 
-/* -- strings and numbers -------------------------------------------------- */
+/* ---- strings and numbers ---- */
 
-static void addescape(Text *t, unsigned char c) {
+static void add_escape(Text *t, unsigned char c) {
   static const char plain[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
   const char *found = c != '\0' ? strchr(plain, c) : NULL;
   char code[8];
@@ -116,7 +114,7 @@ static void addescape(Text *t, unsigned char c) {
     snprintf(code, sizeof(code), "\\%c", letter[found - plain]);
   else
     snprintf(code, sizeof(code), "\\u%04x", (unsigned)c);
-  addtext(t, code);
+  add_text(t, code);
 }
 
 size_t salon_utf8_length(const char *s, const char *end) {
@@ -135,26 +133,26 @@ size_t salon_utf8_length(const char *s, const char *end) {
   return n;
 }
 
-static void addstring(Text *t, const Place *at, const char *s, size_t len) {
+static void add_string(Text *t, const Place *at, const char *s, size_t len) {
   const char *end = s + len, *from = s;
-  addchar(t, '"');
+  add_char(t, '"');
   while (s < end) {
     unsigned char c = (unsigned char)*s;
     size_t n = c < 0x80 ? 1 : salon_utf8_length(s, end);
     if (n == 0) refuse(t, at, "a string that is not UTF-8");
     if (c < 0x20 || c == '"' || c == '\\') {
       add(t, from, (size_t)(s - from));
-      addescape(t, c);
+      add_escape(t, c);
       from = s + 1;
     }
     s += n;
   }
   add(t, from, (size_t)(end - from));
-  addchar(t, '"');
+  add_char(t, '"');
 }
 
 /* Whatever bytes the locale uses as decimal point become one '.'. */
-static void addfloat(Text *t, lua_Number value) {
+static void add_float(Text *t, lua_Number value) {
   char digits[64];
   int precision = 14;
   const char *s = digits;
@@ -165,23 +163,23 @@ static void addfloat(Text *t, lua_Number value) {
     add(t, s, n);
     s += n;
     n = strcspn(s, "0123456789+-e");
-    if (n > 0) addchar(t, '.');
+    if (n > 0) add_char(t, '.');
     s += n;
   }
 }
 
-static void addnumber(Text *t, const Place *at) {
+static void add_number(Text *t, const Place *at) {
   long long n;
   lua_Number value = lua_tonumber(t->L, -1);
   if (salon_towhole(t->L, -1, &n))
-    addwhole(t, n);
+    add_whole(t, n);
   else if (isfinite(value))
-    addfloat(t, value);
+    add_float(t, value);
   else
     refuse(t, at, isnan(value) ? "NaN" : "infinity");
 }
 
-/* -- tables --------------------------------------------------------------- */
+/* ---- tables ---- */
 
 typedef struct Key {
   const char *s; /* anchored by the list of keys */
@@ -192,9 +190,9 @@ typedef struct Key {
 static void encode(Text *t, const Place *at);
 
 /* The same, where nil is a null that the table's note tells of. */
-static void encodefield(Text *t, const Place *at) {
+static void encode_field(Text *t, const Place *at) {
   if (lua_isnil(t->L, -1))
-    addtext(t, "null");
+    add_text(t, "null");
   else
     encode(t, at);
 }
@@ -208,7 +206,7 @@ void salon_note_nulls(lua_State *L, bool list) {
 
 /* For the table on the top: pushes its note of nulls, or nil. True: it is known
    to be a list. */
-static bool pushnote(lua_State *L) {
+static bool push_note(lua_State *L) {
   bool list = false, note = false;
   if (lua_getmetatable(L, -1)) {
     luaL_getmetatable(L, SALON_ARRAY);
@@ -223,7 +221,7 @@ static bool pushnote(lua_State *L) {
 }
 
 /* Is the field of the key on the top still null, as the note has it? */
-static bool isnull(lua_State *L, int table) {
+static bool is_null(lua_State *L, int table) {
   lua_pushvalue(L, -1);
   lua_rawget(L, table);
   bool null = lua_isnil(L, -1);
@@ -236,7 +234,7 @@ typedef struct Shape {
   long long last;    /* the largest number */
 } Shape;
 
-static void countkey(Text *t, const Place *at, Shape *shape) {
+static void count_key(Text *t, const Place *at, Shape *shape) {
   long long n;
   if (lua_type(t->L, -1) == LUA_TSTRING) {
     shape->fields++;
@@ -244,24 +242,24 @@ static void countkey(Text *t, const Place *at, Shape *shape) {
     shape->items++;
     shape->last = n > shape->last ? n : shape->last;
   } else {
-    refusekey(t, at);
+    refuse_key(t, at);
   }
 }
 
 /* Is the table below its note a JSON array? *size: its items, or its fields. */
-static bool isarray(Text *t, const Place *at, bool list, int *size) {
+static bool is_array(Text *t, const Place *at, bool list, int *size) {
   lua_State *L = t->L;
   int note = lua_gettop(L), table = note - 1;
   Shape shape = {0, 0, 0};
   lua_pushnil(L);
   while (lua_next(L, table)) {
     lua_pop(L, 1);
-    countkey(t, at, &shape);
+    count_key(t, at, &shape);
   }
   for (int i = 1, n = lua_istable(L, note) ? (int)salon_rawlen(L, note) : 0;
        i <= n; i++) {
     lua_rawgeti(L, note, i);
-    if (isnull(L, table)) countkey(t, at, &shape);
+    if (is_null(L, table)) count_key(t, at, &shape);
     lua_pop(L, 1);
   }
   if (shape.fields > 0 && (shape.items > 0 || list))
@@ -271,26 +269,26 @@ static bool isarray(Text *t, const Place *at, bool list, int *size) {
   return shape.items > 0 || list;
 }
 
-static void encodearray(Text *t, const Place *at, int size) {
+static void encode_array(Text *t, const Place *at, int size) {
   Place here = {at, NULL, 0, 0, at->depth + 1};
-  addchar(t, '[');
+  add_char(t, '[');
   while (here.index < size) {
-    if (here.index > 0) addchar(t, ',');
+    if (here.index > 0) add_char(t, ',');
     lua_rawgeti(t->L, -2, (int)++here.index);
-    encodefield(t, &here);
+    encode_field(t, &here);
     lua_pop(t->L, 1);
   }
-  addchar(t, ']');
+  add_char(t, ']');
 }
 
-static int comparekeys(const void *left, const void *right) {
+static int compare_keys(const void *left, const void *right) {
   const Key *a = (const Key *)left, *b = (const Key *)right;
   int order = memcmp(a->s, b->s, a->len < b->len ? a->len : b->len);
   return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
 }
 
 /* Adds the key on the top to both lists. */
-static void addkey(lua_State *L, int list, Key *keys, int n) {
+static void add_key(lua_State *L, int list, Key *keys, int n) {
   lua_pushvalue(L, -1);
   lua_rawseti(L, list, n + 1);
   keys[n].s = lua_tolstring(L, -1, &keys[n].len);
@@ -300,71 +298,71 @@ static void addkey(lua_State *L, int list, Key *keys, int n) {
 /* Pushes the list of keys of the table at `object`, with those of its note, and
    their sorted order. The list keeps them alive should a finaliser change the
    table meanwhile; *size is how many there really are. */
-static const Key *sortkeys(lua_State *L, int object, int *size) {
+static const Key *sort_keys(lua_State *L, int object, int *size) {
   int note = object + 1, list = object + 2, n = 0;
   lua_createtable(L, *size, 0);
   Key *keys = (Key *)lua_newuserdata(L, (size_t)*size * sizeof(*keys));
   lua_pushnil(L);
   while (n < *size && lua_next(L, object)) {
     lua_pop(L, 1);
-    addkey(L, list, keys, n++);
+    add_key(L, list, keys, n++);
   }
   lua_settop(L, list + 1);
   for (int i = 1; n < *size && lua_istable(L, note); i++) {
     lua_rawgeti(L, note, i);
     if (lua_isnil(L, -1)) break;
-    if (isnull(L, object)) addkey(L, list, keys, n++);
+    if (is_null(L, object)) add_key(L, list, keys, n++);
     lua_pop(L, 1);
   }
   lua_settop(L, list + 1);
-  qsort(keys, (size_t)n, sizeof(*keys), comparekeys);
+  qsort(keys, (size_t)n, sizeof(*keys), compare_keys);
   *size = n;
   return keys;
 }
 
-static void encodeobject(Text *t, const Place *at, int size) {
+static void encode_object(Text *t, const Place *at, int size) {
   lua_State *L = t->L;
   int object = lua_gettop(L) - 1;
   Place here = {at, NULL, 0, 0, at->depth + 1};
-  const Key *keys = sortkeys(L, object, &size);
-  addchar(t, '{');
+  const Key *keys = sort_keys(L, object, &size);
+  add_char(t, '{');
   for (int i = 0; i < size; i++) {
-    if (i > 0) addchar(t, ',');
+    if (i > 0) add_char(t, ',');
     here.key = keys[i].s;
     here.len = keys[i].len;
-    addstring(t, &here, here.key, here.len);
-    addchar(t, ':');
+    add_string(t, &here, here.key, here.len);
+    add_char(t, ':');
     lua_rawgeti(L, object + 2, keys[i].index);
     lua_rawget(L, object);
-    encodefield(t, &here);
+    encode_field(t, &here);
     lua_pop(L, 1);
   }
-  addchar(t, '}');
+  add_char(t, '}');
   lua_settop(L, object + 1);
 }
 
-static void encodetable(Text *t, const Place *at) {
+static void encode_table(Text *t, const Place *at) {
   int size;
   if (at->depth >= ENCODE_DEPTH) refuse(t, at, "more than 100 nested tables");
   luaL_checkstack(t->L, 16, "JSON");
-  bool list = pushnote(t->L);
-  if (isarray(t, at, list, &size))
-    encodearray(t, at, size);
+  bool list = push_note(t->L);
+  if (is_array(t, at, list, &size))
+    encode_array(t, at, size);
   else
-    encodeobject(t, at, size);
+    encode_object(t, at, size);
   lua_pop(t->L, 1);
 }
 
-/* -- values --------------------------------------------------------------- */
+/* ---- values ---- */
 
-static void encodeuserdata(Text *t, const Place *at) {
+static void encode_userdata(Text *t, const Place *at) {
   if (lua_touserdata(t->L, -1) == NULL)
-    addtext(t, "null");
+    add_text(t, "null");
   else if (salon_record_raw(t->L, -1)) {
-    encodetable(t, at);
+    encode_table(t, at);
     lua_pop(t->L, 1);
   } else
-    refusetype(t, at);
+    refuse_type(t, at);
 }
 
 /* Adds the value on the top of the stack, and leaves it there. */
@@ -375,23 +373,23 @@ static void encode(Text *t, const Place *at) {
   switch (lua_type(L, -1)) {
   case LUA_TSTRING:
     s = lua_tolstring(L, -1, &len);
-    addstring(t, at, s, len);
+    add_string(t, at, s, len);
     break;
   case LUA_TNUMBER:
-    addnumber(t, at);
+    add_number(t, at);
     break;
   case LUA_TBOOLEAN:
-    addtext(t, lua_toboolean(L, -1) ? "true" : "false");
+    add_text(t, lua_toboolean(L, -1) ? "true" : "false");
     break;
   case LUA_TTABLE:
-    encodetable(t, at);
+    encode_table(t, at);
     break;
   case LUA_TUSERDATA:
   case LUA_TLIGHTUSERDATA:
-    encodeuserdata(t, at);
+    encode_userdata(t, at);
     break;
   default:
-    refusetype(t, at);
+    refuse_type(t, at);
   }
 }
 

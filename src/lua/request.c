@@ -74,7 +74,7 @@ static void authorise(lua_State *L, salon_Exchange *x) {
   size_t len;
   if (lua_isnil(L, TOKEN)) return;
   const char *access = salon_token_access(L, TOKEN, &len);
-  if (!salon_exchange_authorize(x, access, len))
+  if (!salon_exchange_authorise(x, access, len))
     luaL_error(L, "not enough memory");
 }
 
@@ -217,7 +217,7 @@ static void build(lua_State *L, salon_Request *r, salon_Config *config) {
 /* request(client, spec [, base, headers, token]) -> Request | nil, message: the
 ** system has no descriptor or thread left, or the process is ending. */
 static int request_new(lua_State *L) {
-  salon_Config *config = salon_checkclient(L, CLIENT);
+  salon_Config *config = salon_check_client(L, CLIENT);
   luaL_checktype(L, SPEC, LUA_TTABLE);
   lua_settop(L, TOKEN);
   salon_Mailbox *mailbox = salon_state_mailbox(L);
