@@ -112,6 +112,7 @@ build = {
     ["salon.internal.watch"] = "lua/salon/internal/watch.lua",
     ["salon.internal.worker_pool"] = "lua/salon/internal/worker_pool.lua",
     ["salon.internal.zone"] = "lua/salon/internal/zone.lua",
+    ["salon.environment"] = "lua/salon/environment.lua",
     ["salon.log"] = "lua/salon/log.lua",
     ["salon.map"] = "lua/salon/map.lua",
     ["salon.meet"] = "lua/salon/meet/init.lua",

@@ -427,6 +427,20 @@ function salon.opentalk(options) end
 ---@return salon.meet.Client
 function salon.meet(options) end
 
+---A client's options that are texts, out of the environment: OPENTALK_URL is `url`,
+---OPENTALK_CLIENT_ID `client_id`, OPENTALK_USERNAME `username`, OPENTALK_PASSWORD `password`, and
+---so on; with "MEET" MEET_URL, MEET_CLIENT_ID, MEET_CLIENT_SECRET, MEET_USER and so on. What is
+---not set, or empty, is left out. Without the URL a text is raised for whoever runs the script,
+---"OPENTALK_URL is not set", and by the client where it needs more. The table is yours: add to it.
+---Secrets in it are Secrets.
+---
+---nginx hides variables from its workers unless `env OPENTALK_URL;` and so on in the main part of
+---nginx.conf names them.
+---@param prefix string  "OPENTALK", "MEET"; for one server more "OPENTALK_TEST" or the like
+---@return salon.opentalk.Options
+---@overload fun(prefix: "MEET"): salon.meet.Options
+function salon.environment(prefix) end
+
 ---The value, or the error raised readably: `salon.check(ot.rooms:get(id))`.
 ---`false` without an error is a value; nothing at all, as where `find` found nothing, raises.
 ---@generic T

@@ -29,6 +29,7 @@ local salon = {
 local LAZY = {
   opentalk = "salon.opentalk",
   meet = "salon.meet",
+  environment = "salon.environment",
   log = "salon.log",
   map = "salon.map",
   all = "salon.all",

@@ -26,8 +26,7 @@ function secret.env(name)
   return function()
     local text = os.getenv(name)
     if text == nil or text == "" then
-      return nil, ("environment variable %s is not set%s"):format(name, rawget(_G, "ngx")
-        and (": name it in nginx.conf: `env %s;`"):format(name) or "")
+      return nil, "environment variable " .. options.not_set(name)
     end
     return without_line_ends(text)
   end

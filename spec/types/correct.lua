@@ -16,6 +16,9 @@ local meet = salon.meet {
   url = "https://visio.example.org", client_id = "application",
   client_secret = salon.secret "secret", user = "ada@example.org", host = "plain",
 }
+local of_environment = salon.environment "OPENTALK"
+of_environment.store = salon.store.file "logins.json"
+print(salon.opentalk(of_environment), salon.meet(salon.environment "MEET"))
 print(salon.version().libcurl, salon.null, salon.array {}, ot:closed(), ot.backend)
 print(ot:supports "events.instances", meet:supports "rooms.update")
 local about, err = ot:server { timeout = 5 }

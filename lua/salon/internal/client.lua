@@ -22,6 +22,18 @@ function client.new(backend, url, given)
     client_key_password = password and options.reveal(password) }))
 end
 
+---Raises what is wrong with a client's options at the caller of the function that calls this one's
+---caller; what the environment lacks (salon.environment) as a text for whoever set it.
+---@param fname string
+---@param given table  as the caller gave it
+---@param message string  "option 'client_id' is required…"
+function client.refuse(fname, given, message)
+  local meta, name = getmetatable(given), message:match "^option '([%w_]+)' is required"
+  local prefix = name and type(meta) == "table" and meta.environment
+  if prefix then error(options.not_set(prefix .. "_" .. name:upper()), 0) end
+  error(fname .. ": " .. message, 4)
+end
+
 ---@param self salon.Client
 ---@param session salon.Session
 ---@param services table

@@ -417,7 +417,7 @@ end
 
 -- The options that both backends know: what is allowed here, what they mean below.
 -- Those for the transfer are read by src/lua/client.c; where none is given, what
--- src/io/config.c says holds.
+-- src/io/config.c says holds. of_program: no environment knows better (salon.environment).
 options.CLIENT = {
   url = { "string" },
   timeout = { "number", above = 0, default = 30,
@@ -448,7 +448,7 @@ options.CLIENT = {
   user_agent = { "string", check = header_fault, default = "salon/" .. version },
   on_event = { "function", luals = "fun(event: salon.LogEvent)",
     says = "is told of attempts, retries, logins and finished calls; salon.log makes such functions" },
-  host = { "string", one_of = { "plain", "nginx" },
+  host = { "string", one_of = { "plain", "nginx" }, of_program = true,
     says = "how to wait; default: found at each call" },
   store = { "table", convert = to_store, check = store_fault, luals = "salon.Store",
     says = "where logins are kept, a salon.store: in the client alone" },
@@ -498,6 +498,13 @@ function options.reveal(value, want)
     return value
   end
   return nil, message ~= nil and tostring(message) or "the function returned no text"
+end
+
+---What to say of an environment variable. nginx hides those that it is not told to keep.
+---@param name string
+---@return string
+function options.not_set(name)
+  return name .. " is not set" .. (rawget(_G, "ngx") and (": name it in nginx.conf: `env %s;`"):format(name) or "")
 end
 
 ---Strings become secrets, so that no dump of a table shows them.

@@ -32,22 +32,20 @@ meet.OPTIONS = options.merge(options.CLIENT, {
     says = "instead of application and user: from outside, or the user's own of the OpenID provider" }),
 })
 
--- Which of the options belong together; raises at the caller of `new`.
-local function check_sense(given)
-  if not given.url then error("salon.meet: option 'url' is required", 3) end
-  if given.token then
-    for _, name in ipairs { "client_id", "client_secret", "user" } do
-      if given[name] then
-        error(("salon.meet: options 'token' and '%s' exclude each other"):format(name), 3)
-      end
-    end
-    return
-  end
-  for _, name in ipairs { "client_id", "client_secret" } do
-    if not given[name] then
-      error(("salon.meet: option '%s' is required (or give 'token')"):format(name), 3)
+-- Which of the options belong together.
+local function fault(given)
+  if not given.url then return "option 'url' is required" end
+  for _, name in ipairs { "client_id", "client_secret", "user" } do
+    if given.token and given[name] then return ("options 'token' and '%s' exclude each other"):format(name) end
+    if not (given.token or given[name] or name == "user") then
+      return ("option '%s' is required (or give 'token')"):format(name)
     end
   end
+end
+
+local function check_sense(checked, given)
+  local message = fault(checked)
+  if message then client.refuse("salon.meet", given, message) end
 end
 
 -- Backend: what the session asks ---------------------------------------------
@@ -161,7 +159,7 @@ end
 function meet.new(given)
   local checked = options.check("salon.meet", given, meet.OPTIONS)
   options.urls("salon.meet", checked, { "url" })
-  check_sense(checked)
+  check_sense(checked, given)
   for _, name in ipairs { "client_secret", "token" } do
     checked[name] = options.hide(checked[name])
   end

@@ -41,12 +41,10 @@ opentalk.OPTIONS = options.merge(options.CLIENT, {
 local URLS = { "url", "frontend_url", "controller_url", "issuer", "token_endpoint" }
 
 -- Which of the options belong together; raises at the caller of `new`.
-local function check_sense(given)
-  if not (given.url or given.controller_url or given.frontend_url) then
-    error("salon.opentalk: option 'url' is required", 3)
-  end
-  local message = login.fault(given)
-  if message then error("salon.opentalk: " .. message, 3) end
+local function check_sense(checked, given)
+  local has_url = checked.url or checked.controller_url or checked.frontend_url
+  local message = not has_url and "option 'url' is required" or login.fault(checked)
+  if message then client.refuse("salon.opentalk", given, message) end
 end
 
 -- Backend: what the session asks ------------------------------------------
@@ -155,7 +153,7 @@ end
 function opentalk.new(given)
   local checked = options.check("salon.opentalk", given, opentalk.OPTIONS)
   options.urls("salon.opentalk", checked, URLS)
-  check_sense(checked)
+  check_sense(checked, given)
   for _, name in ipairs(login.SECRETS) do
     checked[name] = options.hide(checked[name])
   end
