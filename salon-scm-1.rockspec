@@ -114,6 +114,7 @@ build = {
     ["salon.internal.zone"] = "lua/salon/internal/zone.lua",
     ["salon.environment"] = "lua/salon/environment.lua",
     ["salon.log"] = "lua/salon/log.lua",
+    ["salon.main"] = "lua/salon/main.lua",
     ["salon.map"] = "lua/salon/map.lua",
     ["salon.meet"] = "lua/salon/meet/init.lua",
     ["salon.meet.api"] = "lua/salon/meet/api.lua",

@@ -107,6 +107,10 @@ function core.pid() end
 ---@return boolean
 function core.runs(pid) end
 
+---Writes what is left of the standard output. Has all of it been written?
+---@return boolean
+function core.printed() end
+
 ---Stops and joins the I/O thread; it starts again on next use.
 function core.engine_stop() end
 

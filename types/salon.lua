@@ -455,6 +455,16 @@ function salon.check(value, err) end
 ---@return salon.Error?
 function salon.caught(e) end
 
+---Runs `fn` as the main part of a script. What it raises becomes one message on the standard
+---error, "NAME: …", and status 1: a failure of salon, a text of yours (`error("no such room", 0)`),
+---Ctrl-C; a mistake in the program keeps its file and line. So does output that cannot be written,
+---to a full disk for instance. A number that `fn` returns is the exit status.
+---
+---For scripts: in nginx it raises at your line.
+---@param name string  of the script
+---@param fn function  may return the exit status
+function salon.main(name, fn) end
+
 ---Calls `fn` for each entry, many calls at a time (on PUC Lua 5.1 one after the other), and
 ---hands out entries, results and errors in order.
 ---@param iterable function|salon.Walk|table  called until nil comes; or an array

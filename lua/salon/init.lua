@@ -31,6 +31,7 @@ local LAZY = {
   meet = "salon.meet",
   environment = "salon.environment",
   log = "salon.log",
+  main = "salon.main",
   map = "salon.map",
   all = "salon.all",
   scope = "salon.scope",

@@ -19,6 +19,7 @@ local meet = salon.meet {
 local of_environment = salon.environment "OPENTALK"
 of_environment.store = salon.store.file "logins.json"
 print(salon.opentalk(of_environment), salon.meet(salon.environment "MEET"))
+salon.main("script", function() return 1 end)
 print(salon.version().libcurl, salon.null, salon.array {}, ot:closed(), ot.backend)
 print(ot:supports "events.instances", meet:supports "rooms.update")
 local about, err = ot:server { timeout = 5 }

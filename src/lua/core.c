@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "claim.h"
@@ -68,6 +69,14 @@ static int core_runs(lua_State *L) {
   return 1;
 }
 
+/* printed(): has all of the standard output been written? `print` passes over
+** what it could not write, and a later flush then finds nothing to do. */
+static int core_printed(lua_State *L) {
+  int flushed = fflush(stdout) == 0;
+  lua_pushboolean(L, flushed && !ferror(stdout));
+  return 1;
+}
+
 /* What libcurl can do here; for bug reports. */
 static int core_curl(lua_State *L) {
   static const struct {
@@ -101,8 +110,9 @@ static int core_curl(lua_State *L) {
 
 LUALIB_API int luaopen_salon_core(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"now", core_now},   {"sleep", core_sleep}, {"pid", core_pid},
-    {"runs", core_runs}, {"curl", core_curl},   {NULL, NULL}};
+    {"now", core_now},   {"sleep", core_sleep},     {"pid", core_pid},
+    {"runs", core_runs}, {"printed", core_printed}, {"curl", core_curl},
+    {NULL, NULL}};
   pin_module();
   lua_newtable(L);
   salon_setfuncs(L, functions);
