@@ -377,6 +377,29 @@ for _, version in ipairs { "2023", "2026", "0.66" } do
         end
       end)
 
+      it("has a link for guests that ends at a moment, and the same one for that moment alone", function()
+        local room = check(ot.rooms:create())
+        local link = check(room:guest_url { expiration = { "2031-01-18 09:00", "Europe/Berlin" } })
+        sent()
+        assert.equal(link, check(ot.rooms:guest_url(room.id, { expiration = "2031-01-18T08:00:00Z" })))
+        assert.equal("GET 200", (sent()))
+        if version ~= "0.66" then
+          assert.equal("2031-01-18T08:00:00Z", salon.time.rfc3339(check(room.invites:list())[1].expiration))
+          local seen = { [link] = true }
+          for _, fields in ipairs { { expiration = "2031-01-18T08:00:01Z" }, { expires_in = 3600 }, {} } do
+            local other = check(room:guest_url(fields))
+            assert.is_nil(seen[other])
+            seen[other] = true
+            assert.equal(other, check(room:guest_url(fields)))
+          end
+          assert.equal(check(room:guest_url()), check(room:guest_url { expiration = salon.null }))
+          assert.equal(4, #check(room.invites:list()))
+        end
+        raises("fields 'expires_in' and 'expiration' exclude each other", function()
+          return room:guest_url { expires_in = 60, expiration = "2031-01-18T08:00:00Z" }
+        end)
+      end)
+
       it("lists guest links that were switched off, and says that they are of no use", function()
         local room = check(ot.rooms:create())
         local invite = check(room.invites:create())

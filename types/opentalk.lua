@@ -1075,7 +1075,8 @@ function StreamingTargets:delete(id, opts) end
 ---@field notify? boolean  false: nobody gets a mail about it
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
----@class salon.opentalk.RoomsGuestUrlFields: table<"expires_in", any>
+---@class salon.opentalk.RoomsGuestUrlFields: table<"expiration"|"expires_in", any>
+---@field expiration? salon.Time|salon.Null  salon.null: never
 ---@field expires_in? number  seconds from now
 
 ---@class salon.opentalk.RoomsStartFields: table<"breakout_room"|"device_secret"|"invite_code"|"password"|"resumption", any>
@@ -1180,7 +1181,7 @@ function Rooms:delete(id, opts) end
 ---@return_overload nil, salon.Error
 function Rooms:event(id, opts) end
 
----A link for guests: one that is there already and ends within `expires_in`, with at least half of that time left; else a new one. Without `expires_in` one without an end. Since 0.66 the room's own link.
+---A link for guests: one that is there already and ends within `expires_in`, with at least half of that time left, or at exactly `expiration`; else a new one. Without both one without an end. Since 0.66 the room's own link.
 ---
 ---Source: `GET /rooms/{room_id}/invites`.
 ---@param id string
@@ -1827,7 +1828,7 @@ function RoomRecord:delete(opts) end
 ---@return_overload nil, salon.Error
 function RoomRecord:event(opts) end
 
----A link for guests: one that is there already and ends within `expires_in`, with at least half of that time left; else a new one. Without `expires_in` one without an end. Since 0.66 the room's own link.
+---A link for guests: one that is there already and ends within `expires_in`, with at least half of that time left, or at exactly `expiration`; else a new one. Without both one without an end. Since 0.66 the room's own link.
 ---
 ---Source: `GET /rooms/{room_id}/invites`.
 ---@param fields? salon.opentalk.RoomsGuestUrlFields

@@ -79,6 +79,7 @@ print(ot.rooms:verify_name "team")
 local invite = salon.check(room.invites:create { expiration = "2027-01-18T08:00:00Z" })
 print(invite:usable(), invite.url, invite.created_by.email)
 print(salon.check(room.invites:list())[1].invite_code, room.invites:get "x")
+print(room:guest_url { expiration = { "2027-01-18 18:00", "Europe/Berlin" } })
 for each in room.invites:each() do print(each.expiration) end
 print(room.invites:update("x", { expiration = salon.null }), invite:update { expires_in = 60 })
 print(room.invites:deactivate "x", invite:deactivate(), invite:refresh())

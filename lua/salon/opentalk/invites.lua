@@ -106,12 +106,15 @@ end
 
 local invites
 
--- Is it the link that a caller wants who asks for one of `seconds`, or without an end?
-local function suits(invite, seconds, now)
+-- Is it the link that a caller wants: one that ends then, or in about so many seconds, or never?
+local function suits(invite, fields, now)
   if not invite:usable() then return false end
-  local ends = invite.raw.expiration
-  if seconds == nil or ends == nil then return seconds == nil and ends == nil end
-  local left = clock.parse(ends) - now  -- it can be read, as it is usable
+  local ends, seconds, wanted = invite.raw.expiration, fields.expires_in, fields.expiration
+  local never = seconds == nil and (wanted == nil or wanted == core.null)
+  if never or ends == nil then return never and ends == nil end
+  ends = clock.parse(ends)  -- it can be read, as it is usable
+  if wanted then return ends == clock.parse(wanted) end
+  local left = ends - now
   return left >= seconds / 2 and left <= seconds + 60
 end
 
@@ -131,7 +134,7 @@ local function guest_url(_, service, keys, fields, given)
     if page == nil then return nil, err end
     if session.backend.discovery.frontend == nil then return nil, no_front_end() end
     for _, invite in ipairs(page) do
-      if suits(invite, fields.expires_in, session:time()) then return invite.url end
+      if suits(invite, fields, session:time()) then return invite.url end
     end
     following = page.next
   until following == nil or pages == MOST
@@ -162,7 +165,6 @@ invites = resource.new {
   },
 }
 
-invites.FOR_GUESTS = { expires_in = END.expires_in }
-invites.guest_url = guest_url
+invites.END, invites.end_fault, invites.guest_url = END, end_fault, guest_url
 
 return invites

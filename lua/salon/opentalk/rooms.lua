@@ -172,11 +172,11 @@ return resource.new {
     delete = { "DELETE /rooms/{room_id}", query = DELETE, gone = true, run = delete,
       whole = operation.new(WHOLE, { name = "rooms:delete", api = api }),
       says = "Deletes a room and its event." },
-    guest_url = { "GET /rooms/{room_id}/invites", body = invites.FOR_GUESTS, run = invites.guest_url,
-      returns = "string",
+    guest_url = { "GET /rooms/{room_id}/invites", body = invites.END, check = invites.end_fault,
+      run = invites.guest_url, returns = "string",
       says = "A link for guests: one that is there already and ends within `expires_in`, with at "
-        .. "least half of that time left; else a new one. Without `expires_in` one without an end. "
-        .. "Since 0.66 the room's own link." },
+        .. "least half of that time left, or at exactly `expiration`; else a new one. Without both one "
+        .. "without an end. Since 0.66 the room's own link." },
     start = { "POST /rooms/{room_id}/start", body = joining.FIELDS, query = joining.OPTIONS,
       gives = joining.record, fault = joining.fault, run = joining.start, roomserver = joining.roomserver,
       says = "A ticket to join as the user who is logged in; the vendor's programs join with it." },
