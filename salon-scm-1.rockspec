@@ -126,6 +126,7 @@ build = {
     ["salon.opentalk"] = "lua/salon/opentalk/init.lua",
     ["salon.opentalk.api"] = "lua/salon/opentalk/api.lua",
     ["salon.opentalk.assets"] = "lua/salon/opentalk/assets.lua",
+    ["salon.opentalk.calendar"] = "lua/salon/opentalk/calendar.lua",
     ["salon.opentalk.dates"] = "lua/salon/opentalk/dates.lua",
     ["salon.opentalk.discovery"] = "lua/salon/opentalk/discovery.lua",
     ["salon.opentalk.event_changes"] = "lua/salon/opentalk/event_changes.lua",

@@ -385,11 +385,11 @@ for _, version in ipairs { "2023", "2026", "0.66" } do
         assert.equal("GET 200", (sent()))
         if version ~= "0.66" then
           assert.equal("2031-01-18T08:00:00Z", salon.time.rfc3339(check(room.invites:list())[1].expiration))
-          local seen = { [link] = true }
+          local others = { [link] = true }
           for _, fields in ipairs { { expiration = "2031-01-18T08:00:01Z" }, { expires_in = 3600 }, {} } do
             local other = check(room:guest_url(fields))
-            assert.is_nil(seen[other])
-            seen[other] = true
+            assert.is_nil(others[other])
+            others[other] = true
             assert.equal(other, check(room:guest_url(fields)))
           end
           assert.equal(check(room:guest_url()), check(room:guest_url { expiration = salon.null }))

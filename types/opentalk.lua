@@ -75,6 +75,7 @@
 ---| "events.add_folder"
 ---| "events.cancel"
 ---| "events.create"
+---| "events.dates"
 ---| "events.decline"
 ---| "events.delete"
 ---| "events.folder"
@@ -547,6 +548,21 @@ function People:withdraw(user_id, opts) end
 ---@field notify? boolean  false: nobody gets a mail about it
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
+---@class salon.opentalk.EventsDatesOptions: table<"time_max"|"adhoc"|"created_after"|"created_before"|"favorites"|"invite_status"|"invitees_max"|"prefetch"|"time_min"|"timeout", any>
+---@field time_max salon.Time  what begins then or later is left out
+---@field adhoc? boolean  true: ad-hoc meetings alone; false: all others
+---@field created_after? salon.Time  before 0.29 all events come and are looked through here
+---@field created_before? salon.Time  before 0.29 all events come and are looked through here
+---@field favorites? boolean  true: favourites alone
+---@field invite_status? string|string[]  pending, accepted, tentative, declined
+---@field invitees_max? integer  how many people come with it: 0
+---@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
+---@field time_min? salon.Time  what has ended by then is left out
+---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
+
+---@class salon.opentalk.EventsDatesWalk: salon.Walk
+---@overload fun(): (salon.opentalk.Event|salon.opentalk.Instance)?
+
 ---@class salon.opentalk.EventsMoveFields: table<"starts_at"|"ends_at", any>
 ---@field starts_at salon.opentalk.Moment|salon.LocalTime
 ---@field ends_at? salon.opentalk.Moment|salon.LocalTime  else it takes as long as before
@@ -672,6 +688,14 @@ function Events:add_folder(id, opts) end
 ---@return_overload true
 ---@return_overload nil, salon.Error
 function Events:cancel(id, opts) end
+
+---All meetings that lie in a span of time, series date by date, cancelled ones included (`status`): single ones by their start, then one series after the other. A date that was moved counts where it is now, if it was moved by 31 days at most. All-day meetings are days of the zone that `time_min` and `time_max` name. Each series costs a request more; a walk that broke has no `err.resume`.
+---Raises the error that `list` would return.
+---
+---Source: `GET /events`.
+---@param opts salon.opentalk.EventsDatesOptions
+---@return salon.opentalk.EventsDatesWalk
+function Events:dates(opts) end
 
 ---Declines your own invitation.
 ---
@@ -1445,8 +1469,8 @@ function AssetRecord:url(opts) end
 ---@field join_url? string
 ---@field room salon.opentalk.Room
 ---@field dial_in_text fun(self: salon.opentalk.Event): string?, salon.Error|nil  that of its room
----@field ends_text fun(self: salon.opentalk.Event, zone?: string): string|nil, salon.Error|nil  its end by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
----@field starts_text fun(self: salon.opentalk.Event, zone?: string): string|nil, salon.Error|nil  its start by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
+---@field ends_text fun(self: salon.Record, zone?: string): string|nil, salon.Error|nil  its end by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
+---@field starts_text fun(self: salon.Record, zone?: string): string|nil, salon.Error|nil  its start by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
 ---@field instances salon.opentalk.Instances
 ---@field invites salon.opentalk.People
 local EventRecord = {}
@@ -1629,8 +1653,8 @@ local ExceptionRecord = {}
 ---@field updated_by salon.opentalk.User
 ---@field join_url? string
 ---@field room salon.opentalk.Room
----@field ends_text fun(self: salon.opentalk.Instance, zone?: string): string|nil, salon.Error|nil  its end by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
----@field starts_text fun(self: salon.opentalk.Instance, zone?: string): string|nil, salon.Error|nil  its start by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
+---@field ends_text fun(self: salon.Record, zone?: string): string|nil, salon.Error|nil  its end by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
+---@field starts_text fun(self: salon.Record, zone?: string): string|nil, salon.Error|nil  its start by the clocks of `zone`, else of its own `timezone`, "2027-01-18 09:00"; all-day: "2027-01-18"; nil: it has none
 local InstanceRecord = {}
 
 ---One occurrence.

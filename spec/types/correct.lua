@@ -151,6 +151,9 @@ print(salon.sleep(0.5))
 print(salon.check(ot.events.instances:list { instances_max = 3 })[1].title)
 for each in ot.events.instances:each { instances_max = 3 } do print(each.id, each.title) end
 
+for each in ot.events:dates { time_max = { "2027-01-25", "Europe/Berlin" }, adhoc = false, prefetch = 2 } do
+  print(each.title, each:starts_text(), each.join_url, each.room and each.room.id)
+end
 for instance in event.instances:each { time_max = "2027-02-18T08:00:00Z" } do
   print(instance.starts_at.datetime, instance.status == "cancelled", instance.room.id)
   print(instance:cancel(), instance:restore(), instance:update { title = "x" }, instance:refresh())

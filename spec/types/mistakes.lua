@@ -37,6 +37,7 @@ print(ot.events:create()) -- mistake
 print(ot.events:create { title = "x", starts_at = { datetime = "2027-01-18T08:00:00Z" } }) -- mistake
 print(ot.events:each { adhock = false }) -- mistake
 print(ot.events:each { time_min = true }) -- mistake
+print(ot.events:dates { time_max = 0, exceptions = true }) -- mistake
 print(salon.time.add(0, { days = "1" })) -- mistake
 print(salon.time.tody()) -- mistake
 print(salon.sleep "1") -- mistake

@@ -104,7 +104,7 @@ end
 local function method_of(resource, name, op)
   local prefix = resource.type .. ("_" .. name):gsub("_(%l)", string.upper)
   local method = { name = name, op = op, argument = argument_of(resource, op), extra = op.extra,
-    gives = gives(resource, op), kind = name == "each" and "walk" or op.pages and "page" or "value" }
+    gives = gives(resource, op), kind = (name == "each" or op.walks) and "walk" or op.pages and "page" or "value" }
   method.returns = method.kind == "value" and method.gives
     or (op.name:find "list$" and resource.type or prefix) .. (method.kind == "page" and "Page" or "Walk")
   if op.body then
@@ -113,7 +113,8 @@ local function method_of(resource, name, op)
   end
   local own = op.pages or next(op.query) ~= nil
   method.opts = { type = own and prefix .. "Options" or ("salon.%s.CallOptions"):format(op.api.name), own = own,
-    rows = catalogue.rows(name == "each" and op.each_options or op.options), optional = true }
+    rows = catalogue.rows(name == "each" and op.each_options or op.options) }
+  method.opts.optional = method.opts.rows[1].optional  -- those that are required come first
   local class, on_record = resource.record, name == "get" and "refresh" or name
   if class and not op.pages and class.methods[on_record] and not (class.described or {})[on_record] then
     method.on_record = on_record

@@ -41,7 +41,7 @@ local function tabulate(word, entries)
   put("| %s | type | |\n| --- | --- | --- |", word)
   for _, entry in ipairs(entries) do
     local words = entry.words
-    if word == "field" and not entry.optional then words = words ~= "" and "required; " .. words or "required" end
+    if word ~= "member" and not entry.optional then words = words ~= "" and "required; " .. words or "required" end
     put("| %s`%s` | `%s%s` | %s |", entry.added and "+ " or "", entry.name, cell(entry.type),
       word == "member" and entry.optional and "?" or "", cell(words))
   end
@@ -52,7 +52,7 @@ local function call(path, name, one, argument)
   local names = { argument }
   names[#names + 1] = one.extra
   if one.fields then names[#names + 1] = one.fields.optional and "fields?" or "fields" end
-  names[#names + 1] = "opts?"
+  names[#names + 1] = one.opts.optional and "opts?" or "opts"
   return ("`%s:%s(%s)`"):format(path, name, table.concat(names, ", "))
 end
 

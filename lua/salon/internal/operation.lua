@@ -19,6 +19,7 @@
 --   on_record   false: no method of records
 --   outside     true: the path begins at the server's root
 --   sends       a body that is always the same
+--   walks       true: `run` returns a walk
 --   run         fun(op, service, keys, fields, given, deadline)  instead of one request
 -- and, where one of these has to be judged,
 --   check       fun(fields, given, keys): string?  what is wrong with the whole

@@ -80,6 +80,7 @@ local function leave(self)
   drop_all(self)
   if self.source.after then
     enter(self, self.source.after)
+    if self.source.apart then self.seen, self.ids = {}, {} end
   else
     self.source = nil  -- what is left of the page is still handed out
   end

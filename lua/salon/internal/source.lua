@@ -14,6 +14,7 @@
 --   records(items, about) -> list of what the caller gets for them
 --     and true where the list is over, whatever the server says
 --   after   a source that is walked when this one is through
+--   apart   true: its entries are none of those before, though they may have the same ids
 --   instead(err) -> a source that is walked in its place, or nil
 
 local core = require "salon.core"

@@ -212,18 +212,11 @@ end
 
 dates.METHODS = { starts_text = text_of "starts_at", ends_text = text_of "ends_at" }
 
+-- What is described of them. Of any record, as a walk may give some of two kinds.
+local METHOD = "fun(self: salon.Record, zone?: string): string|nil, salon.Error|nil  "
 local TEXT = " by the clocks of `zone`, else of its own `timezone`, \"2027-01-18 09:00\"; all-day: "
   .. "\"2027-01-18\"; nil: it has none"
 
----What is described of them.
----@param record string  its type
----@return table
-function dates.described(record)
-  local method = ("fun(self: %s, zone?: string): string|nil, salon.Error|nil  "):format(record)
-  return {
-    starts_text = method .. ("its start" .. TEXT),
-    ends_text = method .. ("its end" .. TEXT),
-  }
-end
+dates.DESCRIBED = { starts_text = METHOD .. "its start" .. TEXT, ends_text = METHOD .. "its end" .. TEXT }
 
 return dates

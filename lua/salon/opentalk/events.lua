@@ -5,6 +5,7 @@
 -- Exceptions are a class of their own and left out unless asked for.
 
 local api = require "salon.opentalk.api"
+local calendar = require "salon.opentalk.calendar"
 local changes = require "salon.opentalk.event_changes"
 local clock = require "salon.internal.clock"
 local core = require "salon.core"
@@ -46,7 +47,7 @@ local Event = resource.class {
   name = "salon.Event", backend = "opentalk", word = "event", getters = getters, keys = { "id" },
   services = { instances = instances, invites = people },
   methods = options.merge(dates.METHODS, { dial_in_text = dial_in_text }),
-  described = options.merge(dates.described "salon.opentalk.Event", {
+  described = options.merge(dates.DESCRIBED, {
     dial_in_text = "fun(self: salon.opentalk.Event): string?, salon.Error|nil  that of its room",
   }),
   fields = {
@@ -168,6 +169,10 @@ local function is_wanted(raw, given)
   return not created or not (after and created < after or before and created > before)
 end
 
+-- Of meetings with a time, which are given a span of their own.
+local DATES = options.merge(FILTERS, calendar.SPAN)
+DATES.time_independent, DATES.exceptions = nil, nil
+
 local ACROSS = options.merge(FILTERS, {
   instances_max = is.integer { min = 0, says = "occurrences of each series at most; 0, and where it is "
     .. "not given: the series itself comes, with its first date" },
@@ -273,6 +278,13 @@ return resource.new {
       keep = is_wanted, walk = event_walk.walk,
       says = "Events, those without a start first, then by start. With exceptions left out a page "
         .. "may be short, or even empty, and have a next one." },
+    dates = { "GET /events", walks = true, query = DATES, check = calendar.fault, run = calendar.walk,
+      returns = "salon.opentalk.Event|salon.opentalk.Instance",
+      says = "All meetings that lie in a span of time, series date by date, cancelled ones included "
+        .. "(`status`): single ones by their start, then one series after the other. A date that was "
+        .. "moved counts where it is now, if it was moved by 31 days at most. All-day meetings are days of "
+        .. "the zone that `time_min` and `time_max` name. Each series costs a request more; a walk "
+        .. "that broke has no `err.resume`." },
     get = { "GET /events/{event_id}", gives = class_of, query = { invitees_max = instances.INVITEES_MAX },
       says = "One event." },
     create = { "POST /events", body = CREATE, query = { notify = api.NOTIFY }, gives = class_of,

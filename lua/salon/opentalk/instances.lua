@@ -11,7 +11,7 @@ local INVITEES_MAX = is.integer { min = 0, max = 100, says = "how many people co
 local Instance = resource.class {
   name = "salon.Instance", backend = "opentalk", word = "instance",
   keys = { "recurring_event_id", "instance_id" },
-  methods = dates.METHODS, described = dates.described "salon.opentalk.Instance",
+  methods = dates.METHODS, described = dates.DESCRIBED,
   fields = {
     id = "string  event and occurrence, with _ between them",
     recurring_event_id = "string",
