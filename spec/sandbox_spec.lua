@@ -26,6 +26,19 @@ describe("the sandbox", function()
     end
   end)
 
+  it("has ready options for a client of each system", function()
+    local salon = require "salon"
+    for _, switches in ipairs { {}, { tenants = true } } do
+      local sandbox = support.start { switches = switches }
+      local ot, meet = salon.opentalk(sandbox.opentalk.options), salon.meet(sandbox.meet.options)
+      local who = { salon.check(ot:whoami()).email, salon.check(meet:whoami()).email }
+      ot:close()
+      meet:close()
+      sandbox:stop()
+      assert.are.same({ switches.tenants and "kim@example.org" or "alice@example.org", "ada@example.org" }, who)
+    end
+  end)
+
   it("has the options, switches, faults and kinds of things that its page names", function()
     local page = support.read "doc/sandbox.md" .. "\n"
     -- What stands in the first column of the table with this head.

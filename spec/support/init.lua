@@ -95,6 +95,16 @@ function support.start(options)
   return assert(require("salon.sandbox").start(options or {}))
 end
 
+-- The environment that a script reads: OPENTALK_URL and so on, of the systems that run.
+function support.login(sandbox, more)
+  local environment = {}
+  for prefix, role in pairs { OPENTALK = sandbox.opentalk, MEET = sandbox.meet } do
+    for name, value in pairs(role and role.options or {}) do environment[prefix .. "_" .. name:upper()] = value end
+  end
+  for name, value in pairs(more or {}) do environment[name] = value end
+  return environment
+end
+
 local function merged(options, extra)
   for name, value in pairs(extra or {}) do options[name] = value end
   return options
@@ -102,19 +112,11 @@ end
 
 -- Options for salon.opentalk{} and salon.meet{} that fit a started sandbox.
 function support.opentalk(sandbox, extra)
-  local role = sandbox.opentalk
-  return merged({
-    url = role.url, client_id = role.client_id,
-    username = role.username, password = role.password,
-  }, extra)
+  return merged(merged({}, sandbox.opentalk.options), extra)
 end
 
 function support.meet(sandbox, extra)
-  local role = sandbox.meet
-  return merged({
-    url = role.url, client_id = role.client_id,
-    client_secret = role.client_secret, user = role.user,
-  }, extra)
+  return merged(merged({}, sandbox.meet.options), extra)
 end
 
 return support

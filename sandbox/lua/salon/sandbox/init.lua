@@ -1,7 +1,7 @@
 -- A double of OpenTalk, its login service and Meet to test against:
 --
 --   local sandbox = assert(require("salon.sandbox").start { meet = false })
---   ... sandbox.opentalk.url, sandbox.opentalk.username ...
+--   local ot = salon.opentalk(sandbox.opentalk.options)
 --   sandbox:stop()
 --
 -- This file runs in the script: it writes a folder, starts nginx with it and talks to
@@ -113,6 +113,13 @@ local function plan_ports(settings)
   settings.ports, settings.addresses = ports, addresses
 end
 
+-- What a client is made of: salon.opentalk(sandbox.opentalk.options).
+local function with_options(role, names)
+  role.options = {}
+  for name in names:gmatch "[%l_]+" do role.options[name] = role[name] end
+  return role
+end
+
 local function describe(self, settings)
   local plain, tls = settings.addresses.http, settings.addresses.https
   if settings.opentalk then
@@ -121,18 +128,20 @@ local function describe(self, settings)
     for name in (settings.tenants and "kim lee nick olga"
       or "alice bob charlie frank grete henry irene jack"):gmatch("%l+") do users[name] = PASSWORD end
     if users.alice then users.zoe = "throwaway & pass+word=100% é" end
-    self.opentalk = {
+    self.opentalk = with_options({
       version = settings.opentalk, url = plain.frontend, controller_url = plain.controller,
       issuer = plain.login .. realm,
       tls = { url = tls.frontend, controller_url = tls.controller, issuer = tls.login .. realm },
       client_id = "Frontend", username = settings.tenants and "kim" or "alice", password = PASSWORD,
-      users = users, }
+      users = users,
+    }, "url client_id username password")
   end
   if settings.meet then
-    self.meet = {
+    self.meet = with_options({
       version = settings.meet, url = plain.meet, tls = { url = tls.meet },
       client_id = "throwaway-app", client_secret = "throwaway-secret", user = "ada@example.org",
-      users = { "ada@example.org", "grace@example.org", "edsger@example.org" }, }
+      users = { "ada@example.org", "grace@example.org", "edsger@example.org" },
+    }, "url client_id client_secret user")
   end
 end
 
