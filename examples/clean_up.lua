@@ -9,7 +9,7 @@
 -- Kept are series that go on, also if all coming dates are cancelled, meetings without a time,
 -- rooms without a meeting, and everything that others have made. Nobody gets a mail.
 --
--- The login is read from the environment: OPENTALK_URL OPENTALK_CLIENT_ID OPENTALK_USERNAME
+-- The login is in the environment: OPENTALK_URL, OPENTALK_CLIENT_ID, OPENTALK_USERNAME,
 -- OPENTALK_PASSWORD. Needs lua-argparse. The status is 1 if anything could not be deleted.
 
 local argparse = require "argparse"
@@ -22,10 +22,6 @@ parser:option("--days", "For how long a meeting must have been over."):default "
 end)
 local arguments = parser:parse()
 
-local function setting(name) return os.getenv(name) or error(name .. " is not set", 0) end
-
-local function note(...) io.stderr:write("clean_up: ", ...) io.stderr:write "\n" end
-
 -- Every date counts: one of long ago may have been moved to next week.
 local function is_over(event, limit)
   local function ends(date) return salon.time.parse(date.ends_at.datetime) end
@@ -36,13 +32,10 @@ local function is_over(event, limit)
   return true
 end
 
-local failed = 0
-local ok, err = pcall(function()
-  local ot = salon.opentalk { url = setting "OPENTALK_URL", client_id = setting "OPENTALK_CLIENT_ID",
-    username = setting "OPENTALK_USERNAME", password = setting "OPENTALK_PASSWORD" }
+salon.main("clean_up", function()
+  local ot = salon.opentalk(salon.environment "OPENTALK")
   local before = salon.time.add(salon.time.now(), { days = -arguments.days })
-  local limit = salon.time.parse(before.datetime)
-  local over = {}
+  local limit, over, failed = salon.time.parse(before.datetime), {}, 0
   for event in ot.events:each { adhoc = false, time_max = before } do
     if event.can_edit and is_over(event, limit) then over[#over + 1] = event end
   end
@@ -52,16 +45,15 @@ local ok, err = pcall(function()
   for _, event in ipairs(over) do
     local word = "to delete"
     if arguments.delete then
-      local deleted, problem = event.room:delete { notify = false }
+      local deleted, err = event.room:delete { notify = false }
       word = deleted and "deleted" or "not deleted"
       if not deleted then
         failed = failed + 1
-        note(event.title, ": ", tostring(problem))
+        io.stderr:write("clean_up: ", event.title, ": ", tostring(err), "\n")
       end
     end
     print(("%s  %s  %s"):format(word, event:starts_text() or "ad hoc", event.title))
   end
   print(("%d over, %d deleted, %d failed"):format(#over, arguments.delete and #over - failed or 0, failed))
+  return failed > 0 and 1 or 0
 end)
-if not ok then note(tostring(salon.caught(err) or err)) end
-os.exit(ok and failed == 0 and 0 or 1, true)

@@ -9,22 +9,20 @@
 
 local salon = require "salon"
 
-local function fail(status, message)
-  io.stderr:write("cron: ", message, "\n")
-  os.exit(status, true)
+local function list(ot)
+  for event in ot.events:each { adhoc = false } do print(event.title, event.join_url) end
 end
 
-local function setting(name) return os.getenv(name) or fail(1, name .. " is not set") end
-
-local ot = salon.opentalk {
-  url = setting "OPENTALK_URL", client_id = setting "OPENTALK_CLIENT_ID", username = setting "OPENTALK_USERNAME",
-  password = arg[1] == "login" and salon.secret.stdin() or nil, scope = os.getenv "OPENTALK_SCOPE",
-  store = salon.store.file(os.getenv "LOGINS" or setting "HOME" .. "/.salon-logins.json"),
-}
-
-local done, why = pcall(function()
-  for event in ot.events:each { adhoc = false } do print(event.title, event.join_url) end
+salon.main("cron", function()
+  local options, home = salon.environment "OPENTALK", os.getenv "HOME"
+  options.password = arg[1] == "login" and salon.secret.stdin() or nil
+  options.store = salon.store.file(os.getenv "LOGINS" or (home or error("HOME is not set", 0)) .. "/.salon-logins.json")
+  local ok, err = pcall(list, salon.opentalk(options))
+  local failure = salon.caught(err)
+  if failure and failure.kind == "auth" then
+    io.stderr:write("cron: log in by hand (cron.lua login): ", tostring(failure), "\n")
+    return 2
+  elseif not ok then
+    error(err, 0)
+  end
 end)
-local err = salon.caught(why)
-if err and err.kind == "auth" then fail(2, "log in by hand (cron.lua login): " .. tostring(err)) end
-if not done then fail(1, tostring(err or why)) end

@@ -8,25 +8,17 @@
 
 local salon = require "salon"
 
-local function fail(message)
-  io.stderr:write("device: ", message, "\n")
-  os.exit(1, true)
+local function show(prompt)
+  io.stderr:write("Open ", prompt.verification_uri_complete or prompt.verification_uri,
+    "\nand confirm the code ", prompt.user_code, "\n")
 end
 
-local function setting(name) return os.getenv(name) or fail(name .. " is not set") end
-
-local ot = salon.opentalk {
-  url = setting "OPENTALK_URL", client_id = setting "OPENTALK_CLIENT_ID",
-  store = salon.store.file(os.getenv "LOGINS" or setting "HOME" .. "/.salon-logins.json"),
-  device = function(prompt)
-    io.stderr:write("Open ", prompt.verification_uri_complete or prompt.verification_uri,
-      "\nand confirm the code ", prompt.user_code, "\n")
-  end,
-}
-
-local done, why = pcall(function()
+salon.main("device", function()
+  local options, home = salon.environment "OPENTALK", os.getenv "HOME"
+  options.username, options.password, options.device = nil, nil, show
+  options.store = salon.store.file(os.getenv "LOGINS" or (home or error("HOME is not set", 0)) .. "/.salon-logins.json")
+  local ot = salon.opentalk(options)
   local who = salon.check(ot:whoami { timeout = 600 })  -- seconds: a person may take so long
   print("Rooms of " .. (who.display_name or who.email))
   for room in ot.rooms:each() do print(room.id, room.join_url) end
 end)
-if not done then fail(tostring(salon.caught(why) or why)) end

@@ -24,20 +24,7 @@ local argparse = require "argparse"
 local cjson = require "cjson"
 local salon = require "salon"
 
-local function note(message)
-  io.stderr:write("opentalk: ", tostring(message), "\n")
-end
-
-local function fail(message)
-  note(message)
-  os.exit(1, true)
-end
-
--- What cannot be written must not look like a success.
-local function write(text)
-  local written, message = io.write(text)
-  if not written then error("standard output: " .. message, 0) end
-end
+local function note(message) io.stderr:write("opentalk: ", message, "\n") end
 
 ---- The file of assignments ------------------------------------------------
 
@@ -127,13 +114,13 @@ end
 
 local function read_rc(path)
   local file, err = io.open(path, "rb")
-  if not file then fail(err) end
+  if not file then error(err, 0) end
   local text = file:read("*a"):gsub("^\239\187\191", "")  -- the mark of some editors
   file:close()
   local ok, values = pcall(parse_rc, text)
-  if not ok then fail(path .. ": " .. values) end
+  if not ok then error(path .. ": " .. values, 0) end
   for _, name in ipairs { "OT_USER", "OT_PASSWORD", "OT_MAIN_URL", "OT_CLIENT_ID" } do
-    if not values[name] then fail(path .. ": " .. name .. " is missing") end
+    if not values[name] then error(path .. ": " .. name .. " is missing", 0) end
   end
   return values
 end
@@ -158,10 +145,9 @@ local function csv(...)
   local cells = { ... }
   for i = 1, select("#", ...) do
     local cell = cells[i] == nil and "" or tostring(cells[i])
-    if cell:find('[",\r\n]') then cell = '"' .. cell:gsub('"', '""') .. '"' end
-    cells[i] = cell
+    cells[i] = cell:find '[",\r\n]' and '"' .. cell:gsub('"', '""') .. '"' or cell
   end
-  write(table.concat(cells, ",") .. "\r\n")
+  io.write(table.concat(cells, ","), "\r\n")
 end
 
 -- A spreadsheet would run a title such as `=HYPERLINK(...)`, which anybody may have
@@ -230,11 +216,11 @@ local function create_room(ot, hours)
   if not room.join_url then
     note("OT_MAIN_URL is the controller's address; give the web page's, so that there are links")
   end
-  write(("Room: %s Guest: %s\n"):format(room.join_url or room.id, invite.url or invite.id))
+  print(("Room: %s Guest: %s"):format(room.join_url or room.id, invite.url or invite.id))
 end
 
 local function show_room(ot, id)
-  write(cjson.encode(salon.check(ot.rooms:get(id)):totable()) .. "\n")
+  print(cjson.encode(salon.check(ot.rooms:get(id)):totable()))
 end
 
 ---- The command line -------------------------------------------------------
@@ -256,20 +242,16 @@ end
 
 local LONGEST = 24 * 366 * 100  -- hours
 
-local rc = read_rc(arguments.config)
-local hours = tonumber(rc.DEFAULT_EXPIRATION_HOURS or 24)
-if not (hours and hours > 0 and hours <= LONGEST) then
-  fail(("DEFAULT_EXPIRATION_HOURS must be a number above 0, up to %d"):format(LONGEST))
-end
-
-local ok, err = pcall(function()
+salon.main("opentalk", function()
+  local rc = read_rc(arguments.config)
+  local hours = tonumber(rc.DEFAULT_EXPIRATION_HOURS or 24)
+  if not (hours and hours > 0 and hours <= LONGEST) then
+    error(("DEFAULT_EXPIRATION_HOURS must be a number above 0, up to %d"):format(LONGEST), 0)
+  end
   local ot = connect(rc)
   if arguments.list_events then list_events(ot, arguments.guest_links, hours)
   elseif arguments.create then create_room(ot, hours)
   elseif arguments.rooms then list_rooms(ot)
   else show_room(ot, arguments.info) end
-  ot:close()
-  if not io.stdout:flush() then error("standard output cannot be written", 0) end
+  return failed and 1 or 0
 end)
-if not ok then fail(salon.caught(err) or err) end
-if failed then os.exit(1, true) end

@@ -1,12 +1,10 @@
 -- Gives a meeting of OpenTalk another time and invites people.
 --
---   lua5.4 examples/reschedule.lua "Budget round" "2027-01-18 09:00" \
---     --invite bob@example.org --invite carol@example.org --invite dave@example.org
+--   lua5.4 examples/reschedule.lua "Budget round" "2027-01-18 09:00" --invite bob@example.org
 --
 -- The meeting is named by its title or id. The time is that of the meeting's own zone, or of
--- --zone Europe/Berlin. Run again, it does what is left to do. The login is read from the
--- environment: OPENTALK_URL OPENTALK_CLIENT_ID OPENTALK_USERNAME OPENTALK_PASSWORD. Needs
--- lua-argparse.
+-- --zone Europe/Berlin. Run again, it does what is left to do. The login is in the environment:
+-- OPENTALK_URL, OPENTALK_CLIENT_ID, OPENTALK_USERNAME, OPENTALK_PASSWORD. Needs lua-argparse.
 
 local argparse = require "argparse"
 local salon = require "salon"
@@ -23,27 +21,19 @@ end)
 parser:flag("--series", "Move a series: dates that were changed or cancelled are as the others again.")
 local arguments = parser:parse()
 
-local function setting(name) return os.getenv(name) or error(name .. " is not set", 0) end
-
-local function find(ot, name)
-  local found, ids = {}, ""
-  for event in ot.events:each { adhoc = false, time_independent = false } do
-    if event.can_edit and (event.id == name or event.title == name) then
-      found[#found + 1], ids = event, ids .. ("\n  %s  %s"):format(event.id, event:starts_text())
+salon.main("reschedule", function()
+  local ot = salon.opentalk(salon.environment "OPENTALK")
+  local name, event, ids = arguments.meeting, nil, {}
+  for found in ot.events:each { adhoc = false, time_independent = false } do
+    if found.can_edit and (found.id == name or found.title == name) then
+      event, ids[#ids + 1] = found, ("\n  %s  %s"):format(found.id, found:starts_text())
     end
   end
-  if #found == 0 then error("you have no meeting with a time and the title or id '" .. name .. "'", 0) end
-  if #found > 1 then error("more than one has this title; give an id:" .. ids, 0) end
-  return found[1]
-end
+  if not event then error("you have no meeting with a time and the title or id '" .. name .. "'", 0) end
+  if ids[2] then error("more than one has this title; give an id:" .. table.concat(ids), 0) end
 
-local ok, err = pcall(function()
-  local ot = salon.opentalk { url = setting "OPENTALK_URL", client_id = setting "OPENTALK_CLIENT_ID",
-    username = setting "OPENTALK_USERNAME", password = setting "OPENTALK_PASSWORD" }
-  local event = find(ot, arguments.meeting)
   local zone = arguments.zone or event.starts_at.timezone
-  local starts_at = salon.time.moment { arguments.time, zone }
-  local old = event:starts_text(zone)
+  local starts_at, old = salon.time.moment { arguments.time, zone }, event:starts_text(zone)
   if event.type == "recurring" and not arguments.series then
     error("this is a series; --series moves all of it, cancel_occurrence.lua cancels one date", 0)
   elseif salon.time.rfc3339(event.starts_at) == starts_at.datetime then
@@ -52,19 +42,16 @@ local ok, err = pcall(function()
     event = salon.check(event:move { starts_at = starts_at })
     print(("%s: moved from %s to %s (%s)"):format(event.title, old, event:starts_text(zone), zone))
   end
-  local invited, problems = {}, {}
+
+  local invited, failures = {}, {}
   for person in event.invites:each() do invited[(person.email or ""):lower()] = true end
   for _, address in ipairs(arguments.invite) do
     local word = "was invited already"
     if not invited[address:lower()] then
-      local done, problem = event.invites:create { email = address }
-      word, problems[#problems + 1] = done and "invited" or "not invited", problem and tostring(problem)
+      local done, err = event.invites:create { email = address }
+      word, failures[#failures + 1] = done and "invited" or "not invited", err and tostring(err)
     end
     print(address .. ": " .. word)
   end
-  if problems[1] then error(table.concat(problems, "\n"), 0) end
+  if failures[1] then error(table.concat(failures, "\n"), 0) end
 end)
-if not ok then
-  io.stderr:write("reschedule: ", tostring(salon.caught(err) or err), "\n")
-  os.exit(1, true)
-end

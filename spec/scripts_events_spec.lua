@@ -15,13 +15,7 @@ local sandbox, folder, ot
 
 -- Runs a script: what it writes, both streams as they come, and its status.
 local function run(script, ...)
-  local opentalk, meet = sandbox.opentalk, sandbox.meet
-  return support.script({ "examples/" .. script .. ".lua", ... }, {
-    OPENTALK_URL = opentalk.url, OPENTALK_CLIENT_ID = opentalk.client_id,
-    OPENTALK_USERNAME = opentalk.username, OPENTALK_PASSWORD = opentalk.password,
-    MEET_URL = meet and meet.url, MEET_CLIENT_ID = meet and meet.client_id,
-    MEET_CLIENT_SECRET = meet and meet.client_secret, MEET_USER = meet and meet.user,
-  })
+  return support.script({ "examples/" .. script .. ".lua", ... }, support.login(sandbox))
 end
 
 local function moment(value) return salon.time.moment(value) end
@@ -152,9 +146,12 @@ for _, version in ipairs { "2026", "2023" } do
       end)
 
       it("says what is missing or went wrong, and writes half a report never", function()
-        local output, status = support.script({ "examples/week_report.lua" }, { OPENTALK_URL = "" , HOME = folder })
+        local output, status = support.script({ "examples/week_report.lua" }, { OPENTALK_URL = sandbox.opentalk.url })
         assert.equal(1, status)
         assert.matches("^week_report: OPENTALK_CLIENT_ID is not set\n$", output)
+        output, status = support.script({ "examples/week_report.lua" }, { OPENTALK_URL = "" , HOME = folder })
+        assert.equal(1, status)
+        assert.matches("^week_report: OPENTALK_URL is not set\n$", output)
         sandbox:fault { route = "GET /external-api/v1.0/rooms/", kind = "503", count = 9 }
         output, status = run "week_report"
         assert.equal(1, status)
@@ -163,6 +160,21 @@ for _, version in ipairs { "2026", "2023" } do
         assert.equal(1, status)
         assert.matches("time zone 'Europe/Berln', which this machine does not know", output)
       end)
+    end)
+
+    it("no script succeeds when its output cannot be written", function()
+      put("Budget round", at(5, "09:00"), at(5, "10:30"))
+      put("Weekly", at(5, "09:00"), at(5, "10:30"), { recurrence_pattern = { "FREQ=WEEKLY" } })
+      local words = { "env" }
+      for name, value in pairs(support.login(sandbox)) do words[#words + 1] = name .. "=" .. support.quote(value) end
+      local list = support.write(folder .. "/list.csv", "title,password,expires\nA,,\n")
+      for script, arguments in pairs { week_report = "", clean_up = "", rooms_from_csv = list,
+        reschedule = ("'Budget round' '%s 14:00'"):format(day_text(6)),
+        cancel_occurrence = "Weekly " .. day_text(5) } do
+        local output, status = support.run(("%s %s examples/%s.lua %s 2>&1 >/dev/full"):format(
+          table.concat(words, " "), support.quote(support.lua), script, arguments))
+        assert.same({ script .. ": standard output cannot be written\n", 1 }, { output, status })
+      end
     end)
 
     describe("clean_up.lua", function()

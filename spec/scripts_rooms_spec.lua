@@ -5,12 +5,7 @@ local nginx = require("spec.support.nginx")
 local raw = require("spec.support.raw")
 local support = require("spec.support")
 
-local function login(sandbox, more)
-  local role, environment = sandbox.opentalk, more or {}
-  environment.OPENTALK_URL, environment.OPENTALK_CLIENT_ID = role.url, role.client_id
-  environment.OPENTALK_USERNAME, environment.OPENTALK_PASSWORD = role.username, role.password
-  return environment
-end
+local login = support.login
 
 local function lines(text) return select(2, text:gsub("\n", "")) end
 

@@ -13,27 +13,9 @@
 local cjson = require "cjson.safe"
 local salon = require "salon"
 
-local backends = {}
-
-function backends.opentalk()
-  return salon.opentalk {
-    url = os.getenv "OPENTALK_URL", client_id = os.getenv "OPENTALK_CLIENT_ID",
-    username = os.getenv "OPENTALK_USERNAME", password = os.getenv "OPENTALK_PASSWORD",
-    store = salon.store.shdict "logins",
-  }
-end
-
-function backends.meet()
-  return salon.meet {
-    url = os.getenv "MEET_URL", client_id = os.getenv "MEET_CLIENT_ID",
-    client_secret = os.getenv "MEET_CLIENT_SECRET", user = os.getenv "MEET_USER",
-    store = salon.store.shdict "logins",
-  }
-end
-
 local clients = {}
 
-local function answer(status, body)
+local function respond(status, body)
   ngx.status = status
   ngx.header["Content-Type"] = "application/json"
   ngx.print(cjson.encode(body))
@@ -42,14 +24,18 @@ end
 local function refuse(err)
   ngx.log(ngx.ERR, tostring(err))
   local status = err.kind == "timeout" and 504 or 502
-  answer(status, { error = err.kind, retryable = err.retryable or false })
+  respond(status, { error = err.kind, retryable = err.retryable or false })
 end
 
 local handler = {}
 
--- This worker's client of one backend.
+-- This worker's client of one backend: "opentalk" or "meet".
 function handler.client(backend)
-  clients[backend] = clients[backend] or backends[backend]()
+  if not clients[backend] then
+    local options = salon.environment(backend:upper())
+    options.store = salon.store.shdict "logins"
+    clients[backend] = salon[backend](options)
+  end
   return clients[backend]
 end
 
@@ -66,8 +52,8 @@ function handler.sender()
 end
 
 function handler.create(backend)
-  if ngx.req.get_method() ~= "POST" then return answer(405, { error = "method must be POST" }) end
-  if handler.sender() == "other site" then return answer(403, { error = "another site asks" }) end
+  if ngx.req.get_method() ~= "POST" then return respond(405, { error = "method must be POST" }) end
+  if handler.sender() == "other site" then return respond(403, { error = "another site asks" }) end
   local client = handler.client(backend)
 
   local room, err = client.rooms:create({}, { timeout = 10 })
@@ -80,7 +66,7 @@ function handler.create(backend)
     if not invite then return refuse(err) end
     body.guest_url = invite.url
   end
-  answer(201, body)
+  respond(201, body)
 end
 
 return handler
