@@ -20,6 +20,17 @@ if not sandbox then
   os.exit(1)
 end
 
+-- The meetings that the commands of doc/howto.md name; the first is far enough ahead for clean_up.lua.
+local function put(title, starts, ends, pattern)
+  sandbox:put("event", nil, { title = title, recurrence_pattern = pattern,
+    starts_at = { datetime = starts, timezone = "Europe/Berlin" },
+    ends_at = { datetime = ends, timezone = "Europe/Berlin" } })
+end
+if sandbox.opentalk then
+  put("Budget round", "2099-01-14T09:00:00Z", "2099-01-14T10:00:00Z")
+  put("Weekly", "2027-01-18T08:00:00Z", "2027-01-18T09:00:00Z", { "FREQ=WEEKLY" })
+end
+
 -- "$name" and "$name.name" in a text become values.
 local function fill(text, values, more)
   return (text:gsub("%$(%l[%w_.]*)", function(path)
@@ -41,8 +52,8 @@ token=$(curl -s -d grant_type=password -d client_id=$client_id -d scope=openid \
   $issuer/protocol/openid-connect/token | jq -r .access_token)
 curl -s -H "Authorization: Bearer $token" '$controller_url/v1/rooms?per_page=3' | jq .
 
-local ot = require("salon").opentalk {
-  url = "$url", client_id = "$client_id", username = "$username", password = "$password" }
+local salon = require "salon"
+local ot = salon.opentalk(salon.environment "OPENTALK")     -- with the lines at the end
 for room in ot.rooms:each() do print(room.id) end
 
 A device login (client Device) has no page to open; this confirms the code that it shows:
@@ -62,19 +73,22 @@ key=$(curl -s -H 'Content-Type: application/json' -d '{"client_id":"$client_id",
   $url/external-api/v1.0/application/token/ | jq -r .access_token)
 curl -s -H "Authorization: Bearer $key" $url/external-api/v1.0/rooms/ | jq .count
 
-local meet = require("salon").meet {
-  url = "$url", client_id = "$client_id", client_secret = "$client_secret", user = "$user" }
+local salon = require "salon"
+local meet = salon.meet(salon.environment "MEET")           -- with the lines at the end
 for room in meet.rooms:each() do print(room.join_url) end
 ]], sandbox.meet))
 end
 
-print "\nFor the scripts of doc/howto.md:"
-for name, role in pairs { OPENTALK = sandbox.opentalk, MEET = sandbox.meet } do
-  for _, field in ipairs { "url", "client_id", "client_secret", "username", "password", "user" } do
-    if role and role[field] then print(("export %s_%s='%s'"):format(name, field:upper(), role[field])) end
+print "For salon.environment and the scripts of doc/howto.md:\n"
+for _, backend in ipairs { "opentalk", "meet" } do
+  local lines = {}
+  for name, value in pairs(sandbox[backend] and sandbox[backend].options or {}) do
+    lines[#lines + 1] = ("export %s_%s='%s'\n"):format(backend:upper(), name:upper(), value)
   end
+  table.sort(lines)
+  io.write(table.concat(lines))
 end
-print("CA file " .. sandbox.ca_file .. "\nCtrl-C stops it.")
+print("\nCA file " .. sandbox.ca_file .. "\nCtrl-C stops it.")
 io.stdout:flush()
 
 -- Ctrl-C ends the shell and this process goes on; when this process is killed, the
