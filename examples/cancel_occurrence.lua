@@ -26,7 +26,7 @@ local function only(list, none, many)
   return #list == 1 and list[1] or error(list[1] and many or none, 0)
 end
 
--- The last date before the day and the two behind it, as an error's last words.
+-- The last date before the day and the two after it, as an error's last words.
 local function nearest(texts, day)
   local i = 1
   table.sort(texts)

@@ -7,7 +7,7 @@ local BACKENDS = { OPENTALK = "salon.opentalk", MEET = "salon.meet" }
 
 local PREFIX = { "string", required = true, check = function(value)
   if BACKENDS[value:match "^%u+"] == nil or value:find "[^%u%d_]" then
-    return "must be 'OPENTALK' or 'MEET', perhaps with more behind it: 'OPENTALK_TEST'"
+    return "must be 'OPENTALK' or 'MEET', perhaps with more after it: 'OPENTALK_TEST'"
   end
 end }
 

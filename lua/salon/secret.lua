@@ -49,7 +49,7 @@ function secret.file(path)
   end
 end
 
--- What stands behind its first word may be secret, as are the variables before it.
+-- What stands after its first word may be secret, as are the variables before it.
 local function name_of(line)
   local word, follows = line:match "^%s*([%w_./+-]+)(=?)"
   return follows == "" and ("command '%s'"):format(word) or "the command"

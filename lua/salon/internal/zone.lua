@@ -28,7 +28,7 @@ local function seconds_of(text)
   return sign == "-" and -total or total, rest
 end
 
--- "CET-1…" -> 3600, and what follows; nil where the name has no offset behind it.
+-- "CET-1…" -> 3600, and what follows; nil where the name has no offset after it.
 local function offset_of(text)
   local rest = text:match "^%a%a%a+(.*)$" or text:match "^<[%w+-]+>(.*)$" or ""
   local west, after = seconds_of(rest)

@@ -1,5 +1,5 @@
 -- `ot.events:dates`: the meetings of a span of time, series date by date. The list of events has
--- a series once, so the dates of each are walked behind it, as on every server. A date that somebody
+-- a series once, so the dates of each are walked after it, as on every server. A date that somebody
 -- moved keeps its place in the list of its series: more than the span is asked for.
 
 local clock = require "salon.internal.clock"

@@ -1,4 +1,4 @@
--- Walking all events. Servers up to 0.32 lose timed events that stand behind a
+-- Walking all events. Servers up to 0.32 lose timed events that stand after a
 -- time-independent one. Unless a filter keeps the two apart already, each kind is walked by
 -- itself, in the server's order.
 

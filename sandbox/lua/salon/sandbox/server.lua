@@ -33,7 +33,7 @@ function server.init(dir)
 end
 
 -- The start time of a process, to tell it from a later one of the same number:
--- the 20th word behind its name.
+-- the 20th word after its name.
 local function born(pid)
   local stat = shell.read("/proc/" .. pid .. "/stat") or ""
   return stat:match("%) " .. ("%S+ "):rep(19) .. "(%S+)")

@@ -129,7 +129,7 @@ end
 local PLAIN = "aaaaaaaceeeeiiiidnooooo*ouuuuypsaaaaaaaceeeeiiiidnooooo/ouuuuypy"
 
 -- The database's collation: case, accents and punctuation count last, and other scripts
--- come behind Latin.
+-- come after Latin.
 local function collation_key(name)
   local plain = name:lower():gsub("\195([\128-\191])", function(second)
     local at = second:byte() - 127

@@ -23,7 +23,7 @@ local function link_to(request, name)
   return link .. (link:find("?", 1, true) and "&" or "?") .. name .. "="
 end
 
----The value of a header Link that leads behind `cursor`.
+---The value of a header Link that leads on after `cursor`.
 function pages.cursor_link(request, cursor)
   if request.same_link then cursor = request:parameters().after or cursor end
   return ('<%s%s>; rel="after"'):format(link_to(request, "after"), cursor)
