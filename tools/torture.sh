@@ -50,6 +50,7 @@ meet/rooms.lua a_room_without_a_slug s/room.raw.slug ~= "" and //
 store/file.lua a_store_in_trouble s/if written then return held end/do return held end/
 store/file.lua store s/if (entries.key. and entries.key..blob) ~= version then/if false then/
 store/shdict.lua store s/local done = dict:get(key) == version/local done = true/
+store/shdict.lua store s/then return inherit(.*/then return nil end/
 opentalk/dates.lua time s/if not clock.writable(ends) then/if false then/
 opentalk/assets.lua assets s/bare = there.origin ~= .*/bare = false }))/
 opentalk/assets.lua assets s/if not is_over(err) then/do/
