@@ -5,16 +5,17 @@ local shell = require("salon.sandbox.shell")
 
 local support = {}
 
--- The interpreter that runs this suite (a path or a name). Module paths are in
--- the environment, for child processes too: tools/run.
+-- run(command) -> what it printed (both streams), its status; quote(word).
+support.run, support.quote = shell.run, shell.quote
+
+-- The interpreter that runs this suite, a name or a whole path: good in every folder. Module
+-- paths are in the environment, for child processes too: tools/run.
 do
   local first = 0
   while arg[first - 1] do first = first - 1 end
   support.lua = arg[first]
+  if support.lua:find "^[^/]+/" then support.lua = support.run("pwd"):match "[^\n]+" .. "/" .. support.lua end
 end
-
--- run(command) -> what it printed (both streams), its status; quote(word).
-support.run, support.quote = shell.run, shell.quote
 
 -- A function that gives one free port after the other, for servers that a spec
 -- starts itself. Not from the sandbox's range, because only the sandbox starts
