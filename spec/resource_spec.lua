@@ -63,7 +63,7 @@ describe("an operation", function()
     assert.equal("GET /v1/events/" .. ID .. "/instances/20270118T080000Z?invitees_max=3", (last()))
   end)
 
-  it("moves a meeting from a day to a time, and to a day only what takes whole days", function()
+  it("moves a meeting from a day to a time only with its end, and to a day only what takes whole days", function()
     local event = { id = ID, type = "single", is_time_independent = false, is_all_day = true, title = "x",
       starts_at = { datetime = "2027-01-04T00:00:00Z", timezone = "Europe/Berlin" },
       ends_at = { datetime = "2027-01-05T00:00:00Z", timezone = "Europe/Berlin" } }
@@ -71,9 +71,9 @@ describe("an operation", function()
       if entry.method == "PATCH" then return 204, "" end
       return 200, core.encode(event)
     end
-    local function moved(when)
+    local function moved(when, ends)
       local before, sent = #transport.log, nil
-      local done, err = ot.events:move(ID, { starts_at = when })
+      local done, err = ot.events:move(ID, { starts_at = when, ends_at = ends })
       for i = before + 1, #transport.log do sent = transport.log[i].body or sent end
       local body = sent and json.decode(sent)
       return body and { body.is_all_day, body.starts_at.datetime, body.ends_at.datetime }, done and nil or err
@@ -81,8 +81,17 @@ describe("an operation", function()
     assert.same({ true, "2027-01-18T00:00:00Z", "2027-01-19T00:00:00Z" }, (moved { "2027-01-18", "Europe/Berlin" }))
     assert.same({ true, "2027-01-18T00:00:00Z", "2027-01-19T00:00:00Z" },
       (moved { datetime = "2027-01-18T00:00:00Z", timezone = "Europe/Berlin" }))
-    assert.same({ false, "2027-01-18T08:00:00Z", "2027-01-19T08:00:00Z" },
-      (moved { "2027-01-18 09:00", "Europe/Berlin" }))
+    assert.same({ false, "2027-01-18T08:00:00Z", "2027-01-18T09:00:00Z" },
+      (moved({ "2027-01-18 09:00", "Europe/Berlin" }, { "2027-01-18 10:00", "Europe/Berlin" })))
+    for _, ends in ipairs { "2027-01-04T00:00:00Z", "2027-01-05T00:00:00Z" } do
+      event.ends_at.datetime = ends
+      local sent, err = moved { "2027-01-18 09:00", "Europe/Berlin" }
+      assert.is_nil(sent)
+      assert.same({ "unsupported", "done",
+        "events:move: the days of an all-day event do not tell how long it takes from a time of day on",
+        "give 'ends_at', too, or a day: { \"2027-01-18\", \"Europe/Berlin\" }" },
+        { err.kind, err.outcome, err.message, err.hint })
+    end
     event.is_all_day, event.starts_at.datetime, event.ends_at.datetime = false, "2027-01-04T08:00:00Z",
       "2027-01-04T09:00:00Z"
     local body, err = moved { "2027-01-18", "Europe/Berlin" }

@@ -462,6 +462,13 @@ describe("times of events and filters", function()
     assert.same({ "2027-01-18", "2027-01-19" }, { made:starts_text(), made:ends_text() })
     local moved = check(made:move { starts_at = at "2027-03-28" })
     assert.same({ "2027-03-28", "2027-03-29" }, { moved:starts_text(), moved:ends_text() })
+    local day = event { starts_at = at "2027-01-18", ends_at = at "2027-01-18" }
+    local done, err = day:move { starts_at = salon.time.add(day.starts_at, { hours = 9 }) }
+    assert.same({ nil, "give 'ends_at', too, or a day: { \"2027-01-18\", \"Europe/Berlin\" }" }, { done, err.hint })
+    done, err = day:update { is_all_day = false }
+    assert.same({ nil, "give 'starts_at' and 'ends_at', too" }, { done, err.hint })
+    moved = check(day:move { starts_at = at "2027-01-18 09:00", ends_at = at "2027-01-18 10:00" })
+    assert.same({ false, "2027-01-18 10:00" }, { moved.is_all_day, moved:ends_text() })
     local timed = event()
     local changed = check(timed:update { starts_at = at "2027-01-18", ends_at = at "2027-01-18" })
     assert.same({ true, "2027-01-18" }, { changed.is_all_day, changed:ends_text() })

@@ -565,7 +565,7 @@ function People:withdraw(user_id, opts) end
 
 ---@class salon.opentalk.EventsMoveFields: table<"starts_at"|"ends_at", any>
 ---@field starts_at salon.opentalk.Moment|salon.LocalTime
----@field ends_at? salon.opentalk.Moment|salon.LocalTime  else it takes as long as before
+---@field ends_at? salon.opentalk.Moment|salon.LocalTime  else it takes as long as before; an all-day meeting that gets a time of day needs it
 
 ---@class salon.opentalk.EventsMoveOptions: table<"invitees_max"|"notify"|"timeout", any>
 ---@field invitees_max? integer  how many people come with it: 0

@@ -163,6 +163,7 @@ local function at_midnight(moment) return (seconds(moment) or 0) % 86400 == 0 en
 ---@param duration number?  of a series, if it is needed
 ---@return table? block  nil: the event has no time, or none that can be read
 ---@return string? message  why not, where it is something else
+---@return string? hint
 function dates.block(old, fields, duration)
   local independent = fields.is_time_independent
   if independent == nil then independent = fields.starts_at == nil and old.is_time_independent end
@@ -184,6 +185,11 @@ function dates.block(old, fields, duration)
   if block.is_all_day and not (at_midnight(block.starts_at) and at_midnight(block.ends_at)) then
     if fields.is_all_day then return nil, "an all-day event has to begin and end at midnight in UTC" end
     if fields.starts_at then block.is_all_day = false end
+  end
+  -- From the first day to the last one it is no time at all where both are the same.
+  if old.is_all_day == true and not block.is_all_day and fields.ends_at == nil then
+    return nil, "the days of an all-day event do not tell how long it takes from a time of day on",
+      fields.starts_at and "give 'ends_at', too, or a day: { \"2027-01-18\", \"Europe/Berlin\" }"
   end
   if block.recurrence_pattern == nil then
     block.recurrence_pattern = setmetatable({}, core.array_mt)

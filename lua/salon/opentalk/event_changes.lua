@@ -10,11 +10,11 @@ local options = require "salon.internal.options"
 local changes = {}
 
 -- What has no time cannot keep its length.
-local function no_time(op, event, fields, message)
+local function no_time(op, event, fields, message, hint)
   return Error.new { kind = "unsupported", outcome = "done", status = event.response.status,
     attempts = event.response.attempts,
     message = op.name .. ": " .. (message or "the event has no time, or it is not known how long it takes"),
-    hint = fields.starts_at and "give 'ends_at', too" or "give 'starts_at' and 'ends_at', too" }
+    hint = hint or fields.starts_at and "give 'ends_at', too" or "give 'starts_at' and 'ends_at', too" }
 end
 
 -- Fields of the room: where they come alone, servers leave the event's dates as they are.
@@ -53,8 +53,8 @@ function changes.update(op, service, keys, fields, given)
     duration, err = duration_of(old, service, keys, deadline)
     if duration == nil then return nil, err or no_time(op, event, fields) end
   end
-  local block, message = dates.block(old, fields, duration)
-  if block == nil then return nil, no_time(op, event, fields, message) end
+  local block, message, hint = dates.block(old, fields, duration)
+  if block == nil then return nil, no_time(op, event, fields, message, hint) end
   local all = options.merge(fields, block)
   return operation.perform(op, service, keys, all, given, deadline)
 end

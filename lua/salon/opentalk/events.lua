@@ -256,7 +256,8 @@ end
 
 local MOVE = {
   starts_at = dates.moment { required = true },
-  ends_at = dates.moment { says = "else it takes as long as before" },
+  ends_at = dates.moment { says = "else it takes as long as before; an all-day meeting that gets a time "
+    .. "of day needs it" },
 }
 
 local CHANGE = { invitees_max = instances.INVITEES_MAX, notify = api.NOTIFY }
