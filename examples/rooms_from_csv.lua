@@ -44,7 +44,8 @@ salon.main("rooms_from_csv", function()
     if known[row[1]] then refuse(number, "'%s' is there already; records need a title of their own", row[1]) end
     local is_time, ends = pcall(salon.time.rfc3339, { row[3], arguments.zone })
     if row[3] == "" then ends = nil
-    elseif not is_time then refuse(number, "expires must look like 2027-12-31 18:00: %s", tostring(ends)) end
+    elseif not is_time then refuse(number, "expires must look like 2027-12-31 18:00: %s", tostring(ends))
+    elseif salon.time.parse(ends) <= os.time() then refuse(number, "expires is over: %s", row[3]) end
     row.line, row.ends = line, ends
     known[row[1]], rows[#rows + 1] = true, row
   end

@@ -398,6 +398,14 @@ for _, version in ipairs { "2023", "2026", "0.66" } do
         raises("fields 'expires_in' and 'expiration' exclude each other", function()
           return room:guest_url { expires_in = 60, expiration = "2031-01-18T08:00:00Z" }
         end)
+        sent()
+        raises("room:guest_url: field 'expiration' must be a moment to come, but 2020%-01%-18T08:00:00Z is over",
+          function() return room:guest_url { expiration = "2020-01-18T09:00:00+01:00" } end)
+        raises("field 'expiration' must be a moment to come", function()
+          return room:guest_url { expiration = os.time() - 5 }
+        end)
+        assert.equal("", (sent()))
+        assert(room:guest_url { expiration = os.time() + 60 })
       end)
 
       it("lists guest links that were switched off, and says that they are of no use", function()

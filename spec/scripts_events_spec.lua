@@ -451,6 +451,7 @@ for _, version in ipairs { "2026", "2023" } do
           ["title,password,expires\nA,,\nA,,\n"] = "record 3: .*title of their own",
           ["title,password,expires\nA,,soon\n"] = "record 2: expires must look like 2027%-12%-31 18:00: "
             .. "salon.time.rfc3339: argument 'value'",
+          ["title,password,expires\nA,,\nB,,2020-01-18 18:00\n"] = "record 3: expires is over: 2020%-01%-18 18:00\n",
           ["title,password,expires\nA,\n"] = "record 2: it must have 3 cells, [^\n]+ and has 2\n",
           ["title,password,expires\n,,\n"] = "record 2: it needs a title",
           ['title,password,expires\n"A,,\n'] = "a quote is not closed",

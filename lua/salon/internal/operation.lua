@@ -22,7 +22,7 @@
 --   walks       true: `run` returns a walk
 --   run         fun(op, service, keys, fields, given, deadline)  instead of one request
 -- and, where one of these has to be judged,
---   check       fun(fields, given, keys): string?  what is wrong with the whole
+--   check       fun(fields, given, keys, service): string?  what is wrong with the whole
 --   send        fun(fields, service): table  the body that is sent for `fields`
 --   argument_fault  fun(value): string?  what is wrong with the argument
 --   fault       fun(raw): string?  what is wrong with an object of the server
@@ -360,7 +360,7 @@ function operation.method(op, fname, bind, argument, act)
       a = b
     end
     local given = options.check(fname, a, spec)
-    local message = check_call and check_call(service, given) or check and check(fields, given, keys)
+    local message = check_call and check_call(service, given) or check and check(fields, given, keys, service)
     if message then error(fname .. ": " .. message, 2) end
     return act(op, service, keys, fields, given)
   end

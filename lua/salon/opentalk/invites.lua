@@ -93,6 +93,15 @@ local function end_fault(fields)
   end
 end
 
+-- A link to hand out has to be good: servers take an end that is over.
+local function link_fault(fields, _, _, service)
+  local ends = type(fields.expiration) == "string" and clock.parse(fields.expiration)
+  if ends and ends <= service.session:time() then
+    return ("field 'expiration' must be a moment to come, but %s is over"):format(clock.rfc3339(ends))
+  end
+  return end_fault(fields)
+end
+
 -- The server clears an end that is not sent.
 local function changed_end_fault(fields)
   if next(fields) == nil then return "field 'expires_in' or 'expiration' is required" end
@@ -165,6 +174,6 @@ invites = resource.new {
   },
 }
 
-invites.END, invites.end_fault, invites.guest_url = END, end_fault, guest_url
+invites.END, invites.link_fault, invites.guest_url = END, link_fault, guest_url
 
 return invites

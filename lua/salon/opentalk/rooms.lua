@@ -172,7 +172,7 @@ return resource.new {
     delete = { "DELETE /rooms/{room_id}", query = DELETE, gone = true, run = delete,
       whole = operation.new(WHOLE, { name = "rooms:delete", api = api }),
       says = "Deletes a room and its event." },
-    guest_url = { "GET /rooms/{room_id}/invites", body = invites.END, check = invites.end_fault,
+    guest_url = { "GET /rooms/{room_id}/invites", body = invites.END, check = invites.link_fault,
       run = invites.guest_url, returns = "string",
       says = "A link for guests: one that is there already and ends within `expires_in`, with at "
         .. "least half of that time left, or at exactly `expiration`; else a new one. Without both one "
