@@ -107,6 +107,15 @@ describe("an operation", function()
     local sent = #transport.log
     local MISTAKES = {
       ["rooms:update: argument 'id' must be a string, got nil"] = function() local _ = ot.rooms:update() end,
+      ["events:create: 'notify' is an option: give it in the table after the fields"] = function()
+        local _ = ot.events:create { title = "x", notify = false }
+      end,
+      ["event:update: 'notify' is an option: give it in the table after the fields"] = function()
+        local _ = event:update { notify = false }
+      end,
+      ["rooms:create: 'timeout' is an option: give it in the table after the fields"] = function()
+        local _ = ot.rooms:create { timeout = 10 }
+      end,
       ["rooms:update: unknown field 'waitingroom', did you mean 'waiting_room'?"] = function()
         local _ = ot.rooms:update(ID, { waitingroom = true })
       end,

@@ -356,7 +356,7 @@ function operation.method(op, fname, bind, argument, act)
     local fields
     if body then
       if a == nil then a = {} end
-      fields = options.check(fname, a, body, 3, "field")
+      fields = options.check(fname, a, body, 3, "field", spec)
       a = b
     end
     local given = options.check(fname, a, spec)

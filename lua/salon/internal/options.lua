@@ -202,8 +202,9 @@ local NOTHING = setmetatable({}, { __newindex = function() error("BUG options ar
 ---  convert: fun(value): value, message?  makes what is checked, and used, of what was given
 ---@param level? integer  3 (default): the caller of the function that calls this one
 ---@param word? string  what to call an entry: "option" (default), "field"
+---@param following? table<string, table>  the spec of the options in the table after this one
 ---@return table
-function options.check(fname, given, spec, level, word)
+function options.check(fname, given, spec, level, word, following)
   if given == nil then return NOTHING end
   level, word = level or 3, word or "option"
   if type(given) ~= "table" then
@@ -221,6 +222,9 @@ function options.check(fname, given, spec, level, word)
   for _, name in ipairs(names) do
     local value, want = given[name], spec[name]
     if want == nil then
+      if following and following[name] then
+        fail(level, "%s: '%s' is an option: give it in the table after the fields", fname, name)
+      end
       fail(level, "%s: unknown %s '%s', %s", fname, word, name:gsub("[%z\1-\31\127]", "?"):sub(1, 60),
         advice(name, spec, word))
     end
