@@ -86,7 +86,7 @@ describe("salon.environment", function()
       end)
       io.write(message)]], OPENTALK)
     assert.matches(":5: salon.opentalk: unknown option 'tiemout', did you mean 'timeout'%?$", output)
-    for _, prefix in ipairs { "", "opentalk", "TEAMS", "OPENTALK-B", "OPENTALKS" } do
+    for _, prefix in ipairs { "", "opentalk", "TEAMS", "OPENTALK-B", "OPENTALKS", "OPENTALK_", "MEET_B_" } do
       local line
       local ok, message = pcall(function()
         line = debug.getinfo(1, "l").currentline; salon.environment(prefix)

@@ -6,7 +6,7 @@ local options = require "salon.internal.options"
 local BACKENDS = { OPENTALK = "salon.opentalk", MEET = "salon.meet" }
 
 local PREFIX = { "string", required = true, check = function(value)
-  if BACKENDS[value:match "^%u+"] == nil or value:find "[^%u%d_]" then
+  if BACKENDS[value:match "^%u+"] == nil or value:find "[^%u%d_]" or value:find "_$" then
     return "must be 'OPENTALK' or 'MEET', perhaps with more after it: 'OPENTALK_TEST'"
   end
 end }
