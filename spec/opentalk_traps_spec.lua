@@ -408,6 +408,27 @@ for _, version in ipairs { "2023", "2026", "0.66" } do
         assert(room:guest_url { expiration = os.time() + 60 })
       end)
 
+      it("has a link for guests of its owner alone, where guests are let in", function()
+        local room = check(ot.rooms:create())
+        local bob = salon.opentalk(support.opentalk(sandbox, { username = "bob" }))
+        local url, err = bob.rooms:guest_url(room.id)
+        assert.same({ nil, 403 }, { url, err.status })
+        local event = check(ot.events:create { title = "x" })
+        check(event.invites:create({ invitee = check(bob.users:me()).id }, { notify = false }))
+        local theirs = check(bob.events:get(event.id))
+        assert.is_false(theirs.can_edit)
+        url, err = theirs.room:guest_url { expires_in = 3600 }
+        assert.same({ nil, 403 }, { url, err.status })
+        bob:close()
+        if not is_old then
+          url, err = check(ot.rooms:create { guest_access = "disabled" }):guest_url()
+          assert.same({ nil, 404 }, { url, err.status })
+        end
+        if version == "0.66" then
+          assert.equal(check(room:guest_url { expires_in = 3600 }), check(room:guest_url { expires_in = 60 }))
+        end
+      end)
+
       it("lists guest links that were switched off, and says that they are of no use", function()
         local room = check(ot.rooms:create())
         local invite = check(room.invites:create())

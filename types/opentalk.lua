@@ -261,7 +261,7 @@ function Assets:url(id, opts) end
 
 ---@class salon.opentalk.InstancesUpdateFields: table<"description"|"ends_at"|"is_all_day"|"starts_at"|"status"|"title", any>
 ---@field description? string
----@field ends_at? salon.opentalk.Moment|salon.LocalTime  together with starts_at
+---@field ends_at? salon.opentalk.Moment|salon.LocalTime  together with starts_at; of an all-day event the last day
 ---@field is_all_day? boolean  both ends are days, { "2027-01-18", "Europe/Berlin" }: midnight in UTC
 ---@field starts_at? salon.opentalk.Moment|salon.LocalTime
 ---@field status? "ok"|"cancelled"
@@ -491,7 +491,7 @@ function People:withdraw(user_id, opts) end
 ---@field title string
 ---@field description? string
 ---@field e2e_encryption? boolean  servers since 0.20
----@field ends_at? salon.opentalk.Moment|salon.LocalTime  together with starts_at
+---@field ends_at? salon.opentalk.Moment|salon.LocalTime  together with starts_at; of an all-day event the last day
 ---@field guest_access? "disabled"|"waiting_room"|"direct_access"  servers since 2026
 ---@field has_shared_folder? boolean  servers since 0.10
 ---@field is_adhoc? boolean  an ad-hoc meeting: nobody gets mails
@@ -513,7 +513,7 @@ function People:withdraw(user_id, opts) end
 ---@class salon.opentalk.EventsUpdateFields: table<"description"|"e2e_encryption"|"ends_at"|"guest_access"|"has_shared_folder"|"is_adhoc"|"is_all_day"|"is_time_independent"|"password"|"recurrence_pattern"|"room_name"|"show_meeting_details"|"starts_at"|"streaming_targets"|"title"|"training_participation_report"|"waiting_room", any>
 ---@field description? string
 ---@field e2e_encryption? boolean  servers since 0.20
----@field ends_at? salon.opentalk.Moment|salon.LocalTime  together with starts_at
+---@field ends_at? salon.opentalk.Moment|salon.LocalTime  together with starts_at; of an all-day event the last day
 ---@field guest_access? "disabled"|"waiting_room"|"direct_access"  servers since 2026
 ---@field has_shared_folder? boolean  servers since 0.10
 ---@field is_adhoc? boolean  an ad-hoc meeting: nobody gets mails
@@ -1205,7 +1205,7 @@ function Rooms:delete(id, opts) end
 ---@return_overload nil, salon.Error
 function Rooms:event(id, opts) end
 
----A link for guests: one that is there already and ends within `expires_in`, with at least half of that time left, or at exactly `expiration`; else a new one. Without both one without an end. Since 0.66 the room's own link.
+---A link for guests: one that is there already and ends within `expires_in`, with at least half of that time left, or at exactly `expiration`; else a new one. Without both one without an end. Since 0.66 it is the room's own link, the same whatever `expiration` is, so that none ends before another. Of a room that is not yours (see `event.can_edit`) none can be made (403), and none comes where the operator or the room lets no guests in (404).
 ---
 ---Source: `GET /rooms/{room_id}/invites`.
 ---@param id string
@@ -1447,7 +1447,7 @@ function AssetRecord:url(opts) end
 ---@field created_at string
 ---@field created_by salon.opentalk.User
 ---@field description string
----@field ends_at? salon.opentalk.Moment  of a series: of its first occurrence on servers of 2023, else the start of the last one
+---@field ends_at? salon.opentalk.Moment  all-day: its last day, so that it is over the day after; of a series: of its first occurrence on servers of 2023, else the start of the last one
 ---@field id string
 ---@field invite_status "pending"|"accepted"|"tentative"|"declined"
 ---@field invitees table[]  as far as asked for: event.invites lists all
@@ -1634,7 +1634,7 @@ local ExceptionRecord = {}
 ---@field created_at string
 ---@field created_by salon.opentalk.User
 ---@field description string
----@field ends_at salon.opentalk.Moment
+---@field ends_at salon.opentalk.Moment  all-day: its last day, so that it is over the day after
 ---@field id string  event and occurrence, with _ between them
 ---@field instance_id string  start by the rule, in UTC: 20270118T080000Z
 ---@field invite_status "pending"|"accepted"|"tentative"|"declined"
@@ -1852,7 +1852,7 @@ function RoomRecord:delete(opts) end
 ---@return_overload nil, salon.Error
 function RoomRecord:event(opts) end
 
----A link for guests: one that is there already and ends within `expires_in`, with at least half of that time left, or at exactly `expiration`; else a new one. Without both one without an end. Since 0.66 the room's own link.
+---A link for guests: one that is there already and ends within `expires_in`, with at least half of that time left, or at exactly `expiration`; else a new one. Without both one without an end. Since 0.66 it is the room's own link, the same whatever `expiration` is, so that none ends before another. Of a room that is not yours (see `event.can_edit`) none can be made (403), and none comes where the operator or the room lets no guests in (404).
 ---
 ---Source: `GET /rooms/{room_id}/invites`.
 ---@param fields? salon.opentalk.RoomsGuestUrlFields

@@ -50,7 +50,7 @@ dates.FIELDS = {
   is_time_independent = is.flag { says = "true: without a time; the default without `starts_at`" },
   is_all_day = is.flag { says = "both ends are days, { \"2027-01-18\", \"Europe/Berlin\" }: midnight in UTC" },
   starts_at = dates.moment(),
-  ends_at = dates.moment { says = "together with starts_at" },
+  ends_at = dates.moment { says = "together with starts_at; of an all-day event the last day" },
   recurrence_pattern = is.list(is.text { max_chars = 1024 }, { max_items = 4, check = pattern_fault,
     says = "lines of RFC 5545: FREQ=WEEKLY;COUNT=10" }),
 }

@@ -58,8 +58,8 @@ local Event = resource.class {
     is_time_independent = "boolean",
     is_all_day = "boolean?  of events with a time",
     starts_at = "salon.opentalk.Moment?",
-    ends_at = "salon.opentalk.Moment?  of a series: of its first occurrence on servers of 2023, else "
-      .. "the start of the last one",
+    ends_at = "salon.opentalk.Moment?  all-day: its last day, so that it is over the day after; of a "
+      .. "series: of its first occurrence on servers of 2023, else the start of the last one",
     recurrence_pattern = "string[]?  of a series",
     is_adhoc = "boolean",
     invite_status = '"pending"|"accepted"|"tentative"|"declined"',

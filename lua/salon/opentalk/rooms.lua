@@ -176,7 +176,9 @@ return resource.new {
       run = invites.guest_url, returns = "string",
       says = "A link for guests: one that is there already and ends within `expires_in`, with at "
         .. "least half of that time left, or at exactly `expiration`; else a new one. Without both one "
-        .. "without an end. Since 0.66 the room's own link." },
+        .. "without an end. Since 0.66 it is the room's own link, the same whatever `expiration` is, so "
+        .. "that none ends before another. Of a room that is not yours (see `event.can_edit`) none can "
+        .. "be made (403), and none comes where the operator or the room lets no guests in (404)." },
     start = { "POST /rooms/{room_id}/start", body = joining.FIELDS, query = joining.OPTIONS,
       gives = joining.record, fault = joining.fault, run = joining.start, roomserver = joining.roomserver,
       says = "A ticket to join as the user who is logged in; the vendor's programs join with it." },
