@@ -2,6 +2,7 @@
 
 local core = require "salon.core"
 local cjson = require "cjson"
+local salon = require "salon"
 local support = require "spec.support"
 local json = require "salon.internal.json"
 local encode, decode, null = core.encode, json.decode, core.null
@@ -145,6 +146,24 @@ describe("encode", function()
 
   it("needs an argument", function()
     assert.error_matches(encode, "bad argument #1")
+  end)
+end)
+
+describe("salon.encode", function()
+  it("writes records, lists of them and pages as the API does, and names its mistakes at the caller's line", function()
+    local sandbox = support.start { rooms = 2, meet = false }
+    finally(function() sandbox:stop() end)
+    local ot = salon.opentalk(sandbox.opentalk.options)
+    local page = salon.check(ot.rooms:list())
+    local first = salon.encode(page[1])
+    assert.same(cjson.decode(encode(page[1].raw)), cjson.decode(first))
+    assert.equal("[" .. first .. "," .. salon.encode(page[2]) .. "]", salon.encode(page))
+    assert.equal('{"rooms":[' .. first .. ']}', salon.encode { rooms = { page[1] } })
+    assert.equal("[]", salon.encode(salon.check(ot.rooms:get(page[1].id)).invites:list()))
+    assert.equal('{"a":[],"b":null}', salon.encode { a = salon.array {}, b = salon.null })
+    local ok, message = pcall(function() salon.encode { x = { print } } end)
+    assert.is_false(ok)
+    assert.matches("^spec/json_spec.lua:%d+: salon.encode: cannot encode a function at x%[1%]$", message)
   end)
 end)
 

@@ -496,6 +496,12 @@ function salon.sleep(seconds) end
 ---@return table
 function salon.array(list) end
 
+---JSON of a value: records, lists of them, pages, tables. A list stays a list, also an empty
+---one that came from a server or from `salon.array`, which lua-cjson may write as an object.
+---@param value any
+---@return string
+function salon.encode(value) end
+
 ---Makes a Secret that prints as "salon.Secret(***)"; its functions make functions that read a
 ---secret where it lies, for the options that take one. They are asked each time.
 ---@class salon.SecretModule

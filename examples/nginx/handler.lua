@@ -10,7 +10,6 @@
 -- request waits for another one's call. Settings come from the environment (nginx.conf
 -- names the variables; nginx removes all others).
 
-local cjson = require "cjson.safe"
 local salon = require "salon"
 
 local clients = {}
@@ -18,7 +17,7 @@ local clients = {}
 local function respond(status, body)
   ngx.status = status
   ngx.header["Content-Type"] = "application/json"
-  ngx.print(cjson.encode(body))
+  ngx.print(salon.encode(body))
 end
 
 local function refuse(err)

@@ -60,6 +60,24 @@ function salon.array(list)
   return setmetatable(list, core.array_mt)
 end
 
+-- A page is the list of its records.
+local function without_fields(value)
+  if type(value) ~= "table" or value.response == nil then return value end
+  local list = salon.array {}
+  for i, record in ipairs(value) do list[i] = record end
+  return list
+end
+
+---JSON of a value: records, lists of them, pages, tables. A list stays a list, also an empty
+---one that came from a server or from `salon.array`, which lua-cjson may write as an object.
+---@param value any
+---@return string
+function salon.encode(value)
+  local ok, text = pcall(core.encode, without_fields(value))
+  if not ok then error("salon.encode: " .. text, 2) end
+  return text
+end
+
 ---Versions of salon and of what it runs on, for bug reports.
 ---@return { salon: string, lua: string, cjson: string, libcurl: string, ssl: string,
 ---  features: string[] }
