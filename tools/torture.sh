@@ -17,7 +17,7 @@ lua=$(command -v lua5.4 || command -v lua)
 passed=0 failed=0
 
 # guard:test
-table="SEND_ONCE:once QUICK_EXIT:lookup EXIT_HANDLER:exit FORK_CHECK:fork SOCKET_ACTION:pending
+table="SEND_ONCE:once QUICK_EXIT:lookup EXIT_HANDLER:exit FORK_CHECK:fork SOCKET_ACTION:pending SOCKET_ACTION:engine
   FRESH_HANDLES:a_folded_first_header_line NEXT_ADDRESS:lookup CONNECT_FLOOR:engine
   DIRECT_LOOPBACK:a_proxy_of_the_environment SINGLE_STREAM:a_connection_that_is_retired
   UNPACK_CHECK:a_response_that_unpacks_to_nothing"
