@@ -93,6 +93,22 @@ describe("the sandbox", function()
     end
   end)
 
+  -- What `eval "$(luarocks path)"` sets: the paths of one Lua, in the variables that each Lua reads.
+  it("starts with the paths of this Lua in LUA_PATH and LUA_CPATH", function()
+    local file = support.write(os.tmpname(), [[
+      local sandbox = assert(require("salon.sandbox").start { meet = false })
+      sandbox:stop()
+      print "started"]])
+    local numbered = ""
+    for _, version in ipairs { "3", "4", "5" } do
+      numbered = numbered .. (" -u LUA_PATH_5_%s -u LUA_CPATH_5_%s"):format(version, version)
+    end
+    local output = support.run(("env%s LUA_PATH=%s LUA_CPATH=%s %s %s"):format(numbered, support.quote(package.path),
+      support.quote(package.cpath), support.quote(support.lua), file))
+    os.remove(file)
+    assert.are.equal("started\n", output)
+  end)
+
   it("says so when every port it tries is taken, and leaves no folder", function()
     local message = start_without("salon.sandbox.nginx", "start", function()
       return function() return nil, "port taken" end

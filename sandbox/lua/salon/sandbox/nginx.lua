@@ -155,6 +155,17 @@ local function reason(dir, text)
   return "nginx did not start: " .. line:gsub("%s+$", "")
 end
 
+-- nginx speaks Lua 5.1 and reads LUA_PATH and LUA_CPATH. Where this Lua is a later one and has read
+-- them itself, as it has no variable with its number, they name modules that nginx cannot load.
+local function without_own_paths()
+  local suffix = _VERSION ~= "Lua 5.1" and _VERSION:gsub("^Lua (%d+)%.(%d+)$", "_%1_%2")
+  local own = ""
+  for _, name in ipairs { "LUA_PATH", "LUA_CPATH" } do
+    if suffix and not os.getenv(name .. suffix) then own = own .. "unset " .. name .. "; " end
+  end
+  return own
+end
+
 ---Writes the folder and starts nginx in it; returns the number of the master
 ---process, or nil and a message ("port taken": try other ports).
 function nginx.start(server, settings, root, first)
@@ -168,10 +179,10 @@ function nginx.start(server, settings, root, first)
   ok = ok and shell.write(dir .. "/settings.json", json.write(settings))
   if not ok then return nil, message or "cannot write to " .. dir end
   -- nginx leaves its first process before it writes the pid file.
-  local text, code = shell.run(("cd %s && mkdir -p tmp && : >error.log && "
+  local text, code = shell.run(("%scd %s && mkdir -p tmp && : >error.log && "
     .. "%s -p . -e error.log -c nginx.conf </dev/null >start.log 2>&1 || { cat start.log; exit 1; }\n"
     .. "n=0; until [ -s nginx.pid ]; do n=$((n+1)); [ $n -gt 300 ] && exit 2; sleep 0.01; done")
-    :format(shell.quote(dir), shell.quote(server.program)))
+    :format(without_own_paths(), shell.quote(dir), shell.quote(server.program)))
   if code ~= 0 then return nil, reason(dir, text) end
   return tonumber((shell.read(dir .. "/nginx.pid") or ""):match("%d+"))
 end
