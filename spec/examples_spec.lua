@@ -328,11 +328,15 @@ describe("examples/cron.lua", function()
     local output, status = run()
     assert.equal(2, status, output)  -- nobody has logged in yet
     assert.matches("^cron: log in by hand", output)
-    local list = log_in(sandbox.opentalk.password)
-    assert.matches("^[^\n]*http://%S+/room/", list)
+    output, status = log_in(sandbox.opentalk.password)
+    assert.equal(0, status, output)
+    assert.equal("The login of alice is kept in " .. home .. "/.salon-logins.json\n", output)
+    local list
     for _ = 1, 3 do
       output, status = run()
       assert.equal(0, status, output)
+      assert.matches("^[^\n]*http://%S+/room/", output)
+      list = list or output
       assert.equal(list, output)
       sandbox:advance(301)
     end
@@ -354,6 +358,40 @@ describe("examples/cron.lua", function()
     assert.equal(0, status, output)
     output, status = run()
     assert.equal(0, status, output)
+  end)
+
+  it("asks the server about the password while the stored login is good, too", function()
+    local before = #sandbox:grants()
+    for _, try in ipairs { { "not-the-password", 2 }, { sandbox.opentalk.password, 0 } } do
+      local output, status = log_in(try[1])
+      assert.equal(try[2], status, output)
+      sandbox:advance(61)
+    end
+    assert.equal("password 400, password 400, password 200", table.concat(sandbox:grants(), ", ", before + 1))
+  end)
+
+  it("refuses other words, and does not run for them", function()
+    local before = #sandbox:requests()
+    for _, words in ipairs { { "logni" }, { "--help" }, { "login", "alice" } } do
+      local output, status = run(words[1], words[2])
+      assert.same({ "cron: usage: cron.lua [login]\n", 1 }, { output, status })
+    end
+    assert.equal(before, #sandbox:requests())
+  end)
+
+  it("runs from a crontab as its first lines say", function()
+    local line = support.read "examples/cron.lua":match "\n%-%-   [*/%d]+ %* %* %* %* ([^\n]+)\n"
+    local exports, variables = {}, ""
+    for name, value in pairs(settings) do
+      exports[#exports + 1] = ("export %s=%s\n"):format(name, support.quote(value))
+      if name ~= "HOME" then variables = variables .. " -u " .. name end
+    end
+    support.write(home .. "/.opentalk.env", table.concat(exports))
+    local command = line:gsub("lua5%.4 ~/", support.quote(support.lua):gsub("%%", "%%%%") .. " examples/")
+    local output, status = support.run(("env%s HOME=%s sh -c %s"):format(variables, support.quote(home),
+      support.quote(command)))
+    assert.equal(0, status, output)
+    assert.matches("^[^\n]*http://%S+/room/", output)
   end)
 
   it("has another status for trouble that passes", function()
