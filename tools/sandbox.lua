@@ -2,7 +2,16 @@
 -- may set SANDBOX_OPENTALK and SANDBOX_MEET (a version, or "no"),
 -- SANDBOX_ROOMS, SANDBOX_EVENTS and SANDBOX_LATENCY.
 
-local function number(name) return tonumber(os.getenv(name) or "") end
+local function fail(...)
+  io.stderr:write("sandbox: ", ...)
+  io.stderr:write "\n"
+  os.exit(1)
+end
+
+local function number(name)
+  local text = os.getenv(name) or ""
+  return tonumber(text) or text ~= "" and fail(name, " must be a number, got '", text, "'") or nil
+end
 
 local function version(name)
   local text = os.getenv(name)
@@ -10,15 +19,13 @@ local function version(name)
   return text ~= "" and text or nil
 end
 
-local sandbox, message = require("salon.sandbox").start {
+local ok, sandbox, message = pcall(require("salon.sandbox").start, {
   opentalk = version "SANDBOX_OPENTALK", meet = version "SANDBOX_MEET",
   rooms = number "SANDBOX_ROOMS" or 250, events = number "SANDBOX_EVENTS" or 120,
   latency = number "SANDBOX_LATENCY",
-}
-if not sandbox then
-  io.stderr:write("sandbox: ", message, "\n")
-  os.exit(1)
-end
+})
+if not ok then fail(tostring(sandbox)) end  -- an option that it refuses
+if not sandbox then fail(message) end
 
 -- The meetings that the commands of doc/howto.md name; the first is far enough ahead for clean_up.lua.
 local function put(title, starts, ends, pattern)

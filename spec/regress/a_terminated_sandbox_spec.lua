@@ -40,6 +40,20 @@ describe("make sandbox", function()
     terminate()
   end)
 
+  it("refuses what it is set to in one line", function()
+    for setting, words in pairs {
+      ["SANDBOX_OPENTALK=2024"] = "option 'opentalk' knows no version 2024; it knows 0.66, 2023, 2026, false",
+      ["SANDBOX_ROOMS=many"] = "SANDBOX_ROOMS must be a number, got 'many'",
+      ["SANDBOX_EVENTS=-1"] = "option 'events' must not be negative",
+    } do
+      local output, status = support.run(("%s TMPDIR=%s timeout 20 %s tools/sandbox.lua"):format(setting,
+        support.quote(folder), support.quote(support.lua)))
+      assert.equal(1, status, output)
+      assert.matches("^sandbox: [^\n]+\n$", output)
+      assert.truthy(output:find(words, 1, true), output)
+    end
+  end)
+
   it("prints a line that confirms a device login, and when an account is locked", function()
     local output = start(support.quote(support.lua) .. " tools/sandbox.lua")
     assert.truthy(output:find("Three wrong passwords, or two within a second, lock an account for a minute.", 1, true))

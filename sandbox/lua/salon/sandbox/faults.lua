@@ -111,9 +111,24 @@ function AFTER.bomb(_, fault, response)
   response.headers["Content-Encoding"], response.body = "gzip", fault.packed
 end
 
+-- All kinds, for messages.
+local function kinds()
+  local names, seen = {}, {}
+  for _, part in ipairs { BEFORE, AFTER } do
+    for kind in pairs(part) do
+      if not seen[kind] then names[#names + 1] = kind end
+      seen[kind] = true
+    end
+  end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
 ---Adds a fault; a message when there is no such kind.
 function faults.add(fault)
-  if not BEFORE[fault.kind] and not AFTER[fault.kind] then return "unknown kind of fault: " .. tostring(fault.kind) end
+  if not BEFORE[fault.kind] and not AFTER[fault.kind] then
+    return ("unknown kind of fault: %s; there are %s"):format(tostring(fault.kind), kinds())
+  end
   local reason = fault.reason
   if reason and not require("salon.sandbox.opentalk.users").refusals[reason]
     and not require("salon.sandbox.meet").refusals[reason] then

@@ -61,6 +61,14 @@ local FAULT = {
   worked = { "boolean" },
 }
 
+-- The words that are keys of a set, sorted, for messages.
+local function words(set)
+  local list = {}
+  for key in pairs(set) do list[#list + 1] = tostring(key) end
+  table.sort(list)
+  return table.concat(list, ", ")
+end
+
 -- Checks a table of options and returns its values. what: "option" or "switch"; without
 -- `defaults` only what was given.
 local function check(name, given, spec, what, defaults)
@@ -72,7 +80,9 @@ local function check(name, given, spec, what, defaults)
     local option = spec[key]
     if not option then fail("unknown %s '%s'", what, tostring(key)) end
     if option[1] == "version" then
-      if not option[3][value] then fail("%s '%s' knows no version %s", what, key, tostring(value)) end
+      if not option[3][value] then
+        fail("%s '%s' knows no version %s; it knows %s", what, key, tostring(value), words(option[3]))
+      end
     elseif not (" " .. option[1] .. " "):find(" " .. type(value) .. " ", 1, true)
       and not (value == false and option[2] ~= nil) then
       fail("%s '%s' must be a %s, got %s", what, key, option[1], type(value))

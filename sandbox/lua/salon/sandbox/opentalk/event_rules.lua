@@ -64,7 +64,11 @@ end
 
 ---The fields of a new event that are no request's, or nil and what is wrong.
 function rules.values(fields)
-  return input.values(fields, FIELDS[store.settings.opentalk].create, "unknown or contradictory fields")
+  local known = FIELDS[store.settings.opentalk].create
+  for name in pairs(fields) do
+    if not known[name] then return nil, ("unknown field '%s'"):format(tostring(name)) end
+  end
+  return input.values(fields, known)
 end
 
 local DAY = 86400 * 1000000
