@@ -828,13 +828,26 @@ describe("the sandbox's clock and memory", function()
 end)
 
 describe("the example of a test with the sandbox", function()
-  it("passes as it stands", function()
-    local file = os.tmpname()
-    support.write(file, 'require("busted.runner")({ standalone = false })')
-    local output, code = support.script { file, "-o", "TAP", "examples/test_with_sandbox_spec.lua" }
+  -- What busted prints for it, in TAP, and its status.
+  local function run(environment)
+    local file = support.write(os.tmpname(), 'require("busted.runner")({ standalone = false })')
+    local output, code = support.script({ file, "-o", "TAP", "examples/test_with_sandbox_spec.lua" }, environment)
     os.remove(file)
+    return output, code
+  end
+
+  it("passes as it stands", function()
+    local output, code = run()
     assert.are.equal(0, code, output)
     local _, passed = ("\n" .. output):gsub("\nok ", "")
     assert.are.equal(4, passed, output)
+  end)
+
+  it("says why the sandbox did not start, and nothing else", function()
+    local output, code = run { TMPDIR = "/proc/1" }
+    assert.are_not.equal(0, code)
+    assert.is_truthy(output:find("cannot write to /proc/1", 1, true), output)
+    local _, failed = ("\n" .. output):gsub("\nnot ok ", "")
+    assert.are.equal(1, failed, output)
   end)
 end)
