@@ -520,8 +520,10 @@ static void watch_forks(void);
 
 static void init_once(void) {
   watch_forks();
+  lock_work(); /* a fork waits: its child would find libcurl's own lock taken */
   initialised = watches_forks &&
                 curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  pthread_mutex_unlock(&work_mutex);
   /* after libcurl has initialised OpenSSL, so that it runs before OpenSSL's
   ** own: exit() with a live TLS thread crashes every other time */
   if (SALON_HAS(EXIT_HANDLER))
