@@ -75,6 +75,7 @@ $(1)/c/%.o: spec/c/%.c spec/c/server.h spec/c/calls.h $(HEADERS)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) -std=gnu11 $$(WARNINGS) $(3) -Isrc -c $$< -o $$@
 $(1)/c/test_malloc: WRAP = $(FAILING:%=-Wl,--wrap=%)
+$(1)/c/test_poller: WRAP = -Wl,--wrap=epoll_ctl
 $(1)/c/test_engine: WRAP = -Wl,--wrap=epoll_ctl -Wl,--wrap=curl_global_init
 $(1)/c/%: spec/c/%.c $(1)/c/libhelp.a $(1)/libsalon.a
 	@mkdir -p $$(@D)

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -142,6 +144,44 @@ static void a_copy_that_a_forked_child_holds_makes_no_events(void **state) {
   assert_silent();
 }
 
+#if defined(__linux__) && !defined(SALON_USE_POLL)
+#include <sys/epoll.h>
+static bool no_more_watches; /* epoll takes no new descriptor */
+
+int __real_epoll_ctl(int epoll_fd, int op, int fd, struct epoll_event *ev);
+int __wrap_epoll_ctl(int epoll_fd, int op, int fd, struct epoll_event *ev);
+
+/* In place of the poller's (Makefile). */
+int __wrap_epoll_ctl(int epoll_fd, int op, int fd, struct epoll_event *ev) {
+  if (op != EPOLL_CTL_ADD || !no_more_watches)
+    return __real_epoll_ctl(epoll_fd, op, fd, ev);
+  errno = ENOMEM;
+  return -1;
+}
+
+static void a_set_that_cannot_be_made_anew_loses_nothing(void **state) {
+  (void)state;
+  int number = pair[0], other[2];
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, other), 0);
+  assert_true(salon_poller_want(p, other[0], SALON_POLL_IN));
+  pair[0] = dup(number);
+  salon_poller_opened(p, number);
+  assert_true(salon_poller_want(p, number, SALON_POLL_IN));
+  close(number);
+  assert_true(salon_poller_want(p, number, 0));
+  speak();
+  no_more_watches = true;
+  assert_int_equal(look(), 0);
+  no_more_watches = false;
+  assert_int_equal(write(other[1], "x", 1), 1);
+  assert_int_equal(look(), 1);
+  assert_int_equal(ready[0].fd, other[0]);
+  assert_int_equal(look(), 1);
+  close(other[0]);
+  close(other[1]);
+}
+#endif
+
 static void nor_does_it_where_the_number_is_used_again(void **state) {
   (void)state;
   int number = pair[0], copy = dup(number), other[2];
@@ -220,6 +260,9 @@ int main(void) {
     TEST(what_was_not_opened_here_is_dropped_at_once),
     TEST(a_copy_that_a_forked_child_holds_makes_no_events),
     TEST(nor_does_it_where_the_number_is_used_again),
+#if defined(__linux__) && !defined(SALON_USE_POLL)
+    TEST(a_set_that_cannot_be_made_anew_loses_nothing),
+#endif
     TEST(forgetting_what_was_never_wanted_does_nothing),
     TEST(it_waits_for_the_time_it_is_given),
     TEST(more_than_it_may_report_is_reported_next_time),

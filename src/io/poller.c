@@ -81,13 +81,18 @@ static int milliseconds(double seconds) {
 
 #if USE_EPOLL
 
+static struct epoll_event event_of(const Interest *in, int fd, int events) {
+  struct epoll_event ev = {.data.u64 = (uint64_t)in->use << 32 | (unsigned)fd};
+  if (events & SALON_POLL_IN) ev.events |= EPOLLIN;
+  if (events & SALON_POLL_OUT) ev.events |= EPOLLOUT;
+  return ev;
+}
+
 /* libcurl and its resolver close descriptors unasked, and the kernel
 ** then drops them from its set: what we believe was told may be wrong either
 ** way. */
 static bool tell(salon_Poller *p, int fd, Interest *in, int events) {
-  struct epoll_event ev = {.data.u64 = (uint64_t)in->use << 32 | (unsigned)fd};
-  if (events & SALON_POLL_IN) ev.events |= EPOLLIN;
-  if (events & SALON_POLL_OUT) ev.events |= EPOLLOUT;
+  struct epoll_event ev = event_of(in, fd, events);
   if (events == 0) {
     in->told = 0;
     return epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, fd, &ev) == 0;
@@ -127,19 +132,31 @@ void salon_poller_opened(salon_Poller *p, int fd) {
   in->use++;
 }
 
+/* What is wanted goes to a set. False: the system has no room for all of it. */
+static bool fill(const salon_Poller *p, int set) {
+  for (size_t i = 0; i < p->room; i++) {
+    const Interest *in = &p->table[i];
+    if (in->wanted == 0) continue;
+    struct epoll_event ev = event_of(in, (int)i, in->wanted);
+    if (epoll_ctl(set, EPOLL_CTL_ADD, (int)i, &ev) != 0 && errno != EBADF)
+      return false;
+  }
+  return true;
+}
+
 /* A closed socket of which a forked child holds a copy keeps its entry in the
 ** kernel's set: it fires for ever, and nothing takes it out. What is wanted goes
-** to a new set. */
+** to a new set; until that can be had, it fires again. */
 static void leave_set(salon_Poller *p) {
-  int fd = epoll_create1(EPOLL_CLOEXEC);
-  if (fd < 0) return; /* it fires again */
-  close(p->epoll_fd);
-  p->epoll_fd = fd;
-  for (size_t i = 0; i < p->room; i++) {
-    Interest *in = &p->table[i];
-    in->told = 0;
-    if (in->wanted != 0) (void)tell(p, (int)i, in, in->wanted);
+  int set = epoll_create1(EPOLL_CLOEXEC);
+  if (set < 0) return;
+  if (!fill(p, set)) {
+    close(set);
+    return;
   }
+  close(p->epoll_fd);
+  p->epoll_fd = set;
+  for (size_t i = 0; i < p->room; i++) p->table[i].told = p->table[i].wanted;
 }
 
 size_t salon_poller_wait(salon_Poller *p, salon_Ready *ready, size_t max,
