@@ -1,6 +1,7 @@
 -- Where the system has nothing left, a call returns an error of kind `limit`, in the
 -- system's own words; it never raises.
 
+local raw = require "spec.support.raw"
 local support = require "spec.support"
 
 describe("a system that has no descriptors left", function()
@@ -27,6 +28,26 @@ describe("a system that has no descriptors left", function()
     end
     assert.is_truthy(seen.limit, "no limit was met")
     assert.matches("Too many open files", seen.limit)
+  end)
+
+  it("keeps no watched client from a call on a connection that is open", function()
+    local server = raw.start()
+    local url = server:reply("x", "200 OK", "", '{"id":"1","slug":"a"}')
+    local output = run(60, ([[
+      local salon = require "salon"
+      local events = 0
+      local meet = salon.meet { url = %q, token = "t", on_event = function() events = events + 1 end }
+      salon.check(meet.rooms:get "1")
+      local taken = {}
+      repeat
+        local file = io.open "/dev/null"
+        taken[#taken + 1] = file
+      until not file
+      local ok, room, err = pcall(meet.rooms.get, meet.rooms, "1")
+      io.write(tostring(ok), " ", ok and room and room.id or tostring(err or room), " ", events)
+    ]]):format(url))
+    server:stop()
+    assert.equal("true 1 4", output)
   end)
 
   it("still has one for each who asks for a claim that another has", function()

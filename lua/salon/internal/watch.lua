@@ -20,8 +20,6 @@ local core = require "salon.core"
 local lower = require "salon.internal.lower"
 local random = require "salon.internal.random"
 
-local unpack = rawget(_G, "unpack") or table.unpack
-
 local watch = {}
 
 local telling = setmetatable({}, { __mode = "k" })  -- coroutine -> its home, while it tells
@@ -52,10 +50,13 @@ end
 ---@param others string[]|salon.Secret  its other headers; in a Secret each is a line
 ---@return string[] lines
 function watch.name(call, others)
-  call.sent_request_id = random(16)
-  local name = "X-Request-Id: " .. call.sent_request_id
-  if type(others) == "table" then return { name, unpack(others) } end
-  local lines = { name }
+  local ok, id = pcall(random, 16)  -- not where the system has no descriptor left
+  call.sent_request_id = ok and id or nil
+  local lines = { ok and "X-Request-Id: " .. id or nil }
+  if type(others) == "table" then
+    for _, line in ipairs(others) do lines[#lines + 1] = line end
+    return lines
+  end
   for line in others:reveal():gmatch "[^\n]+" do lines[#lines + 1] = line end
   return lines
 end
