@@ -63,6 +63,23 @@ describe("salon.main", function()
     assert.same({ "script: nil\n", 1 }, { run "error()" })
   end)
 
+  it("takes nil and an error for a failure, and a number that is no exit status too", function()
+    assert.same({ "script: no luck\n", 1 }, { run "return nil, 'no luck'" })
+    assert.same({ "behind\n", 0 }, { run "return nil" })
+    assert.same({ "script: the exit status must be 0 to 255, not 256\n", 1 }, { run "return 256" })
+    for _, number in ipairs { "0.5", "-1", "1e300", "0/0" } do
+      local output, status = run("return " .. number)
+      assert.equal(1, status)
+      assert.matches("^script: the exit status must be 0 to 255, not [^\n]+\n$", output)
+    end
+  end)
+
+  it("says something of every error, and all of a text", function()
+    assert.same({ "script: the download was interrupted!\n", 1 }, { run "error('the download was interrupted!', 0)" })
+    assert.same({ "script: an error that is no text: a table\n", 1 },
+      { run "error(setmetatable({}, { __tostring = function() error 'x' end }))" })
+  end)
+
   it("says that it was interrupted, and no line of the program", function()
     local output, status = run [[
       io.popen("kill -INT " .. require("salon.core").pid()):close()  -- os.execute ignores it meanwhile
