@@ -132,7 +132,12 @@ function Map:__call()
   end
   if state.reading then error("salon.map: another light thread is reading it already", 2) end
   state.reading = true
-  top_up(state)
+  local ok, e = pcall(top_up, state)
+  if not ok then  -- the system has no descriptor left for a worker to wait on
+    state.reading = false
+    close_and_wait(state)
+    error(e, 0)
+  end
   state.pool:step()
   local slot, refusal = await(state, state.delivered + 1)
   state.reading = false

@@ -60,8 +60,8 @@ end
 ---@param died fun(e: any)  when it raises, or yields by itself
 function tasks.spawn(body, died)
   local task = { co = coroutine.create(body), died = died }
+  mailbox = mailbox or core.mailbox()  -- may raise
   mine[task.co] = task
-  mailbox = mailbox or core.mailbox()
   make_ready(task)
 end
 
