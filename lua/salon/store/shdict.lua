@@ -19,8 +19,12 @@ end
 local function inherit(dict, name, fence, ttl)
   local held = dict:get(name)
   if held == nil or core.runs(tonumber(held:match "^%d+")) then return nil end
-  if not dict:safe_add(name .. " of " .. held, true, ttl) then return nil end
-  return dict:safe_set(name, fence, ttl) and fence or nil
+  local mark = name .. " of " .. held
+  if not dict:safe_add(mark, true, ttl) then return nil end
+  local done, message = dict:safe_set(name, fence, ttl)
+  if done then return fence end
+  dict:delete(mark)
+  return outcome(nil, message)
 end
 
 ---@param name string  of a `lua_shared_dict`
