@@ -556,7 +556,7 @@ function People:withdraw(user_id, opts) end
 ---@field favorites? boolean  true: favourites alone
 ---@field invite_status? string|string[]  pending, accepted, tentative, declined
 ---@field invitees_max? integer  how many people come with it: 0
----@field prefetch? integer  pages under way while you work on one: 4 where their number is known, else 1
+---@field prefetch? integer  pages under way while you work on one: 0
 ---@field time_min? salon.Time  what has ended by then is left out
 ---@field timeout? number  seconds for the whole call, of a list for each page; the client's `timeout` otherwise
 
@@ -689,7 +689,7 @@ function Events:add_folder(id, opts) end
 ---@return_overload nil, salon.Error
 function Events:cancel(id, opts) end
 
----All meetings that lie in a span of time, series date by date, cancelled ones included (`status`): single ones by their start, then one series after the other. A date that was moved counts where it is now, if it was moved by 31 days at most. All-day meetings are days of the zone that `time_min` and `time_max` name. Each series costs a request more; a walk that broke has no `err.resume`.
+---All meetings that lie in a span of time, series date by date, cancelled ones included (`status`): single ones by their start, then one series after the other. A date that was moved counts where it is now, if it was moved by 31 days at most; one that takes longer than 31 days may be missing. All-day meetings are days of the zone that `time_min` and `time_max` name. Each series costs a request more; a walk that broke has no `err.resume`.
 ---Raises the error that `list` would return.
 ---
 ---Source: `GET /events`.

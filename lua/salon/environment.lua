@@ -23,7 +23,7 @@ end
 ---so on; with "MEET" MEET_URL, MEET_CLIENT_ID, MEET_CLIENT_SECRET, MEET_USER and so on. What is
 ---not set, or empty, is left out. Without the URL a text is raised for whoever runs the script,
 ---"OPENTALK_URL is not set", and by the client where it needs more. The table is yours: add to it.
----Secrets in it are Secrets.
+---Secrets in it are Secrets, but for a login in the URL of a proxy.
 ---
 ---nginx hides variables from its workers unless `env OPENTALK_URL;` and so on in the main part of
 ---nginx.conf names them.

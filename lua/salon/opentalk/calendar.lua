@@ -27,7 +27,8 @@ end
 calendar.SPAN = {
   time_min = is.time { convert = with_offset, says = "what has ended by then is left out" },
   time_max = is.time { convert = with_offset, required = true, says = "what begins then or later is left out" },
-  prefetch = options.merge(options.PREFETCH, { here = true }),
+  -- The server goes on after the span: what is ahead of a series' page is mostly not wanted.
+  prefetch = options.merge(options.PREFETCH, { here = true, says = "pages under way while you work on one: 0" }),
 }
 
 ---What is wrong with a span, or nil.
@@ -86,7 +87,7 @@ function calendar.walk(op, service, keys, _, given)
     return page
   end
   source.resume = no_resume
-  return pages.walk(source, given)
+  return pages.walk(source, options.merge({ prefetch = 0 }, given))
 end
 
 return calendar

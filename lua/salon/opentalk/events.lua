@@ -283,7 +283,8 @@ return resource.new {
       returns = "salon.opentalk.Event|salon.opentalk.Instance",
       says = "All meetings that lie in a span of time, series date by date, cancelled ones included "
         .. "(`status`): single ones by their start, then one series after the other. A date that was "
-        .. "moved counts where it is now, if it was moved by 31 days at most. All-day meetings are days of "
+        .. "moved counts where it is now, if it was moved by 31 days at most; one that takes longer than "
+        .. "31 days may be missing. All-day meetings are days of "
         .. "the zone that `time_min` and `time_max` name. Each series costs a request more; a walk "
         .. "that broke has no `err.resume`." },
     get = { "GET /events/{event_id}", gives = class_of, query = { invitees_max = instances.INVITEES_MAX },
