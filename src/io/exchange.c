@@ -10,6 +10,7 @@
 #include "file.h"
 #include "headers.h"
 #include "pid.h"
+#include "text.h"
 #include "wipe.h"
 
 static atomic_uint_fast64_t last_id;
@@ -186,7 +187,7 @@ const char *salon_exchange_header(const salon_Exchange *x, const char *name,
     size_t n = end == NULL ? x->head.len - *at : (size_t)(end - line);
     *at += n + (end != NULL);
     if (n <= name_len || line[name_len] != ':' ||
-        !curl_strnequal(line, name, name_len))
+        !salon_equals(line, name, name_len))
       continue;
     const char *value = line + name_len + 1;
     n -= name_len + 1;
@@ -201,8 +202,7 @@ const char *salon_exchange_header(const salon_Exchange *x, const char *name,
 bool salon_exchange_is_encoded(const salon_Exchange *x) {
   size_t at = 0, len;
   const char *s = salon_exchange_header(x, "Content-Encoding", &at, &len);
-  return s != NULL && len > 0 &&
-         (len != 8 || !curl_strnequal(s, "identity", 8));
+  return s != NULL && len > 0 && (len != 8 || !salon_equals(s, "identity", 8));
 }
 
 const char *salon_kind_name(salon_Kind kind) {

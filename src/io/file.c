@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "exchange.h"
+#include "text.h"
 #include "wipe.h"
 
 static salon_File *file_new(int fd, off_t at, off_t size, const char *name) {
@@ -170,7 +171,7 @@ static bool read_content_range(const salon_Exchange *x, off_t *first,
   static const char unit[] = "bytes ";
   size_t at = 0, len, n = sizeof(unit) - 1;
   const char *s = salon_exchange_header(x, "Content-Range", &at, &len);
-  if (s == NULL || len < n || !curl_strnequal(s, unit, n)) return false;
+  if (s == NULL || len < n || !salon_equals(s, unit, n)) return false;
   const char *end = s + len;
   s += n;
   *first = read_number(&s, end);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "curlcompat.h"
+#include "text.h"
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -70,7 +70,7 @@ static void read_parameter(salon_Link *link) {
   link->rest++;
   read_value(link, &value, &value_end);
   if (link->rels == NULL && name_end - name == 3 &&
-      curl_strnequal(name, "rel", 3)) {
+      salon_equals(name, "rel", 3)) {
     link->rels = value;
     link->rels_end = value_end;
   }

@@ -37,7 +37,7 @@ static salon_Span cut(salon_Span *text, const char *stops) {
 
 static bool starts(salon_Span text, const char *prefix) {
   size_t n = strlen(prefix);
-  return text.len >= n && curl_strnequal(text.s, prefix, n);
+  return text.len >= n && salon_equals(text.s, prefix, n);
 }
 
 static void skip(salon_Span *text, size_t n) {
