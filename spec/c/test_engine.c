@@ -769,7 +769,9 @@ static void without_libcurl_there_are_no_calls(void **state) {
   if (pid == 0) {
     no_curl = true;
     salon_Exchange *x = make("GET", "http://127.0.0.1:1/", NULL);
-    _exit(salon_engine_submit(x, mailbox) || errno != ENOMEM);
+    bool refused = !salon_engine_submit(x, mailbox) && errno == ENOMEM;
+    salon_exchange_unref(x);
+    _exit(!refused);
   }
   int status = -1;
   assert_int_equal(waitpid(pid, &status, 0), pid);

