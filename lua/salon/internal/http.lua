@@ -201,7 +201,7 @@ local TELLS = 0.15  -- seconds at least between two reports of progress
 -- and is raised once that has let go of the file.
 local function teller(call, request)
   local file, told, at, ok, e = call.upload or call.download, nil, 0, true, nil
-  return function(is_over)
+  local function tell(is_over)
     local done, total = file:progress()
     local now = core.now()
     if ok and done ~= told and (is_over or now - at >= TELLS) then
@@ -213,6 +213,10 @@ local function teller(call, request)
     request:close()
     error(e, 0)
   end
+  -- What LuaJIT compiles holds the file for good: one whose reader was killed would stay locked.
+  local jit = rawget(_G, "jit")
+  if jit then jit.off(tell) end
+  return tell
 end
 
 -- The error of a call that a scope ended says so.
