@@ -458,7 +458,8 @@ function salon.caught(e) end
 ---Runs `fn` as the main part of a script. What it raises becomes one message on the standard
 ---error, "NAME: …", and status 1: a failure of salon, a text of yours (`error("no such room", 0)`),
 ---Ctrl-C; a mistake in the program keeps its file and line. So does output that cannot be written,
----to a full disk for instance. A number that `fn` returns is the exit status.
+---to a full disk for instance, and so does `nil, err` that `fn` returns. A number that it returns is
+---the exit status.
 ---
 ---For scripts: in nginx it raises at your line.
 ---@param name string  of the script
